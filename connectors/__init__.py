@@ -1,0 +1,1 @@
+"""Rows in and out of other systems, in those systems' own words."""

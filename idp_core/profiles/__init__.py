@@ -1,0 +1,1 @@
+"""Source profiles, the links between them, and the golden profile with its lineage."""

@@ -1,0 +1,1 @@
+"""The jobs and the command line: the one place that sees all other packages."""
