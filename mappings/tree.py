@@ -1,9 +1,29 @@
 """The checked tree: what a mapping file means, after every name in it has been resolved.
 
 The checker (`mappings.checker`) builds it from YAML; the two engines (`mappings.batch`,
-`mappings.record`) compile it. An expression is a sqlglot tree that holds only allowed functions
-and columns of the row alias, every column written as ``Column`` with the path below the row in
-`ColumnPath` form, so neither engine looks at text again.
+`mappings.record`) compile it, so neither engine looks at text again. An expression is a sqlglot
+tree in one canonical form, which `mappings.expressions.parse` guarantees:
+
+====================  ==================================================================
+``Column``            ``this`` the column's name, ``table`` the alias; both quoted, both exactly as
+                      written. Over a profile the name is the whole canonical name, dots and
+                      label included: ``email``, ``address.locality``, ``consent.profiling``,
+                      ``emails[work]``. An element of `Each` by itself (``e``) has no ``table``.
+``Dot``               ``this`` a Column, Dot or Bracket, ``expression`` a quoted Identifier: a
+                      member below it (``c.a.b`` is Dot(Column(a), b), never db or catalog)
+``Bracket``           item of a list; one integer Literal, counted from 0 as sqlglot keeps it
+                      (``c.items[1]`` in the text, DuckDB's first, is Literal 0)
+``Anonymous``         every function call: ``this`` a lower-case name of
+                      `mappings.functions.FUNCTIONS`, ``expressions`` its arguments as written
+``Cast``, ``TryCast``  to TEXT, BOOLEAN, BIGINT, DOUBLE, DECIMAL(18, 4), DATE or TIMESTAMPTZ (the
+                      other spellings are brought to these)
+``Literal``, ``Boolean``, ``Null``, ``Array``, ``Paren``, ``Neg``, ``Not``, ``And``, ``Or``,
+``EQ``, ``NEQ``, ``GT``, ``GTE``, ``LT``, ``LTE``, ``NullSafeEQ``, ``NullSafeNEQ``,
+``Is`` (null, true, false), ``In`` (a list of expressions), ``Between``, ``Like``, ``ILike``,
+``Case`` (with ``If`` arms), ``DPipe``, ``Add``, ``Sub``, ``Mul``, ``Div``, ``Mod``
+====================  ==================================================================
+
+Nothing else occurs. A step's argument that is a list of literals is an ``Array``.
 """
 
 from __future__ import annotations
