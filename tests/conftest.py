@@ -1,0 +1,66 @@
+"""Fixtures that every package's tests may use: databases of both kinds, always empty.
+
+- ``postgres_url``: a new empty database on a real PostgreSQL (URL text for SQLAlchemy).
+- ``database_url``: the same test on SQLite and on PostgreSQL; a new empty database each time.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.sandbox import postgres
+
+_PREFIX = "isthmus-test-postgres-"
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _remove_what_killed_runs_left() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        if not _alive(folder.name.removeprefix(_PREFIX)):
+            postgres.stop(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Postgres]:
+    """A PostgreSQL server of this test process alone; skips with the reason if there is none."""
+    _remove_what_killed_runs_left()
+    folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{os.getpid()}"
+    try:
+        server = postgres.start(folder)
+    except postgres.PostgresUnavailableError as reason:
+        pytest.skip(str(reason))
+    yield server
+    postgres.stop(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Postgres) -> Iterator[str]:
+    """A new empty database on PostgreSQL, gone after the test whatever still uses it."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield postgres_server.create(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new empty database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
