@@ -1,0 +1,198 @@
+"""Between SCIM resources (nested JSON) and flat rows of path to value.
+
+Paths are those of RFC 7644 section 3.5.2 with equality filters only::
+
+    userName    name.givenName    emails[type eq "work"].value
+    urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from scim2_models import Path
+from scim2_models.exceptions import InvalidPathException
+
+from connectors.errors import MisconfiguredError
+
+Operation = dict[str, Any]
+_SERVER_OWNED = frozenset({"schemas", "meta", "id"})
+
+
+@dataclass(frozen=True, slots=True)
+class ScimPath:
+    """A parsed path: ``schema:attribute[conditions].part``."""
+
+    attribute: str
+    part: str | None = None
+    schema: str | None = None
+    conditions: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def element(self) -> str:
+        """The path without its part: the element or complex attribute that holds it."""
+        prefix = f"{self.schema}:" if self.schema else ""
+        tests = " and ".join(f"{name} eq {json.dumps(value)}" for name, value in self.conditions)
+        return f"{prefix}{self.attribute}{f'[{tests}]' if tests else ''}"
+
+    def __str__(self) -> str:
+        return f"{self.element}.{self.part}" if self.part else self.element
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> ScimPath:
+    """Parse a path; MisconfiguredError names the column of what cannot be read."""
+    try:
+        path = Path(text)
+    except InvalidPathException as error:
+        raise MisconfiguredError(f"SCIM path {text!r}: {error}") from None
+    if not path.parts:
+        raise MisconfiguredError(f"SCIM path {text!r}: names a schema; name one of its attributes")
+    attribute, *parts = path.parts
+    part = ".".join(parts) or None
+    return ScimPath(attribute, part, path.schema, tuple(_equalities(text, path.value_filter)))
+
+
+def _equalities(text: str, condition: Any) -> Iterator[tuple[str, Any]]:
+    if condition is None:
+        return
+    for term in getattr(condition, "terms", (condition,)):
+        if getattr(term, "op", None) != "eq" or getattr(condition, "op", None) == "or":
+            raise MisconfiguredError(
+                f"SCIM path {text!r}: only `eq` tests joined by `and` can pick an element"
+            )
+        yield term.attr_path.attr, term.value
+
+
+def normal(text: str) -> str:
+    """Return the one spelling of a path that rows use as key."""
+    return str(parse(text))
+
+
+def flatten(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every path of a resource that a change could name.
+
+    An element of a list is reachable by its type and, when primary, as primary too.
+    """
+    row: dict[str, Any] = {}
+    for name, value in resource.items():
+        if name in _SERVER_OWNED:
+            continue
+        if name.lower().startswith("urn:") and isinstance(value, Mapping):
+            row.update({f"{name}:{path}": part for path, part in flatten(value).items()})
+        else:
+            row.update(_flatten_attribute(name, value))
+    return row
+
+
+def _flatten_attribute(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        yield from ((f"{name}.{part}", inner) for part, inner in value.items())
+        return
+    yield name, value
+    if not isinstance(value, list):
+        return
+    seen: set[str] = set()
+    for element in value:
+        if not isinstance(element, Mapping):
+            continue
+        for label in ("type", "primary"):
+            test = element.get(label)
+            path = f"{name}[{label} eq {json.dumps(test)}]"
+            if test and path not in seen:
+                seen.add(path)
+                yield from ((f"{path}.{p}", v) for p, v in element.items() if p != label)
+
+
+def write(resource: dict[str, Any], path: ScimPath, value: Any) -> None:
+    """Set (or, with None, remove) one path of a resource in place."""
+    holder = resource.setdefault(path.schema, {}) if path.schema else resource
+    if path.conditions:
+        _write_element(holder, path, value)
+    elif path.part:
+        complex_value = holder.setdefault(path.attribute, {})
+        _set(complex_value, path.part, value)
+        if not complex_value:
+            del holder[path.attribute]
+    else:
+        _set(holder, path.attribute, value)
+    if path.schema and not holder:
+        del resource[path.schema]
+
+
+def _write_element(holder: dict[str, Any], path: ScimPath, value: Any) -> None:
+    elements = holder.setdefault(path.attribute, [])
+    wanted = dict(path.conditions)
+    element = next((e for e in elements if wanted.items() <= e.items()), None)
+    if element is None and value is not None:
+        element = dict(wanted)
+        elements.append(element)
+    if element is not None:
+        _set(element, path.part or "value", value)
+        if element.keys() <= wanted.keys():
+            elements.remove(element)
+    if not elements:
+        del holder[path.attribute]
+
+
+def _set(holder: dict[str, Any], name: str, value: Any) -> None:
+    if value is None:
+        holder.pop(name, None)
+    else:
+        holder[name] = value
+
+
+def build(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the resource that holds exactly these paths; None values are left out."""
+    resource: dict[str, Any] = {}
+    for text, value in row.items():
+        if value is not None:
+            write(resource, parse(text), value)
+    return resource
+
+
+def operations(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Operation]:
+    """Return the PATCH operations that lead from `before` to `after`, in the order of `after`.
+
+    A list element that was not there is added whole, since replacing by a filter that matches
+    nothing is an error (RFC 7644 section 3.5.2.3); one whose parts all go is removed whole.
+    """
+    elements: dict[str, dict[ScimPath, Any]] = {}
+    for text, value in after.items():
+        if before.get(text) != value:
+            path = parse(text)
+            elements.setdefault(path.element if path.conditions else text, {})[path] = value
+    result: list[Operation] = []
+    for element, parts in elements.items():
+        if next(iter(parts)).conditions:
+            result += _element_operations(element, parts, before, after)
+        else:
+            result += [_simple(str(path), value) for path, value in parts.items()]
+    return result
+
+
+def _simple(path: str, value: Any) -> Operation:
+    if value is None:
+        return {"op": "remove", "path": path}
+    return {"op": "replace", "path": path, "value": value}
+
+
+def _element_operations(
+    element: str, parts: Mapping[ScimPath, Any], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Operation]:
+    def held(row: Mapping[str, Any]) -> bool:
+        return any(v is not None and t.startswith(f"{element}.") for t, v in row.items())
+
+    path = next(iter(parts))
+    if not held(before):
+        new = dict(path.conditions) | {p.part or "value": v for p, v in parts.items()}
+        prefix = f"{path.schema}:" if path.schema else ""
+        whole = {name: value for name, value in new.items() if value is not None}
+        return [{"op": "add", "path": f"{prefix}{path.attribute}", "value": [whole]}]
+    if not held({**before, **after}):
+        return [{"op": "remove", "path": element}]
+    return [_simple(str(p), v) for p, v in parts.items()]

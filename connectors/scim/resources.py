@@ -1,0 +1,174 @@
+"""What a service provider says of itself, and its resources as accounts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.contract import Account, Column, ObjectSchema
+from connectors.errors import MisconfiguredError, NotFoundError, RejectedError, TransientError
+from connectors.scim.paths import flatten
+from connectors.scim.transport import Transport
+
+_USUAL_ENDPOINTS = {"User": "/Users", "Group": "/Groups"}
+_CORE = "urn:ietf:params:scim:schemas:core:2.0:"
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The part of ServiceProviderConfig that decides how we write (RFC 7643 section 5)."""
+
+    patch: bool = True
+    filter: bool = True
+    etag: bool = False
+    max_results: int | None = None
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Features:
+        """Read a ServiceProviderConfig; what it does not say is assumed not to be there."""
+
+        def supported(name: str) -> bool:
+            return bool((config.get(name) or {}).get("supported"))
+
+        most = (config.get("filter") or {}).get("maxResults")
+        return cls(
+            patch=supported("patch"),
+            filter=supported("filter"),
+            etag=supported("etag"),
+            max_results=most if isinstance(most, int) and most > 0 else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """One object type: where it is served and which schemas its resources name."""
+
+    name: str
+    endpoint: str
+    schema: str
+    extensions: tuple[str, ...] = ()
+
+    def schemas(self, resource: Mapping[str, Any]) -> list[str]:
+        """Return the ``schemas`` of a resource: the core one and the extensions it uses."""
+        return [self.schema, *(name for name in resource if name.lower().startswith("urn:"))]
+
+
+async def features(transport: Transport) -> Features:
+    """Ask for the ServiceProviderConfig; a provider without one is assumed to speak plain SCIM."""
+    try:
+        answer = await transport.send("GET", "/ServiceProviderConfig")
+    except NotFoundError:
+        raise MisconfiguredError(
+            "GET /ServiceProviderConfig: not found; does `url` end where SCIM begins (…/v2)?"
+        ) from None
+    if not isinstance(answer.body, dict) or "patch" not in answer.body:
+        raise MisconfiguredError(
+            "GET /ServiceProviderConfig: this is no SCIM 2.0 answer; look at `url`"
+        )
+    return Features.of(answer.body)
+
+
+async def resource_types(transport: Transport) -> dict[str, ResourceType]:
+    """Return the object types by name; the two usual ones where discovery is not offered."""
+    try:
+        answer = await transport.send("GET", "/ResourceTypes")
+        listed = _resources(answer.body)
+    except RejectedError:
+        listed = []
+    found = {
+        entry["name"]: ResourceType(
+            entry["name"],
+            "/" + str(entry["endpoint"]).rstrip("/").rsplit("/", 1)[-1],
+            entry["schema"],
+            tuple(e["schema"] for e in entry.get("schemaExtensions") or ()),
+        )
+        for entry in listed
+        if entry.keys() >= {"name", "endpoint", "schema"}
+    }
+    if found:
+        return found
+    return {n: ResourceType(n, path, f"{_CORE}{n}") for n, path in _USUAL_ENDPOINTS.items()}
+
+
+async def object_schemas(transport: Transport) -> tuple[ObjectSchema, ...]:
+    """Return each object type with the paths its schemas offer."""
+    types = await resource_types(transport)
+    schemas = {s["id"]: s for s in _resources((await transport.send("GET", "/Schemas")).body)}
+    return tuple(
+        ObjectSchema(
+            kind.name,
+            tuple(
+                column
+                for urn in (kind.schema, *kind.extensions)
+                for column in _columns(
+                    schemas.get(urn, {}), "" if urn == kind.schema else f"{urn}:"
+                )
+            ),
+            key=("id",),
+        )
+        for kind in sorted(types.values(), key=lambda kind: kind.name)
+    )
+
+
+def _columns(schema: Mapping[str, Any], prefix: str) -> list[Column]:
+    columns = []
+    for attribute in schema.get("attributes") or ():
+        name, required = attribute["name"], bool(attribute.get("required"))
+        many = "[]" if attribute.get("multiValued") else ""
+        parts = attribute.get("subAttributes") or ()
+        if parts and not many:
+            columns += [
+                Column(f"{prefix}{name}.{part['name']}", part.get("type", "string"))
+                for part in parts
+            ]
+        else:
+            kind = f"{attribute.get('type', 'string')}{many}"
+            columns.append(Column(f"{prefix}{name}", kind, nullable=not required))
+    return columns
+
+
+async def listed(
+    transport: Transport, kind: ResourceType, page_size: int, condition: str | None = None
+) -> AsyncIterator[Mapping[str, Any]]:
+    """Yield resources page by page (RFC 7644 section 3.4.2.4).
+
+    Short pages are followed by what they really held; a resource that moved to a later page
+    while others went is yielded once; a provider that repeats a page forever is reported.
+    """
+    start, seen = 1, set[str]()
+    while True:
+        params = {"startIndex": str(start), "count": str(page_size)}
+        if condition:
+            params["filter"] = condition
+        body = (await transport.send("GET", kind.endpoint, params=params)).body
+        page = _resources(body)
+        fresh = [r for r in page if r.get("id") not in seen]
+        if page and not fresh:
+            raise TransientError(
+                f"GET {kind.endpoint}: startIndex={start} repeats what was read; "
+                "the provider does not page"
+            )
+        seen.update(str(r["id"]) for r in fresh)
+        for resource in fresh:
+            yield resource
+        start += len(page)
+        if not page or start > int(body.get("totalResults") or 0):
+            return
+
+
+def _resources(body: Any) -> list[dict[str, Any]]:
+    """Return the resources of a ListResponse; some providers answer a bare list."""
+    found = body.get("Resources") if isinstance(body, dict) else body
+    return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
+
+
+def account(resource: Mapping[str, Any], version: str | None = None) -> Account:
+    """Return a resource as an account, its attributes by path."""
+    meta = resource.get("meta") or {}
+    return Account(
+        id=str(resource["id"]),
+        key=resource.get("externalId"),
+        attributes=flatten(resource),
+        version=version or meta.get("version"),
+    )
