@@ -50,6 +50,17 @@ class Attribute:
         """Whether this attribute is a list of elements."""
         return self.parts is not None
 
+    @property
+    def label_part(self) -> str | None:
+        """The part a label fills: `type` (``emails[work]``), else the first (``external_ids[crm]``)."""
+        parts = self.parts or {}
+        return "type" if "type" in parts else next(iter(parts), None)
+
+    @property
+    def value_part(self) -> str | None:
+        """The part meant when none is named: ``emails[work]`` is its `value`; None for addresses."""
+        return self.short_part or ("value" if "value" in (self.parts or {}) else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Schema:
