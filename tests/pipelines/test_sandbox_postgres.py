@@ -1,5 +1,5 @@
+import json
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pipelines.sandbox import postgres
+from pipelines.sandbox import postgres, processes
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_server_that_was_killed_starts_again(folder):
     server = postgres.start(folder)
     pid = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
     os.kill(pid, signal.SIGKILL)
-    while postgres._running_port(folder / "data") is not None:
+    while "postgres" in processes.running(folder):
         time.sleep(0.01)
     again = postgres.start(folder)
     assert _ask(again.url(), "select 1") == 1
@@ -91,12 +91,12 @@ def test_without_the_package_the_mend_is_named(folder, monkeypatch):
         postgres.start(folder)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused by PostgreSQL")
-def test_where_no_one_else_may_enter_and_setpriv_is_missing_the_mend_is_named(folder, monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(postgres, "_may_enter", lambda path: False)
-    with pytest.raises(postgres.PostgresUnavailableError, match="ordinary user"):
-        postgres.start(folder)
+def test_a_process_number_that_is_another_process_by_now_is_left_alone(folder):
+    folder.mkdir()
+    note = {"pid": os.getpid(), "started": 1.0, "stop_signal": int(signal.SIGKILL)}
+    (folder / "postgres.pid").write_text(json.dumps(note))
+    postgres.stop(folder)
+    assert not (folder / "postgres.pid").exists()
 
 
 def test_a_folder_that_cannot_be_used_names_its_reason(tmp_path):

@@ -1,0 +1,15 @@
+"""What can go wrong with the sandbox.
+
+SandboxError             a person must act; the message names the mend
+└── NotStartedError      a system did not come up; the message names its log
+"""
+
+from __future__ import annotations
+
+
+class SandboxError(Exception):
+    """Anything the sandbox reports."""
+
+
+class NotStartedError(SandboxError):
+    """A system did not come up in time, or ended at once."""
