@@ -136,8 +136,10 @@ def _recall(file: Path) -> tuple[psutil.Process | None, int]:
     try:
         note = json.loads(file.read_text(encoding="utf-8"))
         process = psutil.Process(note["pid"])
-        alive = process.status() != psutil.STATUS_ZOMBIE
         same = abs(process.create_time() - note["started"]) < 1.0
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        if same and not alive:
+            process.wait(0)  # a child of ours that was killed: its number is free after this
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return None, signal.SIGTERM
     return (process if alive and same else None), note["stop_signal"]
