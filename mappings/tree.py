@@ -67,7 +67,7 @@ class Step:
     """One named step with its arguments; an argument is a literal or an expression on the row."""
 
     name: str
-    arguments: Mapping[str, exp.Expression] = field(default_factory=dict)
+    arguments: Mapping[str, exp.Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,10 @@ class Field:
     name: str
     slot: Slot
     place: Place
-    expression: exp.Expression
+    expression: exp.Expr
     steps: tuple[Step, ...] = ()
     lookup: Mapping[str, str | bool | int | None] | None = None
-    default: exp.Expression | None = None
+    default: exp.Expr | None = None
     on_error: OnError = OnError.QUARANTINE
     pii: str | None = None
 
@@ -95,7 +95,7 @@ class Each:
     name: str
     attribute: str
     place: Place
-    source: exp.Expression
+    source: exp.Expr
     alias: str
     parts: tuple[Field, ...]
 
@@ -119,13 +119,13 @@ class Document:
     connector: str
     object: str
     alias: str
-    key: exp.Expression
+    key: exp.Expr
     fields: tuple[Field | Each, ...]
     schema: Schema
     digest: str
-    cursor: exp.Expression | None = None
-    delete: exp.Expression | None = None
-    where: exp.Expression | None = None
+    cursor: exp.Expr | None = None
+    delete: exp.Expr | None = None
+    where: exp.Expr | None = None
     ignore: frozenset[str] = frozenset()
     tests: tuple[Test, ...] = ()
 
