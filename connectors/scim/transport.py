@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import aiohttp
+from yarl import URL
 
 from connectors.errors import (
     ConflictError,
@@ -161,7 +162,7 @@ class Transport:
         try:
             async with self._http.request(
                 method,
-                f"{self._url}{path}",
+                URL(f"{self._url}{path}", encoded=True),
                 data=data,
                 params=params,
                 headers=headers,

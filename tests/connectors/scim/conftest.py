@@ -1,0 +1,102 @@
+"""A real SCIM service provider (PyPI scim2-server) on loopback, and one that misbehaves on order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from scim2_models import ScimProvider
+from scim2_server.memory import InMemoryStorage
+from scim2_server.service import ScimService
+from scim2_server.testserver.application import BearerTokenApplication
+from scim2_server.testserver.cli import ThreadingWSGIServer
+from scim2_server.utils import (
+    load_default_resource_types,
+    load_default_schemas,
+    load_default_service_provider_config,
+)
+
+TOKEN = "s3cret-canary"
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def serve(*, patch: bool = True, tokens: tuple[str, ...] = (TOKEN,)) -> Iterator[str]:
+    config = load_default_service_provider_config()
+    config.patch.supported = patch
+    provider = ScimProvider.from_discovery(
+        load_default_schemas().values(), load_default_resource_types().values(), config=config
+    )
+    application = BearerTokenApplication(
+        InMemoryStorage(),
+        provider,
+        service=ScimService(provider, secret="x" * 32),
+        bearer_tokens=list(tokens),
+    )
+    server = make_server(
+        "127.0.0.1", 0, application, server_class=ThreadingWSGIServer, handler_class=_Quiet
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v2"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def provider_url() -> Iterator[str]:
+    yield from serve()
+
+
+@pytest.fixture
+def provider_without_patch_url() -> Iterator[str]:
+    yield from serve(patch=False)
+
+
+Reply = tuple[int, dict[str, str], bytes]
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[[Callable[[str, str], Reply | None]], str]]:
+    """Start a server that answers what a function of (method, path) says; None drops the line."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(answer: Callable[[str, str], Reply | None]) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _do(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                reply = answer(self.command, self.path)
+                if reply is None:
+                    self.close_connection = True
+                    self.connection.shutdown(2)
+                    return
+                status, headers, body = reply
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _do  # noqa: N815
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
