@@ -21,7 +21,7 @@ from mappings.suggest import did_you_mean
 TYPES: Mapping[str, exp.DataType] = MappingProxyType(
     {
         name: exp.DataType.build(name, dialect="duckdb")
-        for name in ("TEXT", "BOOLEAN", "BIGINT", "DOUBLE", "DECIMAL(18, 4)", "DATE", "TIMESTAMPTZ")
+        for name in ("TEXT", "BOOLEAN", "BIGINT", "DECIMAL(18, 4)", "DATE", "TIMESTAMPTZ")
     }
 )
 """The types a cast may name, in their canonical spelling."""
@@ -31,8 +31,8 @@ _SPELLINGS = {
     "BOOLEAN": "BOOLEAN",
     "INT": "BIGINT",
     "BIGINT": "BIGINT",
-    "DOUBLE": "DOUBLE",
-    "FLOAT": "DOUBLE",
+    "DOUBLE": "DECIMAL(18, 4)",
+    "FLOAT": "DECIMAL(18, 4)",
     "DATE": "DATE",
     "TIMESTAMP": "TIMESTAMPTZ",
     "TIMESTAMPNTZ": "TIMESTAMPTZ",
@@ -53,6 +53,10 @@ _REFUSED: Mapping[type[exp.Expr], str] = {
     exp.Filter: "aggregates look at other rows; an expression sees one row",
     exp.Distinct: "DISTINCT looks at other rows; an expression sees one row",
     exp.Star: "name one column instead of *",
+    exp.Column: "name one column instead of *",
+    exp.Dot: "write a call around its value: lower(c.Name)",
+    exp.Tuple: "write a list as ['a', 'b']",
+    exp.Struct: "an expression gives one value; use parts: for an element with parts",
     exp.Placeholder: "parameters do not exist here; write the value",
     exp.Alias: "AS names nothing here; the field has its name already",
     exp.IntDiv: "write floor(a / b)",
@@ -210,7 +214,7 @@ def _type(wanted: exp.Expr, node: exp.Expr) -> exp.DataType:
         mend = "decimals have 18 digits, 4 after the point; write DECIMAL, and round(value, 2)"
         raise SyntaxProblem(mend, start_of(node))
     if name not in _SPELLINGS or wanted.expressions:
-        known = ("text", "boolean", "bigint", "double", "decimal", "date", "timestamptz")
+        known = ("text", "boolean", "bigint", "decimal", "date", "timestamptz")
         message = f"nothing can be cast to {name.lower()}{did_you_mean(name, known)}"
         raise SyntaxProblem(message, start_of(node))
     return TYPES[_SPELLINGS[name]]

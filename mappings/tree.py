@@ -15,7 +15,7 @@ tree in one canonical form, which `mappings.expressions.parse` guarantees:
                       (``c.items[1]`` in the text, DuckDB's first, is Literal 0)
 ``Anonymous``         every function call: ``this`` a lower-case name of
                       `mappings.functions.FUNCTIONS`, ``expressions`` its arguments as written
-``Cast``, ``TryCast``  to TEXT, BOOLEAN, BIGINT, DOUBLE, DECIMAL(18, 4), DATE or TIMESTAMPTZ (the
+``Cast``, ``TryCast``  to TEXT, BOOLEAN, BIGINT, DECIMAL(18, 4), DATE or TIMESTAMPTZ (the
                       other spellings are brought to these)
 ``Literal``, ``Boolean``, ``Null``, ``Array``, ``Paren``, ``Neg``, ``Not``, ``And``, ``Or``,
 ``EQ``, ``NEQ``, ``GT``, ``GTE``, ``LT``, ``LTE``, ``NullSafeEQ``, ``NullSafeNEQ``,
