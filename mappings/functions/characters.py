@@ -1,0 +1,54 @@
+"""Letters as DuckDB sees them: its Unicode tables, read from it once, when first needed.
+
+Python and DuckDB know different versions of Unicode, and Python's ``lower`` looks at neighbouring
+letters where DuckDB's does not. Asking DuckDB for its tables makes both engines agree for good.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache, lru_cache
+
+import duckdb
+
+
+@cache
+def _table(function: str) -> dict[int, str]:
+    with duckdb.connect() as con:
+        rows = con.execute(
+            f"SELECT i, {function}(chr(CAST(i AS INTEGER))) FROM range(1, 1114112) t(i)"
+            f" WHERE i NOT BETWEEN 55296 AND 57343"
+            f" AND {function}(chr(CAST(i AS INTEGER))) <> chr(CAST(i AS INTEGER))"
+        ).fetchall()
+    return {int(code): text for code, text in rows}
+
+
+def lower(text: str) -> str:
+    """Make small letters, one by one."""
+    return text.lower() if text.isascii() else text.translate(_table("lower"))
+
+
+def upper(text: str) -> str:
+    """Make capital letters, one by one."""
+    return text.upper() if text.isascii() else text.translate(_table("upper"))
+
+
+def strip_accents(text: str) -> str:
+    """Take the accents from letters."""
+    return text if text.isascii() else text.translate(_table("strip_accents"))
+
+
+@lru_cache(maxsize=10_000)
+def _asked(text: str) -> str:
+    with duckdb.connect() as con:
+        row = con.execute("SELECT nfc_normalize(?)", [text]).fetchone()
+    return str(row[0]) if row else text
+
+
+def nfc(text: str) -> str:
+    """Write accented letters as one character each (Unicode normal form C)."""
+    if text.isascii():
+        return text
+    if any(unicodedata.category(character) == "Cn" for character in text):
+        return _asked(text)  # newer than this Python's tables
+    return unicodedata.normalize("NFC", text)
