@@ -2,6 +2,7 @@
 
 - ``postgres_url``: a new empty database on a real PostgreSQL (URL text for SQLAlchemy).
 - ``database_url``: the same test on SQLite and on PostgreSQL; a new empty database each time.
+- ``engine``: an engine for such a database, upgraded to the newest schema.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from idp_core.db import schema
+from idp_core.db.engine import make_engine
 from pipelines.sandbox import postgres
 
 _PREFIX = "isthmus-test-postgres-"
@@ -64,3 +68,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'test.db'}"
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """An engine on a new database with the core's tables: once SQLite, once PostgreSQL."""
+    engine = make_engine(database_url)
+    schema.upgrade(engine)
+    yield engine
+    engine.dispose()

@@ -1,0 +1,120 @@
+"""Many rows at once, the fast way of each store behind one name.
+
+SQLite: ``executemany`` of one prepared statement. PostgreSQL: ``COPY``, for upserts through a
+temporary table. Rows are tuples of what the driver stores as it is: str, int, bool, None; moments
+as `idp_core.db.types.utc_text`, dates as ISO text, JSON as text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from idp_core.db.engine import without_values
+
+Row = tuple[Any, ...]
+
+
+def insert(
+    conn: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Row]
+) -> None:
+    """Insert the rows; they must be new."""
+    if conn.dialect.name == "postgresql":
+        _copy(conn, _name(conn, table), columns, rows)
+        return
+    _many(conn, f"{_insert_into(conn, table, columns)} VALUES ({_marks(columns)})", rows)
+
+
+def upsert(
+    conn: sa.Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    guard: str | None = None,
+) -> None:
+    """Insert the rows, or set all their columns where the table's primary key has them.
+
+    Keys must not come twice. With `guard`, rows whose column of that name (never null) is equal
+    stay as they are.
+    """
+    clause = _on_conflict(conn, table, columns, guard)
+    into = _insert_into(conn, table, columns)
+    if conn.dialect.name != "postgresql":
+        _many(conn, f"{into} VALUES ({_marks(columns)}) {clause}", rows)
+        return
+    staged = _quote(conn, f"staged_{table.name}")
+    names = _names(conn, columns)
+    conn.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE {staged} ON COMMIT DROP AS "
+        f"SELECT {names} FROM {_name(conn, table)} LIMIT 0"
+    )
+    _copy(conn, staged, columns, rows)
+    conn.exec_driver_sql(f"{into} SELECT {names} FROM {staged} {clause}")
+    conn.exec_driver_sql(f"DROP TABLE {staged}")
+
+
+def among(
+    conn: sa.Connection, column: sa.Column[Any], values: Collection[Any]
+) -> sa.ColumnElement[bool]:
+    """Return ``column in values`` as one parameter, however many values there are."""
+    if conn.dialect.name == "postgresql":
+        listed = sa.bindparam(None, list(values), type_=sa.ARRAY(column.type))
+        return column == sa.any_(listed)
+    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(sa.select(each.c.value))
+
+
+def _many(conn: sa.Connection, statement: str, rows: Iterable[Row]) -> None:
+    listed = rows if isinstance(rows, list) else list(rows)
+    if listed:
+        conn.exec_driver_sql(statement, listed)
+
+
+def _copy(conn: sa.Connection, target: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    cursor = conn.connection.cursor()
+    try:
+        with cursor.copy(f"COPY {target} ({_names(conn, columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    except Exception as error:
+        without_values(error)
+        raise
+    finally:
+        cursor.close()
+
+
+def _on_conflict(
+    conn: sa.Connection, table: sa.Table, columns: Sequence[str], guard: str | None
+) -> str:
+    keys = [column.name for column in table.primary_key]
+    rest = [name for name in columns if name not in keys]
+    sets = ", ".join(f"{_quote(conn, n)} = excluded.{_quote(conn, n)}" for n in rest)
+    clause = f"ON CONFLICT ({_names(conn, keys)}) DO UPDATE SET {sets}"
+    if guard is not None:
+        name = _quote(conn, guard)
+        clause += f" WHERE {_name(conn, table)}.{name} <> excluded.{name}"
+    return clause
+
+
+def _insert_into(conn: sa.Connection, table: sa.Table, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {_name(conn, table)} ({_names(conn, columns)})"
+
+
+def _marks(columns: Sequence[str]) -> str:
+    return ", ".join("?" * len(columns))
+
+
+def _names(conn: sa.Connection, columns: Iterable[str]) -> str:
+    return ", ".join(_quote(conn, name) for name in columns)
+
+
+def _name(conn: sa.Connection, table: sa.Table) -> str:
+    return conn.dialect.identifier_preparer.format_table(table)
+
+
+def _quote(conn: sa.Connection, name: str) -> str:
+    return conn.dialect.identifier_preparer.quote(name)

@@ -1,0 +1,71 @@
+"""The schema's version: bring it to the newest, tell it, insist on it.
+
+A new migration is a file ``migrations/versions/NNNN_what_it_gives.py`` with ``revision = "NNNN"``
+and ``down_revision`` the one before, written with `alembic.op` and the types of
+`idp_core.db.types`; a test compares the tables it makes with the models.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from idp_core.db.engine import reading, writing
+from idp_core.errors import SchemaError
+
+_LOCK = 0x49535448  # any number that is ours alone: serialises upgrades on PostgreSQL
+
+
+def upgrade(engine: sa.Engine, revision: str = "head") -> None:
+    """Bring the database to the revision, making it from nothing if need be.
+
+    One transaction: it is all done or not begun. Safe to call from two processes at once.
+    """
+    with writing(engine) as conn:
+        if conn.dialect.name == "postgresql":
+            conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        config = _config()
+        config.attributes["connection"] = conn
+        command.upgrade(config, revision)
+
+
+def current(engine: sa.Engine) -> str | None:
+    """Return the revision the database is at, None for an empty one."""
+    with reading(engine) as conn:
+        return MigrationContext.configure(conn).get_current_revision()
+
+
+def head() -> str:
+    """Return the revision this code needs."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    if revision is None:
+        raise SchemaError("the installation has no migrations: install isthmus again")
+    return revision
+
+
+def require_head(engine: sa.Engine) -> None:
+    """Raise SchemaError, naming the mend, unless the database is at the revision we need."""
+    there, needed = current(engine), head()
+    if there == needed:
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if there is not None and there not in known:
+        raise SchemaError(
+            f"the database is at version {there}, newer than this code ({needed}): "
+            "upgrade isthmus itself"
+        )
+    raise SchemaError(
+        f"the database is at version {there or 'none'}, this code needs {needed}: "
+        "run `isthmus db upgrade`"
+    )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

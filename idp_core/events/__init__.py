@@ -1,0 +1,1 @@
+"""The transactional outbox: what happened is told if, and only if, its transaction committed."""

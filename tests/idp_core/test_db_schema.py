@@ -1,0 +1,85 @@
+import importlib
+import pkgutil
+import threading
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+import idp_core
+from idp_core.db import schema
+from idp_core.db.engine import make_engine, reading, writing
+from idp_core.db.metadata import metadata
+from idp_core.errors import SchemaError
+
+
+@pytest.fixture
+def empty(database_url):
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+def _load_every_table():
+    for module in pkgutil.walk_packages(idp_core.__path__, "idp_core."):
+        if module.name.rpartition(".")[2] in {"tables", "counters"}:
+            importlib.import_module(module.name)
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(empty):
+    _load_every_table()
+    schema.upgrade(empty)
+    with reading(empty) as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_upgrading_twice_is_upgrading_once(empty):
+    schema.upgrade(empty)
+    schema.upgrade(empty)
+    assert schema.current(empty) == schema.head()
+    schema.require_head(empty)
+
+
+def test_an_empty_database_names_the_command_that_mends_it(empty):
+    assert schema.current(empty) is None
+    with pytest.raises(SchemaError, match="isthmus db upgrade"):
+        schema.require_head(empty)
+
+
+def test_a_database_of_a_newer_isthmus_is_not_touched(empty):
+    schema.upgrade(empty)
+    with writing(empty) as conn:
+        conn.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaError, match="newer than this code"):
+        schema.require_head(empty)
+
+
+def test_two_processes_may_upgrade_at_once(empty):
+    failures = []
+
+    def upgrade():
+        try:
+            schema.upgrade(empty)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=upgrade) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    schema.require_head(empty)
+
+
+def test_every_revision_upgrades_to_the_newest_and_keeps_its_rows(empty):
+    schema.upgrade(empty, "0001")
+    with writing(empty) as conn:
+        conn.execute(sa.text("INSERT INTO counter (name, value) VALUES ('kept', 7)"))
+    schema.upgrade(empty)
+    with reading(empty) as conn:
+        kept = conn.scalar(sa.text("SELECT value FROM counter WHERE name = 'kept'"))
+    assert kept == 7
+    schema.require_head(empty)
