@@ -1,0 +1,294 @@
+"""The one HTTP session that every connector shares: patient, bounded, discreet."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import random
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.cookiejar import DefaultCookiePolicy
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, urljoin, urlsplit
+
+import requests
+import structlog
+
+from connectors.errors import (
+    ConnectorError,
+    MisconfiguredError,
+    RejectedError,
+    ThrottledError,
+    TransientError,
+    UncertainError,
+)
+from connectors.http.answers import Answer, call_name, error_of
+from connectors.http.auth import Credentials
+from connectors.http.limit import TokenBucket
+from connectors.http.options import Auth, HttpOptions, NoAuth
+from connectors.http.retry import IDEMPOTENT, back_off, retry_after
+from connectors.http.transport import configure
+from connectors.http.wire import translated
+
+log = structlog.get_logger(__name__)
+
+_MAX_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    url: str = field(repr=False)
+    params: Mapping[str, str] | None = field(repr=False)
+    body: bytes | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    idempotent: bool
+    deadline: float
+
+    @property
+    def name(self) -> str:
+        return call_name(self.method, self.url)
+
+
+class HttpSession:
+    """Calls one remote system. Use it as a context manager; it may be shared between threads.
+
+    `url` is the address that paths are relative to. `clock`, `sleep` and `random` are for tests.
+    """
+
+    def __init__(
+        self,
+        url: object,
+        auth: Auth | None = None,
+        options: HttpOptions | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        self._base = str(url)
+        self._options = options or HttpOptions()
+        self._clock, self._sleep, self._random = clock, sleep, random
+        self._credentials = Credentials(auth or NoAuth(), self._options)
+        rate = self._options.rate
+        self._bucket = (
+            TokenBucket(rate, self._options.burst, clock=clock, sleep=sleep) if rate else None
+        )
+        self._session = requests.Session()
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.headers["User-Agent"] = "isthmus"
+        configure(self._session, self._options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def request(
+        self,
+        method: str,
+        path: str = "",
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        allow: Collection[int] = (),
+        idempotent: bool | None = None,
+    ) -> Answer:
+        """Call `path` (relative to our url, or an address on the same host) and return a success.
+
+        Repeats what may be repeated: a call that was not sent, one that was turned away for now
+        (429), and any failure of an idempotent method. `idempotent` overrides what the method
+        says. A status in `allow` is returned instead of raised. Ids in a path must have gone
+        through `segment`. Raises a ConnectorError that names the method and path only.
+        """
+        body = None if json is None else jsonlib.dumps(json, ensure_ascii=False).encode()
+        call = _Call(
+            method.upper(),
+            self.address(path),
+            params,
+            body,
+            _default_headers(body) | dict(headers or {}),
+            method.upper() in IDEMPOTENT if idempotent is None else idempotent,
+            self._clock() + self._options.total_seconds,
+        )
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._authorized(call, allow)
+            except UncertainError:
+                raise
+            except TransientError as error:
+                self._wait_or_give_up(call, attempt, error)
+
+    def get(self, path: str = "", **options: Any) -> Answer:
+        """`request` with GET."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str = "", **options: Any) -> Answer:
+        """`request` with POST."""
+        return self.request("POST", path, **options)
+
+    def put(self, path: str = "", **options: Any) -> Answer:
+        """`request` with PUT."""
+        return self.request("PUT", path, **options)
+
+    def patch(self, path: str = "", **options: Any) -> Answer:
+        """`request` with PATCH."""
+        return self.request("PATCH", path, **options)
+
+    def delete(self, path: str = "", **options: Any) -> Answer:
+        """`request` with DELETE."""
+        return self.request("DELETE", path, **options)
+
+    def address(self, path: str) -> str:
+        """The full address of a path; MisconfiguredError when it leaves our host."""
+        if not path:
+            return self._base
+        if "://" not in path.partition("?")[0]:
+            return f"{self._base.rstrip('/')}/{path.lstrip('/')}"
+        if _origin(path) != _origin(self._base):
+            raise MisconfiguredError(
+                f"{call_name('GET', path)}: leads to another host ({urlsplit(path).hostname}); "
+                "credentials are not sent there, check url"
+            )
+        return path
+
+    def _wait_or_give_up(self, call: _Call, attempt: int, error: TransientError) -> None:
+        wait = back_off(attempt, self._options, self._random)
+        if isinstance(error, ThrottledError) and error.retry_after is not None:
+            wait = error.retry_after
+        if attempt >= self._options.attempts or self._clock() + wait > call.deadline:
+            raise error
+        log.info(
+            "http.again",
+            call=call.name,
+            attempt=attempt,
+            wait=round(wait, 3),
+            error=type(error).__name__,
+        )
+        self._sleep(wait)
+
+    def _authorized(self, call: _Call, allow: Collection[int]) -> Answer:
+        """One attempt; when the credentials are refused, once more with fresh ones."""
+        headers = self._credentials.headers()
+        answer = self._redirected(call, headers)
+        if answer.status == 401 and self._credentials.renew(headers):
+            answer = self._redirected(call, self._credentials.headers())
+        if answer.status in allow:
+            return answer
+        wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
+        error = error_of(answer, wait, idempotent=call.idempotent)
+        if error is not None:
+            raise error
+        return answer
+
+    def _redirected(self, call: _Call, credentials: Mapping[str, str]) -> Answer:
+        """Follow redirects of reading calls; another host gets no header of ours."""
+        answer = self._send(call, call.url, call.params, {**call.headers, **credentials})
+        for _ in range(_MAX_REDIRECTS):
+            location = answer.headers.get("Location")
+            if (
+                answer.status not in _REDIRECTS
+                or not location
+                or call.method not in {"GET", "HEAD"}
+            ):
+                return answer
+            url = urljoin(answer.url, location)
+            ours = _origin(url) == _origin(call.url)
+            if not ours:
+                self._refuse_unsafe(call, url)
+                credentials = {}
+            headers = {**call.headers, **credentials} if ours else _default_headers(None)
+            answer = self._send(call, url, None, headers)
+        raise MisconfiguredError(f"{call.name}: redirects without end, check url")
+
+    def _refuse_unsafe(self, call: _Call, url: str) -> None:
+        if self._options.client_certificate or not url.startswith("https://"):
+            raise MisconfiguredError(
+                f"{call.name}: redirects to {urlsplit(url).hostname}; set url to where it should go"
+            )
+
+    def _send(
+        self, call: _Call, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str]
+    ) -> Answer:
+        if self._bucket:
+            self._bucket.take()
+        left = max(0.001, call.deadline - self._clock())
+        timeout = (
+            min(self._options.connect_timeout, left),
+            min(self._options.read_timeout, left),
+        )
+        try:
+            with self._session.request(
+                call.method,
+                url,
+                params=params,
+                data=call.body,
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = self._body(call, response)
+                return Answer(
+                    call.method, response.url, response.status_code, response.headers, body
+                )
+        except requests.RequestException as error:
+            raise translated(error, call.name, idempotent=call.idempotent) from None
+
+    def _body(self, call: _Call, response: requests.Response) -> bytes:
+        limit = int(self._options.max_answer_mb * 1_000_000)
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > limit:
+                raise self._too_large(call)
+            if self._clock() > call.deadline:
+                raise requests.ReadTimeout
+        return bytes(body)
+
+    def _too_large(self, call: _Call) -> ConnectorError:
+        return MisconfiguredError(
+            f"{call.name}: the answer is larger than {self._options.max_answer_mb:g} MB; "
+            "ask for smaller pages or raise http.max_answer_mb"
+        )
+
+
+def segment(value: str) -> str:
+    """One id as one path segment: ``a/b?c`` -> ``a%2Fb%3Fc``.
+
+    Raises RejectedError for an id that no path can carry (empty, ``.``, ``..``): it would name
+    another resource.
+    """
+    if value in {"", ".", ".."}:
+        raise RejectedError("an empty id, '.' or '..' cannot be addressed by a path")
+    return quote(value, safe="")
+
+
+def _default_headers(body: bytes | None) -> dict[str, str]:
+    headers = {"Accept": "application/json"}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    return headers
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme, parts.hostname, port
