@@ -1,0 +1,1 @@
+"""What we know of the accounts that targets hold, the plans for them, and the journal of writes."""

@@ -1,0 +1,101 @@
+"""The accounts we manage. The caller owns the transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from idp_core.db import bulk
+from idp_core.db.types import utc_text
+from idp_core.provisioning.model import AccountState, ManagedAccount
+from idp_core.provisioning.tables import account
+
+_COLUMNS = tuple(column.name for column in account.columns)
+
+
+def read_accounts(
+    conn: sa.Connection, target: str, object_: str, gids: Collection[str] | None = None
+) -> Mapping[str, ManagedAccount]:
+    """Return the accounts of a target by global id; `gids` restricts them.
+
+    Deleted ones are included: they tell what was.
+    """
+    query = sa.select(account).where(account.c.target == target, account.c.object == object_)
+    if gids is not None:
+        query = query.where(bulk.among(conn, account.c.gid, gids))
+    rows = conn.execute(query, execution_options={"yield_per": 10_000})
+    return {row.gid: _account(row) for row in rows}
+
+
+def accounts_of(conn: sa.Connection, gid: str) -> Sequence[ManagedAccount]:
+    """Return one profile's accounts in every target, in a stable order."""
+    query = sa.select(account).where(account.c.gid == gid)
+    rows = conn.execute(query.order_by(account.c.target, account.c.object))
+    return [_account(row) for row in rows]
+
+
+def save_accounts(
+    conn: sa.Connection, accounts: Iterable[ManagedAccount], now: datetime | None = None
+) -> None:
+    """Insert or replace; a profile must not come twice."""
+    moment = utc_text(now or datetime.now(UTC))
+    bulk.upsert(conn, account, _COLUMNS, [_row(each, moment) for each in accounts])
+
+
+def forget_accounts(conn: sa.Connection, target: str, object_: str, gids: Collection[str]) -> None:
+    """Remove the records of accounts that another global id now has (a merge)."""
+    if gids:
+        conn.execute(
+            sa.delete(account).where(
+                account.c.target == target,
+                account.c.object == object_,
+                bulk.among(conn, account.c.gid, gids),
+            )
+        )
+
+
+def count_accounts(conn: sa.Connection, target: str, object_: str) -> Mapping[AccountState, int]:
+    """Return how many accounts of each state there are."""
+    query = (
+        sa.select(account.c.state, sa.func.count())
+        .where(account.c.target == target, account.c.object == object_)
+        .group_by(account.c.state)
+    )
+    return {AccountState(state): count for state, count in conn.execute(query).tuples()}
+
+
+def _row(each: ManagedAccount, moment: str) -> tuple[Any, ...]:
+    return (
+        each.target,
+        each.object,
+        each.gid,
+        each.key,
+        each.remote_id,
+        each.state.value,
+        json.dumps(dict(each.pushed), ensure_ascii=False, separators=(",", ":")),
+        each.profile_digest,
+        each.push_digest,
+        utc_text(each.left_at) if each.left_at else None,
+        each.version,
+        moment,
+    )
+
+
+def _account(row: sa.Row[Any]) -> ManagedAccount:
+    return ManagedAccount(
+        row.target,
+        row.object,
+        row.gid,
+        row.key,
+        row.remote_id,
+        AccountState(row.state),
+        row.pushed,
+        row.profile_digest,
+        row.push_digest,
+        row.left_at,
+        row.version,
+    )

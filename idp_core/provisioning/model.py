@@ -1,0 +1,131 @@
+"""The words of provisioning as frozen values. No I/O, no database.
+
+account  what a target holds for one profile: our record of it, with what we last pushed
+plan     a stored list of changes with a hash; `PlanRecord` is its head
+entry    one line of the journal: a change intended, then what became of it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class AccountState(StrEnum):
+    """What the target does with the account, as far as we know."""
+
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+    DELETED = "deleted"
+    CONFLICT = "conflict"
+    """Several accounts of the target match this profile; a person decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedAccount:
+    """An account we manage (or managed), keyed by target, object type and global id.
+
+    `pushed` holds path -> JSON value of what we last wrote; only those paths are ours.
+    `profile_digest` and `push_digest` name the content it was made from: when both are unchanged
+    there is nothing to plan. `left_at` is when the profile left the target's scope.
+    """
+
+    target: str
+    object: str
+    gid: str
+    key: str
+    remote_id: str | None
+    state: AccountState
+    pushed: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    profile_digest: str = ""
+    push_digest: str = ""
+    left_at: datetime | None = None
+    version: str | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether the target still has it."""
+        return self.state in (AccountState.ACTIVE, AccountState.DEACTIVATED)
+
+
+class PlanStatus(StrEnum):
+    """The life of a plan."""
+
+    PLANNED = "planned"
+    WAITING = "waiting"
+    """A guard was exceeded: a person approves the hash, or mends the source."""
+    APPROVED = "approved"
+    APPLYING = "applying"
+    """Begun; after a crash the rest of it goes on under the same approval."""
+    APPLIED = "applied"
+    REFUSED = "refused"
+    SUPERSEDED = "superseded"
+    """A later plan for the same target took its place."""
+
+
+OPEN = frozenset({PlanStatus.PLANNED, PlanStatus.WAITING, PlanStatus.APPROVED, PlanStatus.APPLYING})
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """The head of a stored plan. `people` counts the profiles it looked at."""
+
+    id: str
+    hash: str
+    target: str
+    object: str
+    push_digest: str
+    inputs_digest: str
+    status: PlanStatus
+    people: int
+    counts: Mapping[str, int]
+    made_at: datetime
+    findings: Sequence[str] = ()
+    """What the guards said, in sentences."""
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who allowed a plan that the guards had stopped, when, and why."""
+
+    plan_id: str
+    hash: str
+    who: str
+    why: str
+    at: datetime
+
+
+class EntryState(StrEnum):
+    """What is known of one write."""
+
+    INTENDED = "intended"
+    """Committed before it was sent: after a crash, ask the target whether it happened."""
+    DONE = "done"
+    UNCERTAIN = "uncertain"
+    """Sent, the answer lost, and the target could not yet be asked."""
+    FAILED = "failed"
+    UNDONE = "undone"
+    """The target was asked and does not have it: nothing happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal; `number` is the item's number in its plan. It holds no values."""
+
+    plan_id: str
+    number: int
+    target: str
+    object: str
+    gid: str
+    action: str
+    key: str
+    remote_id: str | None
+    state: EntryState
+    attempts: int
+    error: str | None
+    intended_at: datetime
+    ended_at: datetime | None = None

@@ -1,0 +1,85 @@
+"""The tables of provisioning; known only to the store beside them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from idp_core.db.metadata import metadata
+from idp_core.db.types import Gid, Json, UtcTime
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("target", sa.String(200), primary_key=True),
+    sa.Column("object", sa.String(200), primary_key=True),
+    sa.Column("gid", Gid, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("pushed", Json, nullable=False),
+    sa.Column("profile_digest", sa.String(64), nullable=False),
+    sa.Column("push_digest", sa.String(64), nullable=False),
+    sa.Column("left_at", UtcTime),
+    sa.Column("version", sa.Text),
+    sa.Column("changed_at", UtcTime, nullable=False),
+    sa.Index(None, "target", "object", "remote_id"),
+)
+
+plan = sa.Table(
+    "plan",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("target", sa.String(200), nullable=False),
+    sa.Column("object", sa.String(200), nullable=False),
+    sa.Column("push_digest", sa.String(64), nullable=False),
+    sa.Column("inputs_digest", sa.String(64), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("people", sa.BigInteger, nullable=False),
+    sa.Column("counts", Json, nullable=False),
+    sa.Column("findings", Json, nullable=False),
+    sa.Column("made_at", UtcTime, nullable=False),
+    sa.Column("ended_at", UtcTime),
+    sa.Index(None, "target", "object", "made_at"),
+    sa.Index(None, "hash"),
+)
+
+plan_item = sa.Table(
+    "plan_item",
+    metadata,
+    sa.Column("plan_id", sa.String(36), sa.ForeignKey("plan.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("gid", Gid, nullable=False),
+    sa.Column("document", Json, nullable=False),
+    sa.Index(None, "gid"),
+)
+
+approval = sa.Table(
+    "approval",
+    metadata,
+    sa.Column("plan_id", sa.String(36), sa.ForeignKey("plan.id"), primary_key=True),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+)
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("plan_id", sa.String(36), sa.ForeignKey("plan.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("target", sa.String(200), nullable=False),
+    sa.Column("object", sa.String(200), nullable=False),
+    sa.Column("gid", Gid, nullable=False),
+    sa.Column("action", sa.String(16), nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("intended_at", UtcTime, nullable=False),
+    sa.Column("ended_at", UtcTime),
+    sa.Index(None, "target", "object", "state"),
+    sa.Index(None, "gid"),
+)
