@@ -113,8 +113,10 @@ def to_boolean(value: Any) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
     text = to_text(value)
-    return _WORDS.get(strip(text).lower()) if text is not None and text.isascii() else (
-        _WORDS.get(strip(text)) if text is not None else None
+    return (
+        _WORDS.get(strip(text).lower())
+        if text is not None and text.isascii()
+        else (_WORDS.get(strip(text)) if text is not None else None)
     )
 
 
@@ -299,9 +301,13 @@ def _typed_sql(sql: str, source: Kind, target: Kind) -> str:
             return f"CASE WHEN {sql} = floor({sql}) THEN TRY_CAST({sql} AS BIGINT) END"
         case (Kind.INTEGER, Kind.DECIMAL):
             return f"TRY_CAST({sql} AS DECIMAL(18, 4))"
-        case (Kind.BOOLEAN, Kind.INTEGER) | (Kind.DATE, Kind.TIMESTAMP) | (
-            Kind.TIMESTAMP,
-            Kind.DATE,
+        case (
+            (Kind.BOOLEAN, Kind.INTEGER)
+            | (Kind.DATE, Kind.TIMESTAMP)
+            | (
+                Kind.TIMESTAMP,
+                Kind.DATE,
+            )
         ):
             return f"CAST({sql} AS {DUCKDB_TYPES[target]})"
         case (Kind.BOOLEAN, Kind.DECIMAL):

@@ -149,7 +149,13 @@ FUNCTIONS = (
     ),
     Function("replace", (TEXT, TEXT, TEXT), TEXT, plain("replace"), replace, "Replace all."),
     Function(
-        "concat", (), TEXT, plain("concat"), _concat, "Join; NULL is left out.", rest=TEXT,
+        "concat",
+        (),
+        TEXT,
+        plain("concat"),
+        _concat,
+        "Join; NULL is left out.",
+        rest=TEXT,
         strict=False,
     ),  # fmt: skip
     Function(
@@ -191,22 +197,36 @@ FUNCTIONS = (
         "One piece of a text, counted from 1; negative counts from the end.",
     ),
     Function(
-        "starts_with", _TT, BOOLEAN, plain("starts_with"), str.startswith,
+        "starts_with",
+        _TT,
+        BOOLEAN,
+        plain("starts_with"),
+        str.startswith,
         "Whether a text begins with another.",
     ),  # fmt: skip
     Function(
-        "ends_with", _TT, BOOLEAN, plain("ends_with"), str.endswith,
+        "ends_with",
+        _TT,
+        BOOLEAN,
+        plain("ends_with"),
+        str.endswith,
         "Whether a text ends with another.",
     ),  # fmt: skip
     Function(
-        "contains", _TT, BOOLEAN, plain("contains"), str.__contains__,
+        "contains",
+        _TT,
+        BOOLEAN,
+        plain("contains"),
+        str.__contains__,
         "Whether a text has another in it.",
     ),  # fmt: skip
     Function(
-        "strip_accents", _T, TEXT, plain("strip_accents"), strip_accents,
+        "strip_accents",
+        _T,
+        TEXT,
+        plain("strip_accents"),
+        strip_accents,
         "Letters without their accents: é becomes e.",
     ),  # fmt: skip
-    Function(
-        "string_split", _TT, LIST, plain("string_split"), split, "Cut into a list of texts."
-    ),
+    Function("string_split", _TT, LIST, plain("string_split"), split, "Cut into a list of texts."),
 )

@@ -1,0 +1,127 @@
+"""Steps that tidy text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from mappings.functions.characters import lower, nfc, strip_accents, upper
+from mappings.functions.text import split, split_part
+from mappings.steps.spec import Accepts, Argument, Arguments, StepSpec, simple
+from mappings.values import SPACES, STRIP_SQL, Kind, quote, strip
+
+_SPACE_RUN = re.compile(f"[{re.escape(SPACES)}]+")
+_NO_DIGIT = re.compile("[^0-9]")
+_SPACE_CLASS = "[" + "".join(f"\\x{{{ord(c):x}}}" for c in SPACES) + "]+"
+
+
+def squeeze(text: str) -> str:
+    """Make one space of each run of white space, none at the ends."""
+    return _SPACE_RUN.sub(" ", text).strip(" ")
+
+
+def _squeeze_sql(value: str, _: Arguments) -> str:
+    odd = quote(_SPACE_CLASS)
+    plain = f"NOT regexp_matches({value}, {quote(_SPACE_CLASS[:-1] + '{2}|' + _ODD_CLASS)})"
+    squeezed = f"regexp_replace({value}, {odd}, ' ', 'g')"
+    return f"trim(CASE WHEN {plain} THEN {value} ELSE {squeezed} END, ' ')"
+
+
+_ODD_CLASS = _SPACE_CLASS.replace("\\x{20}", "")[:-1]
+
+
+def _blank_sql(value: str, arguments: Arguments) -> str:
+    words = ", ".join(quote(word) for word in _words(arguments))
+    return f"CASE WHEN lower({STRIP_SQL.format(value)}) NOT IN ({words}) THEN {value} END"
+
+
+def _words(arguments: Arguments) -> list[str]:
+    return ["", *(lower(strip(word)) for word in arguments["words"])]
+
+
+def _blank(arguments: Arguments) -> Callable[[str], str | None]:
+    words = frozenset(_words(arguments))
+    return lambda text: None if lower(strip(text)) in words else text
+
+
+def _part(arguments: Arguments) -> Callable[[str], str | None]:
+    separator, number = arguments["separator"], arguments["number"]
+    return lambda text: split_part(text, separator, number) or None
+
+
+def _part_sql(value: str, arguments: Arguments) -> str:
+    number = int(arguments["number"])
+    if number == 0:
+        return "CAST(NULL AS VARCHAR)"
+    return f"nullif(string_split({value}, {quote(arguments['separator'])})[{number}], '')"
+
+
+def _join(arguments: Arguments) -> Callable[[list[Any]], str]:
+    return lambda items: arguments["separator"].join([i for i in items if i is not None])
+
+
+_SEPARATOR = Argument(Accepts.TEXT, "What stands between the pieces.", required=True)
+
+STEPS = (
+    StepSpec("trim", "Take white space from both ends.", **simple(STRIP_SQL, strip)),
+    StepSpec("lower", "Small letters.", **simple("lower({0})", lower)),
+    StepSpec("upper", "Capital letters.", **simple("upper({0})", upper)),
+    StepSpec(
+        "nfc",
+        "One way to write each accented letter (Unicode NFC).",
+        **simple("nfc_normalize({0})", nfc),
+    ),
+    StepSpec(
+        "squeeze",
+        "One space for each run of white space, none at the ends.",
+        _squeeze_sql,
+        lambda _: squeeze,
+    ),
+    StepSpec(
+        "blank_to_null",
+        "Nothing instead of blank text, or of one of the words (in any case).",
+        _blank_sql,
+        _blank,
+        arguments={"words": Argument(Accepts.TEXTS, "Junk such as n/a.", default=())},
+    ),
+    StepSpec(
+        "strip_accents",
+        "Letters without their accents.",
+        **simple("strip_accents({0})", strip_accents),
+    ),
+    StepSpec(
+        "digits",
+        "Only the digits 0 to 9; nothing when there are none.",
+        **simple(
+            "nullif(regexp_replace({0}, '[^0-9]', '', 'g'), '')",
+            lambda text: _NO_DIGIT.sub("", text) or None,
+        ),
+    ),
+    StepSpec(
+        "part",
+        "One piece of the text, counted from 1, or from the end when negative.",
+        _part_sql,
+        _part,
+        arguments={
+            "separator": _SEPARATOR,
+            "number": Argument(Accepts.INTEGER, "Which piece.", required=True),
+        },
+    ),
+    StepSpec(
+        "split",
+        "A list of the pieces.",
+        lambda value, arguments: f"string_split({value}, {quote(arguments['separator'])})",
+        lambda arguments: lambda text: split(text, arguments["separator"]),
+        gives=Kind.LIST,
+        arguments={"separator": _SEPARATOR},
+    ),
+    StepSpec(
+        "join",
+        "The texts of a list in one text.",
+        lambda value, arguments: f"array_to_string({value}, {quote(arguments['separator'])})",
+        _join,
+        takes=Kind.LIST,
+        arguments={"separator": _SEPARATOR},
+    ),
+)
