@@ -37,7 +37,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The columns of each system; the first one is its key."""
 
-WIDTHS = (10, 28, 20, 8, 1, 18, 8, 20, 2, 7)
+WIDTHS = (10, 28, 20, 8, 1, 20, 8, 20, 2, 7)
 """The column widths of the loyalty file."""
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,0 +1,228 @@
+"""All systems of the sandbox: where they live, how they start, fill, change and stop.
+
+::
+
+    sandbox/
+    ├── world.json   which world they hold: size, seed, how many nights
+    ├── truth.csv    who is who; read by the report only
+    ├── systems/     postgres/, crm.db, scim.db, pid files, logs
+    ├── drop/        newsletter.csv, loyalty.txt
+    ├── secrets/     what isthmus.yaml refers to
+    └── project/     isthmus.yaml, mappings, policies, and what Isthmus keeps
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from pipelines.sandbox import crm, exports, postgres, processes, shop
+from pipelines.sandbox.errors import SandboxError
+from pipelines.sandbox.evolution import evolve
+from pipelines.sandbox.shapes import Row
+from pipelines.sandbox.world import World, make_world
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders and files of one sandbox."""
+
+    folder: Path
+
+    @property
+    def systems(self) -> Path:
+        """What the servers keep, and their pid files and logs."""
+        return self.folder / "systems"
+
+    @property
+    def postgres(self) -> Path:
+        """The shop's PostgreSQL."""
+        return self.systems / "postgres"
+
+    @property
+    def crm(self) -> Path:
+        """The CRM's SQLite file."""
+        return self.systems / "crm.db"
+
+    @property
+    def scim(self) -> Path:
+        """The users of the SCIM server."""
+        return self.systems / "scim.db"
+
+    @property
+    def drop(self) -> Path:
+        """Where systems drop files."""
+        return self.folder / "drop"
+
+    @property
+    def secrets(self) -> Path:
+        """One file per secret."""
+        return self.folder / "secrets"
+
+    @property
+    def project(self) -> Path:
+        """The Isthmus project over these systems."""
+        return self.folder / "project"
+
+    @property
+    def world(self) -> Path:
+        """Which world the systems hold; there once they are filled."""
+        return self.folder / "world.json"
+
+    @property
+    def truth(self) -> Path:
+        """Who is who: source, key, person."""
+        return self.folder / "truth.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Systems:
+    """What runs, and where it answers."""
+
+    layout: Layout
+    shop: postgres.Postgres
+    crm_port: int
+    scim_port: int
+    scim_token: str = field(repr=False)
+
+    @property
+    def scim_url(self) -> str:
+        """The base address of the SCIM server."""
+        return f"http://127.0.0.1:{self.scim_port}/v2"
+
+
+@contextmanager
+def running(folder: Path, size: int, seed: int) -> Iterator[tuple[Systems, World]]:
+    """Run all systems, filled with this world, for the length of a ``with`` block.
+
+    What a killed run left is stopped first; whatever happens, everything is stopped at the end.
+    Raises SandboxError when the folder holds another world, NotStartedError naming a log.
+    """
+    layout = Layout(folder.resolve())
+    for part in (layout.systems, layout.drop, layout.secrets):
+        part.mkdir(parents=True, exist_ok=True)
+    world = _world_of(layout, size, seed)
+    processes.stop_all(layout.systems)
+    with ExitStack() as stack:
+        stack.callback(processes.stop_all, layout.systems)
+        server = stack.enter_context(postgres.running(layout.postgres))
+        if world is None:
+            world = make_world(size, seed)
+            _fill(layout, server, world)
+        port = _start_crm(layout)
+        yield Systems(layout, server, port, *_start_scim(layout)), world
+
+
+def next_day(systems: Systems, world: World) -> World:
+    """Let a night pass: edit records at the sources and return the world as it is now.
+
+    The files of the day are written last, so a killed run does the same night again.
+    """
+    following = evolve(world)
+    layout = systems.layout
+    shop.edit(systems.shop, *_difference(world, following, "shop"))
+    crm.edit(layout.crm, *_difference(world, following, "crm"))
+    _write_files(layout, following)
+    return following
+
+
+def clean(folder: Path) -> None:
+    """Stop whatever runs and forget the whole sandbox.
+
+    Raises SandboxError when the folder does not look like one.
+    """
+    layout = Layout(folder.resolve())
+    if not layout.folder.exists():
+        return
+    if not layout.systems.is_dir():
+        raise SandboxError(f"{folder} holds no sandbox, so it is left alone")
+    postgres.stop(layout.postgres)
+    processes.stop_all(layout.systems)
+    shutil.rmtree(layout.folder)
+
+
+def _world_of(layout: Layout, size: int, seed: int) -> World | None:
+    """Return the world that the systems hold, None when they are still empty."""
+    try:
+        held = json.loads(layout.world.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    if (held["size"], held["seed"]) != (size, seed):
+        raise SandboxError(
+            f"{layout.folder} holds a world of {held['size']} records with seed {held['seed']}; "
+            "ask for the same, or forget it first: make demo-clean"
+        )
+    world = make_world(size, seed)
+    for _ in range(held["step"]):
+        world = evolve(world)
+    return world
+
+
+def _fill(layout: Layout, server: postgres.Postgres, world: World) -> None:
+    shop.fill(server, _rows(world, "shop"), layout.secrets / "shop")
+    crm.fill(layout.crm, _rows(world, "crm"))
+    _write_files(layout, world)
+
+
+def _write_files(layout: Layout, world: World) -> None:
+    """Write the exports, the truth, and last of all which world it is."""
+    exports.write_newsletter(layout.drop / "newsletter.csv", _rows(world, "newsletter"))
+    exports.write_loyalty(layout.drop / "loyalty.txt", _rows(world, "loyalty"))
+    with layout.truth.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("source", "key", "person"))
+        writer.writerows((source, key, person) for (source, key), person in world.truth().items())
+    state = {"size": world.size, "seed": world.seed, "step": world.step}
+    layout.world.write_text(json.dumps(state), encoding="utf-8")
+
+
+def _rows(world: World, source: str) -> Iterator[Row]:
+    return (record.row for record in world.records[source].values())
+
+
+def _difference(before: World, after: World, source: str) -> tuple[list[Row], list[str]]:
+    """Return the rows to write and the keys to remove."""
+    old, new = before.records[source], after.records[source]
+    changed = [record.row for key, record in new.items() if old.get(key) != record]
+    return changed, [key for key in old if key not in new]
+
+
+def _start_crm(layout: Layout) -> int:
+    port = processes.free_port()
+    server = crm.server(layout.crm, port, layout.systems)
+    processes.start(server, lambda: crm.answers(layout.crm, port))
+    return port
+
+
+def _start_scim(layout: Layout) -> tuple[int, str]:
+    file = layout.secrets / "scim"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(24), encoding="utf-8")
+    token, port = file.read_text(encoding="utf-8"), processes.free_port()
+    module = "pipelines.sandbox.scim_server"
+    command = [sys.executable, "-m", module, str(port), str(layout.scim), str(file)]
+    server = processes.Server("scim", command, layout.systems)
+    processes.start(server, lambda: _scim_answers(port, token))
+    return port, token
+
+
+def _scim_answers(port: int, token: str) -> bool:
+    """Whether the SCIM server on this port is ours: nobody else takes our token."""
+    address = f"http://127.0.0.1:{port}/v2/Users"
+    try:
+        headers = {"Authorization": f"Bearer {token}"}
+        known = requests.get(address, params={"count": "0"}, headers=headers, timeout=5)
+        stranger = requests.get(address, params={"count": "0"}, timeout=5)
+    except requests.RequestException:
+        return False
+    return (known.status_code, stranger.status_code) == (200, 401)
