@@ -146,11 +146,13 @@ def _recall(file: Path) -> tuple[psutil.Process | None, int]:
 
 
 def _end(process: psutil.Process, stop_signal: int) -> None:
-    family = [process, *process.children(recursive=True)]
+    """Ask a server to end; what of its family is still there when it has ended is killed."""
+    children = process.children(recursive=True)
     with suppress(psutil.Error):
         process.send_signal(stop_signal)
-    _, stubborn = psutil.wait_procs(family, timeout=_PATIENCE)
-    for one in stubborn:
+        process.wait(_PATIENCE)
+    family = [process, *children]
+    for one in family:
         with suppress(psutil.Error):
             one.kill()
-    psutil.wait_procs(stubborn, timeout=_PATIENCE)
+    psutil.wait_procs(family, timeout=_PATIENCE)

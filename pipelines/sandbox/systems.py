@@ -17,6 +17,7 @@ import csv
 import json
 import secrets
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -120,6 +121,20 @@ def running(folder: Path, size: int, seed: int) -> Iterator[tuple[Systems, World
             _fill(layout, server, world)
         port = _start_crm(layout)
         yield Systems(layout, server, port, *_start_scim(layout)), world
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn SIGTERM into SystemExit for a ``with`` block, so that what was started is stopped."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def next_day(systems: Systems, world: World) -> World:
