@@ -1,0 +1,1 @@
+"""Provisioning: plan, guards, journalled apply. See docs/explanation/provisioning.md."""

@@ -1,0 +1,107 @@
+"""The three-way difference: what we want, what we last pushed, what was last seen. No I/O.
+
+A path is ours only through its line in the push mapping; what else the account holds is not looked
+at. Absent and None mean the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.provision.desired import Wanted, sources
+from pipelines.provision.plan import Difference
+from pipelines.provision.rules import Line, OnNull, Ownership, Push
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The outcome for one account.
+
+    `news` is to be written because our side moved, `drift` is what the target changed by itself,
+    `pushed` what we will have pushed once the news (without the drift) is written.
+    """
+
+    news: Sequence[Difference]
+    drift: Sequence[Difference]
+    pushed: Mapping[str, Any] = field(repr=False)
+
+
+def creation(push: Push, wanted: Wanted) -> Found:
+    """Return what a new account gets: the key and every line that has a value."""
+    news = [_difference(line, wanted, None, wanted.values[line.path]) for line in push.lines]
+    given = [_key(push, wanted, None), *(d for d in news if d.after is not None)]
+    return Found(given, (), {d.path: d.after for d in given})
+
+
+def adoption(push: Push, wanted: Wanted, seen: Mapping[str, Any]) -> Found:
+    """Return what an existing account needs to become ours; `initial` lines come too late."""
+    news = [_key(push, wanted, seen.get(push.key_path))]
+    for line in push.lines:
+        held, want = seen.get(line.path), wanted.values[line.path]
+        if line.own is Ownership.INITIAL or (line.own is Ownership.FILL and held is not None):
+            continue
+        if want is not None or line.on_null is OnNull.CLEAR:
+            news.append(_difference(line, wanted, held, want))
+    pushed = {d.path: d.after for d in news if d.after is not None}
+    return Found([d for d in news if not same(d.before, d.after)], (), pushed)
+
+
+def update(
+    push: Push, wanted: Wanted, pushed: Mapping[str, Any], seen: Mapping[str, Any] | None
+) -> Found:
+    """Compare the three: wanted, pushed and, where the account was looked at, seen."""
+    news: list[Difference] = []
+    drift: list[Difference] = []
+    kept: dict[str, Any] = {push.key_path: wanted.key}
+    before = pushed.get(push.key_path)
+    held = before if seen is None else seen.get(push.key_path)
+    if not same(held, wanted.key):
+        (drift if same(before, wanted.key) else news).append(_key(push, wanted, held))
+    for line in push.lines:
+        before, want = pushed.get(line.path), wanted.values[line.path]
+        held = before if seen is None else seen.get(line.path)
+        after = _owned(line, before, want, held, looked=seen is not None)
+        if after is not None:
+            kept[line.path] = after
+        if same(held, after):
+            continue
+        if not same(before, after) or (line.own is Ownership.FILL and held is None):
+            news.append(_difference(line, wanted, held, after))
+        elif line.own is Ownership.ENFORCE and want is not None:
+            drift.append(_difference(line, wanted, held, after))
+    return Found(news, drift, kept)
+
+
+def _owned(line: Line, before: Any, want: Any, held: Any, *, looked: bool) -> Any:
+    """Return the value that is ours to hold there from now on, None for none."""
+    if line.own is Ownership.INITIAL:
+        return before
+    if line.own is Ownership.FILL:
+        return want if looked and held is None and want is not None else before
+    if want is None and line.on_null is OnNull.KEEP:
+        return before
+    return want
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values mean the same; the order of a list's elements does not matter."""
+    if one == other and isinstance(one, bool) == isinstance(other, bool):
+        return True
+    if isinstance(one, list) and isinstance(other, list):
+        return sorted(map(_text, one)) == sorted(map(_text, other))
+    return False
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _key(push: Push, wanted: Wanted, before: Any) -> Difference:
+    return Difference(push.key_path, before, wanted.key, push.place)
+
+
+def _difference(line: Line, wanted: Wanted, before: Any, after: Any) -> Difference:
+    return Difference(line.path, before, after, line.place, sources(line, wanted.person))

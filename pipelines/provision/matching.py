@@ -1,0 +1,107 @@
+"""Recognising accounts that a target has already. No I/O; what was seen comes in.
+
+A rule counts only when exactly one account fits it. Our own key is always the first rule, compared
+exactly; the others do not mind the case of letters, so that two accounts that differ in case alone
+are a conflict and never a guess.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.contract import Account
+from pipelines.provision.desired import Wanted, plain
+from pipelines.provision.plan import Cause
+from pipelines.provision.rules import Adopt, Match, Push, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One account fits; `cause` is ADOPTED, or REVIEW when a person must agree."""
+
+    account: Account
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Several accounts fit, or the one that fits belongs to somebody else."""
+
+    reason: str
+
+
+class Seen:
+    """The accounts that were looked at. `complete` says that these are all the target has."""
+
+    def __init__(
+        self, accounts: Iterable[Account], paths: Iterable[str], *, complete: bool
+    ) -> None:
+        """Index the accounts by these paths; the same account may come twice."""
+        self.complete = complete
+        self.by_id: Mapping[str, Account] = {account.id: account for account in accounts}
+        self._by_path: dict[str, dict[str, list[Account]]] = {
+            path: defaultdict(list) for path in paths
+        }
+        self._by_key: dict[str, list[Account]] = defaultdict(list)
+        for account in self.by_id.values():
+            if account.key is not None:
+                self._by_key[account.key].append(account)
+            for path, index in self._by_path.items():
+                value = account.attributes.get(path)
+                if value is not None:
+                    index[_folded(value)].append(account)
+
+    def holding(self, path: str, value: Any) -> Sequence[Account]:
+        """Return the accounts with this value; `path` is one of those indexed."""
+        return self._by_path[path].get(_folded(value), ())
+
+    def keyed(self, key: str) -> Sequence[Account]:
+        """Return the accounts with our key, compared exactly."""
+        return self._by_key.get(key, ())
+
+
+def recognise(
+    push: Push, wanted: Wanted, seen: Seen, holders: Mapping[str, str]
+) -> Hit | Clash | None:
+    """Find the account that is this person's already; `holders` maps remote id to global id."""
+    ours = seen.keyed(wanted.key)
+    if ours:
+        return _judge(ours, wanted, holders, push.key_path, push.place, Adopt.AUTO)
+    for rule in push.match:
+        value = rule_value(rule, wanted)
+        found = seen.holding(rule.path, value) if value is not None else ()
+        if found:
+            return _judge(found, wanted, holders, rule.path, rule.place, rule.adopt)
+    return None
+
+
+def rule_value(rule: Match, wanted: Wanted) -> Any:
+    """Return the value a rule looks for, None when this person has none."""
+    value = rule.value(wanted.record)
+    return None if isinstance(value, Refusal) or value == "" else plain(value)
+
+
+def _judge(
+    found: Sequence[Account],
+    wanted: Wanted,
+    holders: Mapping[str, str],
+    path: str,
+    place: str,
+    adopt: Adopt,
+) -> Hit | Clash:
+    if len(found) > 1:
+        return Clash(f"{place}: {len(found)} accounts of the target match by {path}")
+    account = found[0]
+    holder = holders.get(account.id)
+    if holder is not None and holder != wanted.person.gid:
+        return Clash(f"{place}: the account that matches by {path} is that of profile {holder}")
+    cause = Cause.ADOPTED if adopt is Adopt.AUTO else Cause.REVIEW
+    return Hit(account, cause, f"{place}: one account of the target matches by {path}")
+
+
+def _folded(value: Any) -> str:
+    return str(value).casefold()

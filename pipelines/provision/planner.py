@@ -1,0 +1,205 @@
+"""`make_plan`: from profiles, accounts and what was seen to a plan. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from idp_core.provisioning.model import AccountState, ManagedAccount
+from pipelines.provision.desired import Unwanted, Wanted, desired
+from pipelines.provision.items import Made, Maker, order
+from pipelines.provision.matching import Clash, Hit, Seen, recognise
+from pipelines.provision.merges import final, heirlooms
+from pipelines.provision.plan import Cause, Plan, PlanItem
+from pipelines.provision.rules import Person, Push
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything a plan is made from.
+
+    `accounts` are those we manage, by global id; `redirects` maps merged ids to the one that
+    stayed; `erased` are people who must be deleted everywhere; `seen` is what was looked at in the
+    target, if anything was.
+    """
+
+    people: Iterable[Person] = field(repr=False)
+    accounts: Mapping[str, ManagedAccount]
+    seen: Seen | None = None
+    redirects: Mapping[str, str] = field(default_factory=dict)
+    erased: Collection[str] = ()
+
+
+def make_plan(
+    target: str, push: Push, inputs: Inputs, *, now: datetime, correct_drift: bool = False
+) -> Plan:
+    """Decide what the target needs so that it holds what the push mapping says.
+
+    `now` decides whether a grace is over. Drift is always reported and, with `correct_drift`,
+    written back. The order of the inputs never matters.
+    """
+    planner = _Planner(Maker(target, push, now, correct_drift=correct_drift), inputs)
+    for person in inputs.people:
+        planner.person(person)
+    planner.newcomers()
+    planner.absent()
+    items = sorted(planner.items, key=order)
+    return Plan(
+        target=target,
+        object=push.object,
+        push_digest=push.digest,
+        inputs_digest=planner.inputs_digest(),
+        made_at=now,
+        people=planner.people,
+        managed=sum(1 for a in inputs.accounts.values() if a.state is AccountState.ACTIVE),
+        unchanged=planner.unchanged,
+        items=tuple(replace(item, number=number) for number, item in enumerate(items, start=1)),
+        settled=tuple(sorted(planner.settled, key=lambda account: account.gid)),
+    )
+
+
+class _Planner:
+    """Collects items person by person."""
+
+    def __init__(self, maker: Maker, inputs: Inputs) -> None:
+        self.maker = maker
+        self.push = maker.push
+        self.erased = inputs.erased
+        self.accounts = inputs.accounts
+        self.heirlooms = heirlooms(inputs.accounts, inputs.redirects)
+        self.redirects = inputs.redirects
+        self.seen = inputs.seen
+        self.items: list[PlanItem] = []
+        self.settled: list[ManagedAccount] = []
+        self.people = self.unchanged = 0
+        self._done: set[str] = set()
+        self._new: list[Wanted] = []
+        self._sum = 0
+
+    def person(self, person: Person) -> None:
+        """Plan for one profile; unchanged ones are passed by on their digests."""
+        gid = person.gid
+        self.people += 1
+        self._sum += hash_number(gid, person.digest)
+        if gid in self.erased:
+            return
+        self._done.add(gid)
+        account = self.accounts.get(gid)
+        if account is not None and self._same_as_before(account, person):
+            self.unchanged += 1
+            return
+        wanted = desired(self.push, person)
+        if isinstance(wanted, Unwanted):
+            if account is not None:
+                self._leave(account, wanted.cause, person)
+        elif wanted.refused:
+            self.items.append(self.maker.refused(wanted, account))
+        elif account is None or not account.live:
+            self._accountless(wanted)
+        else:
+            self._managed(account, wanted)
+
+    def newcomers(self) -> None:
+        """Adopt what fits, create the rest; two people who fit one account are a conflict."""
+        holders = {a.remote_id: g for g, a in self.accounts.items() if a.remote_id and a.live}
+        found = [(wanted, self._recognise(wanted, holders)) for wanted in self._new]
+        claims = Counter(hit.account.id for _, hit in found if isinstance(hit, Hit))
+        several = Clash("several profiles match one account of the target")
+        for wanted, hit in found:
+            clash = isinstance(hit, Hit) and claims[hit.account.id] > 1
+            self._newcomer(self.maker.newcomer(wanted, several if clash else hit))
+
+    def absent(self) -> None:
+        """Plan for accounts whose profile is gone, merged away or erased."""
+        for gid, account in self.accounts.items():
+            if gid in self._done:
+                continue
+            if final(gid, self.redirects) in self.erased or gid in self.erased:
+                cause = Cause.ERASED
+            else:
+                cause = Cause.MERGED if gid in self.redirects else Cause.PROFILE_GONE
+            self._leave(account, cause, None)
+
+    def inputs_digest(self) -> str:
+        """Return a digest of all profiles and accounts that does not depend on their order."""
+        total = self._sum
+        for account in self.accounts.values():
+            content = (account.state, account.remote_id, account.profile_digest, account.left_at)
+            total += hash_number(account.gid, repr(content))
+        return hash_text(f"{self.push.digest} {total % 2**256:x}")
+
+    def _same_as_before(self, account: ManagedAccount, person: Person) -> bool:
+        return (
+            account.profile_digest == person.digest
+            and account.push_digest == self.push.digest
+            and account.state is AccountState.ACTIVE
+            and account.left_at is None
+            and not (self.seen and self.seen.complete)
+        )
+
+    def _recognise(self, wanted: Wanted, holders: Mapping[str, str]) -> Hit | Clash | None:
+        return recognise(self.push, wanted, self.seen, holders) if self.seen else None
+
+    def _newcomer(self, item: PlanItem) -> None:
+        self.items.append(item)
+        if not item.effective and self.accounts.get(item.gid) != item.account:
+            self.settled.append(item.account)
+
+    def _leave(self, account: ManagedAccount, cause: Cause, person: Person | None) -> None:
+        if not account.live:
+            if account.state is AccountState.CONFLICT:
+                self.settled.append(replace(account, state=AccountState.DELETED))
+            return
+        now = account
+        if person is not None:
+            now = replace(now, profile_digest=person.digest, push_digest=self.push.digest)
+        if self._lost(account):
+            gone = replace(now, state=AccountState.DELETED, pushed={})
+            self._take(([], gone), account)
+        else:
+            self._take(self.maker.leaving(now, cause), account)
+
+    def _accountless(self, wanted: Wanted) -> None:
+        """Take over the account of a profile that was merged into this one, or join the new."""
+        inherited = self.heirlooms.get(wanted.person.gid)
+        if inherited is None:
+            self._new.append(wanted)
+            return
+        self._done.add(inherited.gid)
+        self._managed(inherited, wanted)
+
+    def _managed(self, account: ManagedAccount, wanted: Wanted) -> None:
+        if self._lost(account):
+            self._take(self.maker.vanished(wanted, account), account)
+            return
+        seen = self.seen.by_id.get(account.remote_id or "") if self.seen else None
+        self._take(self.maker.managed(wanted, account, seen), account)
+
+    def _lost(self, account: ManagedAccount) -> bool:
+        """Whether all of the target was looked at and the account is not there."""
+        if self.seen is None or not self.seen.complete:
+            return False
+        return account.remote_id not in self.seen.by_id
+
+    def _take(self, made: Made, before: ManagedAccount) -> None:
+        items, settled = made
+        self.items.extend(items)
+        if settled is None:
+            return
+        if not items:
+            self.unchanged += 1
+        if settled != before:
+            self.settled.append(settled)
+
+
+def hash_text(text: str) -> str:
+    """Return the SHA-256 of a text in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def hash_number(*parts: str) -> int:
+    """Return the parts' SHA-256 as a number; sums of such numbers do not depend on order."""
+    return int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest())

@@ -1,0 +1,122 @@
+"""What a push mapping says, ready to run: plain functions of one profile record.
+
+`pipelines.provision.compile` makes a `Push` from a checked push document. The planner sees only
+this. The record that every function gets is the golden attributes plus ``gid`` and ``active``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from idp_core.profiles.model import Lineage
+
+Record = Mapping[str, Any]
+
+
+class Ownership(StrEnum):
+    """Who decides the value once the account is there."""
+
+    ENFORCE = "enforce"
+    """We do, always."""
+    INITIAL = "initial"
+    """We do at the creation, the target afterwards."""
+    FILL = "fill"
+    """We do as long as the target has none."""
+
+
+class OnNull(StrEnum):
+    """What an empty value of ours means for the target."""
+
+    CLEAR = "clear"
+    KEEP = "keep"
+
+
+class Adopt(StrEnum):
+    """What becomes of an existing account that a rule finds."""
+
+    AUTO = "auto"
+    REVIEW = "review"
+
+
+class LeaveAction(StrEnum):
+    """What becomes of the account of a profile that leaves the scope."""
+
+    DEACTIVATE = "deactivate"
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A step refused a value: the fixed words of the step, never the value."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One owned path of the account. `value` gives a value of ours, None, or a Refusal.
+
+    `place` is ``file:line`` in the push mapping; `reads` are the golden attributes it needs.
+    """
+
+    path: str
+    value: Callable[[Record], Any]
+    place: str
+    own: Ownership = Ownership.ENFORCE
+    on_null: OnNull = OnNull.CLEAR
+    reads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A way to recognise an account that is there already; only a unique hit counts."""
+
+    path: str
+    value: Callable[[Record], Any]
+    place: str
+    adopt: Adopt = Adopt.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What leaving the scope does; `grace` is the time from deactivation to deletion."""
+
+    action: LeaveAction = LeaveAction.DEACTIVATE
+    grace: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A compiled push mapping. `key_path` is the attribute that holds our key.
+
+    `digest` names the meaning: accounts made under the same digest need no second look.
+    `active_path` is set to true when a deactivated account comes back.
+    """
+
+    name: str
+    object: str
+    digest: str
+    key: Callable[[Record], Any]
+    lines: Sequence[Line]
+    scope: Callable[[Record], bool] | None = None
+    consent: tuple[str, ...] = ()
+    match: Sequence[Match] = ()
+    leave: Leave = Leave()
+    key_path: str = "externalId"
+    active_path: str = "active"
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A golden profile as the planner needs it; equal digests mean nothing changed."""
+
+    gid: str
+    digest: str
+    attributes: Mapping[str, Any] = field(repr=False)
+    lineage: Sequence[Lineage] = field(default=(), repr=False)
