@@ -1,0 +1,111 @@
+"""What the demo has to tell, as plain values: `report` prints them, `demo` gathers them.
+
+Values of customers stand in here on purpose: they are invented, and showing one is the point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.sandbox.measure import Score
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStory:
+    """One source: what it is, what came of its rows. `reasons` counts refused rows by reason."""
+
+    name: str
+    system: str
+    read: int
+    changed: int
+    quarantined: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FlawStory:
+    """The rows that are wrong on purpose: how many there are, how many were caught."""
+
+    planted: int
+    caught: int
+    wrongly_refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStory:
+    """What the plan for the target said and what became of it. `actions` counts by action."""
+
+    target: str
+    actions: Mapping[str, int]
+    applied: int = 0
+    failed: int = 0
+    waiting: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing to do."""
+        return not sum(self.actions.values())
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStory:
+    """What the SCIM server holds, asked of the server itself over HTTP."""
+
+    server: str
+    users: int
+    active: int
+    user: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueStory:
+    """One value of a profile and why it has it."""
+
+    attribute: str
+    value: str = field(repr=False)
+    origin: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileStory:
+    """One customer's profile: the records it is made of, the reason for each value."""
+
+    gid: str
+    members: Sequence[str]
+    values: Sequence[ValueStory]
+
+
+@dataclass(frozen=True, slots=True)
+class NightStory:
+    """One thing that happened at the sources overnight: how often, and one of it followed."""
+
+    what: str
+    meaning: str
+    count: int
+    example: str
+    consequence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The whole of a demo run. `steps` are (name, seconds) in order; `next` what to look at."""
+
+    title: str
+    sources: Sequence[SourceStory]
+    flaws: FlawStory
+    score: Score
+    events: Mapping[str, int]
+    plan: PlanStory
+    target: TargetStory
+    profile: ProfileStory | None
+    steps: Sequence[tuple[str, float]]
+    next: Sequence[tuple[str, str]]
+    night: Sequence[NightStory] = ()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing changed anywhere."""
+        changed = sum(source.changed for source in self.sources)
+        return not changed and not self.events and self.plan.empty
