@@ -41,8 +41,8 @@ def strip_accents(text: str) -> str:
 @lru_cache(maxsize=10_000)
 def _asked(text: str) -> str:
     with duckdb.connect() as con:
-        row = con.execute("SELECT nfc_normalize(?)", [text]).fetchone()
-    return str(row[0]) if row else text
+        rows = con.execute("SELECT nfc_normalize(?)", [text]).fetchall()
+    return str(rows[0][0])
 
 
 def nfc(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
-from mappings.functions.spec import SAME, Function, template
+from mappings.functions.spec import NUMBER, Function, template
 from mappings.values import Kind, fixed, from_double, within_64_bits
 
 INTEGER, DECIMAL = Kind.INTEGER, Kind.DECIMAL
@@ -52,8 +52,8 @@ def _round_sql(value: str, digits: str = "0") -> str:
 FUNCTIONS = (
     Function(
         "abs",
-        (SAME,),
-        SAME,
+        (NUMBER,),
+        NUMBER,
         template("CASE WHEN {0} >= 0 THEN {0} ELSE TRY_CAST(-CAST({0} AS {wide}) AS {type}) END"),
         lambda value: fit(abs(value)),
         "A number without its sign.",

@@ -11,6 +11,13 @@ from mappings.values import Kind
 SAME = "same"
 """A parameter or result whose kind is what all `SAME` arguments have in common."""
 
+NUMBER = "number"
+"""A parameter that is a BIGINT when all such arguments are, otherwise a DECIMAL.
+
+The SQL template of such a function may also use ``{type}``, ``{wide}`` (which sums fit) and
+``{factor}`` (whose products fit).
+"""
+
 LIST = Kind.LIST
 
 Parameter = Kind | str

@@ -31,14 +31,14 @@ def _boolean_sql(value: str, arguments: Arguments) -> str:
     arms = [
         f" WHEN {word} IN ({', '.join(map(quote, words))}) THEN {truth}"
         for truth in ("true", "false")
-        if (words := _words(arguments, truth))
+        if (words := _words(arguments, f"{truth}_words"))
     ]
     return f"CASE{''.join(arms)} END" if arms else "CAST(NULL AS BOOLEAN)"
 
 
 def _boolean(arguments: Arguments) -> Callable[[str], bool | None]:
-    words = dict.fromkeys(_words(arguments, "false"), False)
-    words |= dict.fromkeys(_words(arguments, "true"), True)
+    words = dict.fromkeys(_words(arguments, "false_words"), False)
+    words |= dict.fromkeys(_words(arguments, "true_words"), True)
     return lambda text: words.get(lower(strip(text)))
 
 
@@ -78,8 +78,8 @@ STEPS = (
         gives=Kind.BOOLEAN,
         passes=frozenset({Kind.BOOLEAN}),
         arguments={
-            "true": Argument(Accepts.TEXTS, "Words that mean true.", default=TRUE_WORDS),
-            "false": Argument(Accepts.TEXTS, "Words that mean false.", default=FALSE_WORDS),
+            "true_words": Argument(Accepts.TEXTS, "Words that mean true.", default=TRUE_WORDS),
+            "false_words": Argument(Accepts.TEXTS, "Words that mean false.", default=FALSE_WORDS),
         },
         reason="neither true nor false",
     ),
