@@ -20,6 +20,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,12 +116,15 @@ def running(folder: Path, size: int, seed: int) -> Iterator[tuple[Systems, World
     processes.stop_all(layout.systems)
     with ExitStack() as stack:
         stack.callback(processes.stop_all, layout.systems)
-        server = stack.enter_context(postgres.running(layout.postgres))
-        if world is None:
-            world = make_world(size, seed)
-            _fill(layout, server, world)
-        port = _start_crm(layout)
-        yield Systems(layout, server, port, *_start_scim(layout)), world
+        with ThreadPoolExecutor(1) as pool:
+            scim = pool.submit(_start_scim, layout)
+            server = stack.enter_context(postgres.running(layout.postgres))
+            if world is None:
+                world = make_world(size, seed)
+                _fill(layout, server, world)
+            port = _start_crm(layout)
+            scim_port, token = scim.result()
+        yield Systems(layout, server, port, scim_port, token), world
 
 
 @contextmanager
