@@ -65,7 +65,7 @@ def count_accounts(conn: sa.Connection, target: str, object_: str) -> Mapping[Ac
         .where(account.c.target == target, account.c.object == object_)
         .group_by(account.c.state)
     )
-    return {AccountState(state): count for state, count in conn.execute(query).tuples()}
+    return {AccountState(state): count for state, count in conn.execute(query)}
 
 
 def _row(each: ManagedAccount, moment: str) -> tuple[Any, ...]:

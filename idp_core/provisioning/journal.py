@@ -59,7 +59,7 @@ def count_entries(
         .where(journal.c.plan_id == plan_id, journal.c.state.in_(states))
         .group_by(journal.c.state)
     )
-    return {EntryState(state): count for state, count in conn.execute(query).tuples()}
+    return {EntryState(state): count for state, count in conn.execute(query)}
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:

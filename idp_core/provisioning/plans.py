@@ -118,7 +118,7 @@ def read_items(
     query = query.where(plan_item.c.plan_id == plan_id).order_by(plan_item.c.number)
     if numbers is not None:
         query = query.where(bulk.among(conn, plan_item.c.number, numbers))
-    yield from conn.execute(query, execution_options={"yield_per": 5_000}).tuples()
+    yield from conn.execute(query, execution_options={"yield_per": 5_000})
 
 
 def scrub_items(conn: sa.Connection, gids: Collection[str]) -> None:
@@ -172,4 +172,5 @@ def _values(record: PlanRecord) -> dict[str, Any]:
 
 
 def _record(row: sa.RowMapping) -> PlanRecord:
-    return PlanRecord(**dict(row) | {"status": PlanStatus(row["status"])})
+    typed = {"status": PlanStatus(row["status"]), "findings": tuple(row["findings"])}
+    return PlanRecord(**dict(row) | typed)

@@ -37,7 +37,7 @@ class Limits(BaseModel):
     updates_percent: NonNegativeFloat | None = 50.0
     """Accounts that are changed; under twenty of them do not count."""
     creates_percent: NonNegativeFloat | None = 50.0
-    """New accounts; under twenty do not count, nor does a target that has none of ours yet."""
+    """New accounts; under twenty do not count, nor does a target that no plan has yet filled."""
     shrink_percent: NonNegativeFloat | None = 20.0
     """How far the number of profiles may fall since the last plan applied to this target."""
 
@@ -90,7 +90,8 @@ def read_limits(settings: Mapping[str, Any], where: str) -> Limits:
 def judge(plan: Plan, limits: Limits, previous_people: int | None = None) -> Verdict:
     """Compare a plan with the limits.
 
-    `previous_people` is how many profiles the last applied plan of this target looked at.
+    `previous_people` is how many profiles the last plan looked at that was applied to this target
+    in full; None when the first load is not over.
     """
     return Verdict(tuple(_findings(plan, limits, previous_people)))
 
@@ -99,21 +100,24 @@ def _findings(plan: Plan, limits: Limits, previous: int | None) -> Iterable[Find
     actions = [item.action for item in plan.items if item.action]
     removals = sum(action in REMOVALS for action in actions)
     yield from _removals(plan, limits, removals)
-    updates, creates = actions.count(Action.UPDATE), actions.count(Action.CREATE)
-    for name, count, percent, action in (
-        ("updates_percent", updates, limits.updates_percent, Action.UPDATE),
-        ("creates_percent", creates, limits.creates_percent, Action.CREATE),
-    ):
-        share = _share(count, plan.managed)
-        if percent is not None and plan.managed and count > _FEW and share > percent:
-            verb = "creates" if action is Action.CREATE else "updates"
-            said = f"{plan.target}: {verb} {count} accounts, {share:.0f}% of {plan.managed}"
-            yield Finding(name, f"{said} > {percent:g}%", frozenset({action}))
+    yield from _share_of(plan, limits.updates_percent, Action.UPDATE, actions)
+    if previous is not None:
+        yield from _share_of(plan, limits.creates_percent, Action.CREATE, actions)
     if previous and plan.people < previous and limits.shrink_percent is not None:
         lost = _share(previous - plan.people, previous)
         if lost > limits.shrink_percent and removals:
             said = f"{plan.target}: profiles fell from {previous} to {plan.people}, by {lost:.0f}%"
             yield Finding("shrink_percent", f"{said} > {limits.shrink_percent:g}%", REMOVALS)
+
+
+def _share_of(
+    plan: Plan, percent: float | None, action: Action, actions: Sequence[Action]
+) -> Iterable[Finding]:
+    count = actions.count(action)
+    share = _share(count, plan.managed)
+    if percent is not None and plan.managed and count > _FEW and share > percent:
+        said = f"{plan.target}: {action.value}s {count} accounts, {share:.0f}% of {plan.managed}"
+        yield Finding(f"{action.value}s_percent", f"{said} > {percent:g}%", frozenset({action}))
 
 
 def _removals(plan: Plan, limits: Limits, removals: int) -> Iterable[Finding]:

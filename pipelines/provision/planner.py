@@ -22,7 +22,8 @@ class Inputs:
     """Everything a plan is made from.
 
     `accounts` are those we manage, by global id; `redirects` maps merged ids to the one that
-    stayed; `erased` are people who must be deleted everywhere; `seen` is what was looked at in the
+    stayed; `erased` are people who must be deleted everywhere; `unsure` are those for whom a
+    creation may have happened that nobody can ask about; `seen` is what was looked at in the
     target, if anything was.
     """
 
@@ -31,6 +32,7 @@ class Inputs:
     seen: Seen | None = None
     redirects: Mapping[str, str] = field(default_factory=dict)
     erased: Collection[str] = ()
+    unsure: Collection[str] = ()
 
 
 def make_plan(
@@ -68,6 +70,7 @@ class _Planner:
         self.maker = maker
         self.push = maker.push
         self.erased = inputs.erased
+        self.unsure = inputs.unsure
         self.accounts = inputs.accounts
         self.heirlooms = heirlooms(inputs.accounts, inputs.redirects)
         self.redirects = inputs.redirects
@@ -141,6 +144,8 @@ class _Planner:
         )
 
     def _recognise(self, wanted: Wanted, holders: Mapping[str, str]) -> Hit | Clash | None:
+        if wanted.person.gid in self.unsure:
+            return Clash("an earlier creation may have happened; look for it in the target")
         return recognise(self.push, wanted, self.seen, holders) if self.seen else None
 
     def _newcomer(self, item: PlanItem) -> None:

@@ -1,0 +1,219 @@
+"""The journalled apply: every change is committed as intended before it is sent.
+
+Outcomes are committed in groups, together with the next intents. Whatever was in flight at a crash
+stands in the journal as intended, and `pipelines.provision.recover` asks the target about it before
+anything else is sent. So each change happens exactly once in effect.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
+
+import sqlalchemy as sa
+
+from connectors.contract import Action, Change, Outcome, Searchable, Target
+from connectors.errors import (
+    ConflictError,
+    ConnectorError,
+    MisconfiguredError,
+    NotFoundError,
+    ThrottledError,
+    TransientError,
+    UncertainError,
+)
+from idp_core.provisioning.model import AccountState, ManagedAccount, PlanRecord
+from pipelines.provision.asking import Word, ask
+from pipelines.provision.breaker import Breaker
+from pipelines.provision.plan import PlanItem
+from pipelines.provision.rules import Push
+from pipelines.provision.writing import JournalWriter, Keep
+
+_PHASES = (
+    frozenset({Action.DELETE, Action.DEACTIVATE}),
+    frozenset({Action.UPDATE}),
+    frozenset({Action.CREATE}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long to try: `attempts` rounds, waits of `base` * 2^n up to `longest`."""
+
+    attempts: int = 6
+    base: float = 0.5
+    longest: float = 60.0
+
+    def wait(self, attempt: int, asked: float) -> float:
+        """Return the seconds after this attempt: jittered, or what the target asked for."""
+        most = min(self.longest, self.base * 2 ** (attempt - 1))
+        return max(asked, random.uniform(most / 2, most))  # noqa: S311 (jitter, no secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What applying needs besides the plan.
+
+    `keep` stores dead letters inside the transaction of their outcome; `progress` is told how many
+    of how many changes are settled.
+    """
+
+    engine: sa.Engine
+    target: Target
+    push: Push
+    keep: Keep | None = None
+    progress: Callable[[int, int], None] | None = None
+    patience: Patience = field(default_factory=Patience)
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+
+class Work:
+    """The writes of one plan under way: rounds of sending, waiting and asking."""
+
+    def __init__(self, setting: Setting, record: PlanRecord, writes: Sequence[PlanItem]) -> None:
+        self._setting = setting
+        self._writes = writes
+        self._breaker = Breaker(record.target)
+        self._refusals: dict[int, ConnectorError] = {}
+        self._settled = 0
+        self.writer = JournalWriter(setting.engine, record, setting.keep)
+        self.unsettled: list[PlanItem] = []
+
+    def run(self) -> None:
+        """Write everything: removals first, then updates, then creations.
+
+        Raises QuarantinedError when the target fails too often, and the connector's
+        MisconfiguredError when a person must act. What was done is kept in any case.
+        """
+        try:
+            for phase in _PHASES:
+                self._phase([item for item in self._writes if item.action in phase])
+        finally:
+            self.writer.flush()
+
+    def _phase(self, items: Sequence[PlanItem]) -> None:
+        todo, lost = list(items), list[PlanItem]()
+        patience = self._setting.patience
+        for attempt in range(1, patience.attempts + 1):
+            sent = self._round(todo, attempt)
+            lost += sent.lost
+            if not sent.again and not lost:
+                return
+            self._setting.sleep(patience.wait(attempt, sent.asked))
+            undone, lost = self._ask(lost)
+            todo = [*sent.again, *undone]
+        self.unsettled += [*todo, *lost]
+
+    def _round(self, items: Sequence[PlanItem], attempt: int) -> _Sent:
+        """Send the items once; what got no outcome at all counts as lost."""
+        sent = _Sent({item.number: item for item in items})
+        if not items:
+            return sent
+        outcomes = self._setting.target.apply(self._intended(items, attempt))
+        closer = closing(outcomes) if isinstance(outcomes, _Closable) else nullcontext()
+        with closer:
+            for outcome in outcomes:
+                self._take(sent, sent.open.pop(outcome.change.number), outcome, attempt)
+        sent.lost += sent.open.values()
+        return sent
+
+    def _intended(self, items: Iterable[PlanItem], attempt: int) -> Iterator[Change]:
+        for group in self.writer.intend(items, attempt):
+            yield from (item.change() for item in group)
+
+    def _take(self, sent: _Sent, item: PlanItem, outcome: Outcome, attempt: int) -> None:
+        """Decide what an outcome means, by the class of its error."""
+        error = outcome.error
+        removal = item.action in (Action.DELETE, Action.DEACTIVATE)
+        account = replace(item.account, version=outcome.version)
+        match error:
+            case None:
+                remote_id = outcome.id or account.remote_id
+                self._done(item, replace(account, remote_id=remote_id))
+            case NotFoundError() if removal:
+                error = None
+                self._done(item, replace(account, state=AccountState.DELETED, pushed={}))
+            case NotFoundError() if item.action is Action.UPDATE:
+                gone = replace(item.account, state=AccountState.DELETED, pushed={})
+                self._refuse(
+                    item, f"{error}: the account is gone; a next plan makes it again", gone
+                )
+            case MisconfiguredError():
+                self.writer.postponed(item, str(error))
+                raise error
+            case UncertainError():
+                self.writer.uncertain(item, str(error))
+                sent.lost.append(item)
+            case TransientError():
+                note = (
+                    self.writer.postponed if item.action is Action.CREATE else self.writer.uncertain
+                )
+                note(item, str(error))  # what is not a creation may be sent again unasked
+                sent.again.append(item)
+            case ConflictError() if item.action is Action.CREATE:
+                self._refusals[item.number] = error  # it may be ours, of a lost answer: ask first
+                sent.lost.append(item)
+            case ConflictError() if attempt == 1:
+                sent.again.append(item)  # another change of this plan may free the value
+            case _:
+                self._refuse(item, str(error))
+        if isinstance(error, ThrottledError):
+            sent.asked = max(sent.asked, error.retry_after or 0.0)
+        self._breaker.record(error)
+
+    def _ask(self, lost: Sequence[PlanItem]) -> tuple[list[PlanItem], list[PlanItem]]:
+        """Ask what became of lost changes; return what to send again and what stays unknown."""
+        target, undone, unknown = self._setting.target, list[PlanItem](), list[PlanItem]()
+        for item in lost:
+            if not isinstance(target, Searchable):
+                (unknown if item.action is Action.CREATE else undone).append(item)
+                continue
+            try:
+                answer = ask(target, self._setting.push, item)
+            except TransientError:
+                unknown.append(item)
+                continue
+            refusal = self._refusals.pop(item.number, None)
+            if answer.word is Word.DONE:
+                self._done(item, answer.account)
+            elif answer.word is Word.SEVERAL:
+                self._refuse(item, "several accounts of the target carry our key; remove the extra")
+            elif refusal is not None:
+                self._refuse(
+                    item, f"{refusal}: another account holds this; add a match rule for it"
+                )
+            else:
+                undone.append(item)
+        return undone, unknown
+
+    def _done(self, item: PlanItem, account: ManagedAccount) -> None:
+        self.writer.succeeded(item, account)
+        self._progress()
+
+    def _refuse(self, item: PlanItem, reason: str, account: ManagedAccount | None = None) -> None:
+        self.writer.refused(item, reason, account)
+        self._progress()
+
+    def _progress(self) -> None:
+        self._settled += 1
+        if self._setting.progress:
+            self._setting.progress(self._settled, len(self._writes))
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class _Sent:
+    """One round: what is still open, to be sent again, or lost; the wait the target asked for."""
+
+    open: dict[int, PlanItem]
+    again: list[PlanItem] = field(default_factory=list)
+    lost: list[PlanItem] = field(default_factory=list)
+    asked: float = 0.0

@@ -1,0 +1,70 @@
+"""Asking a target what became of a change whose answer was lost, before anything is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from connectors.contract import Account, Action, Searchable
+from idp_core.provisioning.model import AccountState, ManagedAccount
+from pipelines.provision.diff import same
+from pipelines.provision.plan import PlanItem
+from pipelines.provision.rules import Push
+
+
+class Word(StrEnum):
+    """What the target says."""
+
+    DONE = "done"
+    UNDONE = "undone"
+    SEVERAL = "several"
+    """More than one account carries our key: a person decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The target's word; `account` is our record when it is done, `held` what it holds if not."""
+
+    word: Word
+    account: ManagedAccount
+    held: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+def ask(target: Searchable, push: Push, item: PlanItem) -> Answer:
+    """Look the account up by our key and compare it with what the change wanted.
+
+    Raises the connector's TransientError or MisconfiguredError when it cannot be asked.
+    """
+    found = _find(target, push, item)
+    account = item.account
+    if len(found) > 1:
+        return Answer(Word.SEVERAL, account)
+    if not found:
+        gone = item.action in (Action.DELETE, Action.DEACTIVATE)
+        lost = replace(account, state=AccountState.DELETED, pushed={})
+        return Answer(Word.DONE, lost) if gone else Answer(Word.UNDONE, account)
+    (there,) = found
+    known = replace(account, remote_id=there.id, version=there.version)
+    if item.action is Action.CREATE:
+        return Answer(Word.DONE, known)
+    if item.action is Action.DELETE:
+        return Answer(Word.UNDONE, account, there.attributes)
+    held = {push.key_path: there.key, **there.attributes}
+    done = all(same(held.get(d.path), d.after) for d in item.differences)
+    return Answer(Word.DONE if done else Word.UNDONE, known, held)
+
+
+def _find(target: Searchable, push: Push, item: PlanItem) -> Sequence[Account]:
+    """Return the accounts under our key, or under the key that the change was to replace."""
+    keys = [item.account.key]
+    keys += [d.before for d in item.differences if d.path == push.key_path and d.before]
+    remote_id = item.account.remote_id
+    for key in dict.fromkeys(keys):
+        found = target.find(item.account.object, push.key_path, key)
+        if remote_id is not None:
+            found = [each for each in found if each.id == remote_id]
+        if found:
+            return found
+    return ()

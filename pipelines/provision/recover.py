@@ -1,0 +1,120 @@
+"""After a crash or lost answers: ask the target about every open line of the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from connectors.contract import Action, Searchable, Target
+from idp_core.db.engine import reading, writing
+from idp_core.provisioning import accounts, journal, plans
+from idp_core.provisioning.model import Entry, EntryState, ManagedAccount
+from pipelines.provision.asking import Answer, Word, ask
+from pipelines.provision.documents import read_item
+from pipelines.provision.plan import PlanItem
+from pipelines.provision.rules import Push
+
+_GROUP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What was found out. `unsure` are people whose creation may or may not have happened."""
+
+    done: int = 0
+    undone: int = 0
+    unsure: Collection[str] = field(default=frozenset(), repr=False)
+
+
+def recover(engine: sa.Engine, name: str, target: Target, push: Push) -> Recovered:
+    """Settle what was in flight at the target called `name`; safe to run at any time.
+
+    A target that cannot be searched is not asked: updates and removals are planned again, which
+    does no harm; creations stay open and their people are `unsure`.
+    Raises the connector's TransientError or MisconfiguredError; what was settled stays settled.
+    """
+    with reading(engine) as conn:
+        entries = journal.unsettled(conn, name, push.object)
+        items = _items(conn, entries)
+        held = accounts.read_accounts(conn, name, push.object, {e.gid for e in entries})
+    done = undone = 0
+    unsure: set[str] = set()
+    for start in range(0, len(entries), _GROUP):
+        group = entries[start : start + _GROUP]
+        words = [(entry, _word(target, push, items.get(_key(entry)), entry)) for entry in group]
+        settled = [(entry, answer) for entry, answer in words if answer is not None]
+        _store(engine, settled, items, held)
+        done += sum(answer.word is Word.DONE for _, answer in settled)
+        undone += sum(answer.word is Word.UNDONE for _, answer in settled)
+        unsure |= {e.gid for e, answer in words if answer is None or answer.word is Word.SEVERAL}
+    return Recovered(done, undone, frozenset(unsure))
+
+
+def _items(conn: sa.Connection, entries: Iterable[Entry]) -> Mapping[tuple[str, int], PlanItem]:
+    numbers: dict[str, list[int]] = {}
+    for entry in entries:
+        numbers.setdefault(entry.plan_id, []).append(entry.number)
+    return {
+        (plan_id, number): read_item(document)
+        for plan_id, wanted in numbers.items()
+        for number, document in plans.read_items(conn, plan_id, wanted)
+    }
+
+
+def _key(entry: Entry) -> tuple[str, int]:
+    return entry.plan_id, entry.number
+
+
+def _word(target: Target, push: Push, item: PlanItem | None, entry: Entry) -> Answer | None:
+    if item is None:
+        raise RuntimeError(f"plan {entry.plan_id} has lost item {entry.number} of its journal")
+    if isinstance(target, Searchable):
+        answer = ask(target, push, item)
+        return None if answer.word is Word.SEVERAL else answer
+    if item.action is Action.CREATE:
+        return None
+    return Answer(Word.UNDONE, item.account, {})
+
+
+def _store(
+    engine: sa.Engine,
+    settled: Sequence[tuple[Entry, Answer]],
+    items: Mapping[tuple[str, int], PlanItem],
+    held: Mapping[str, ManagedAccount],
+) -> None:
+    now = datetime.now(UTC)
+    states = {Word.DONE: EntryState.DONE, Word.UNDONE: EntryState.UNDONE}
+    saved: dict[str, ManagedAccount] = {}
+    moved: set[str] = set()
+    for entry, answer in settled:
+        item = items[_key(entry)]
+        if answer.word is Word.DONE:
+            saved[item.gid] = answer.account
+            if item.moved_from is not None:
+                moved.add(item.moved_from)
+        else:
+            before = held.get(item.moved_from or item.gid)
+            if before is not None:
+                saved[before.gid] = _as_found(before, item, answer)
+    with writing(engine) as conn:
+        entries = [replace(e, state=states[a.word], ended_at=now) for e, a in settled]
+        journal.write_entries(conn, entries)
+        for entry, _ in settled[:1]:
+            accounts.forget_accounts(conn, entry.target, entry.object, moved)
+        accounts.save_accounts(conn, saved.values(), now)
+
+
+def _as_found(before: ManagedAccount, item: PlanItem, answer: Answer) -> ManagedAccount:
+    """Return our record with what the target really holds, to be compared anew."""
+    held = answer.held or {}
+    pushed = dict(before.pushed)
+    for difference in item.differences:
+        value = held.get(difference.path)
+        if value is None:
+            pushed.pop(difference.path, None)
+        else:
+            pushed[difference.path] = value
+    return replace(before, pushed=pushed, profile_digest="")

@@ -1,0 +1,251 @@
+"""The three calls that the command line and orchestrators make: prepare, approve, execute."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+import uuid_utils
+
+from connectors.contract import Target
+from connectors.errors import MisconfiguredError, TransientError
+from idp_core.db.engine import reading, writing
+from idp_core.provisioning import accounts, plans
+from idp_core.provisioning.model import OPEN, Approval, ManagedAccount, PlanRecord, PlanStatus
+from pipelines.errors import RemoteError
+from pipelines.provision.apply import Patience, Setting, Work
+from pipelines.provision.documents import item_document, read_item
+from pipelines.provision.errors import StalePlanError, UnsafePlanError
+from pipelines.provision.guards import Limits, Verdict, judge
+from pipelines.provision.look import look
+from pipelines.provision.plan import Plan, PlanItem, item_digest
+from pipelines.provision.planner import Inputs, make_plan
+from pipelines.provision.recover import Recovered, recover
+from pipelines.provision.rules import Person, Push
+from pipelines.provision.writing import DeadLetter, Keep
+
+_CHUNK = 5_000
+_PLANS_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One target to provision. `people` may be called more than once, each time from the start.
+
+    `redirects` maps merged global ids to the one that stayed, `erased` are people to delete
+    everywhere. With `everything` the whole target is read and drift is reported; `correct_drift`
+    writes it back.
+    """
+
+    name: str
+    engine: sa.Engine
+    target: Target
+    push: Push
+    people: Callable[[], Iterable[Person]]
+    redirects: Mapping[str, str] = field(default_factory=dict)
+    erased: Collection[str] = ()
+    limits: Limits = field(default_factory=Limits)
+    everything: bool = False
+    correct_drift: bool = False
+    keep: Keep | None = None
+    progress: Callable[[int, int], None] | None = None
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A stored plan and what the guards say of it."""
+
+    plan: Plan
+    record: PlanRecord
+    verdict: Verdict
+    recovered: Recovered
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of applying a plan: counts, and the changes that a person should look at.
+
+    `done` counts writes by action, `taken_over` accounts that became ours without a write, `held`
+    the items that wait for approval, `unsettled` those whose outcome is asked for at the next run.
+    """
+
+    plan_id: str
+    hash: str
+    target: str
+    done: Mapping[str, int]
+    taken_over: int
+    held: int
+    unsettled: int
+    seconds: float
+    letters: Sequence[DeadLetter] = field(default=(), repr=False)
+
+
+def prepare(job: Job, now: datetime | None = None) -> Prepared:
+    """Settle what was in flight, plan, judge and store; nothing is written to the target.
+
+    Raises RemoteError when the target cannot be asked.
+    """
+    now = now or datetime.now(UTC)
+    try:
+        recovered = recover(job.engine, job.name, job.target, job.push)
+        with reading(job.engine) as conn:
+            held = accounts.read_accounts(conn, job.name, job.push.object)
+        seen = look(job.target, job.push, job.people(), held, everything=job.everything)
+    except (MisconfiguredError, TransientError) as error:
+        raise RemoteError(f"{job.name}: {error}") from error
+    inputs = Inputs(job.people(), held, seen, job.redirects, job.erased, recovered.unsure)
+    plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
+    with writing(job.engine) as conn:
+        last = plans.latest_plan(conn, job.name, job.push.object, [PlanStatus.APPLIED])
+        verdict = judge(plan, job.limits, last.people if last else None)
+        record = _store(conn, plan, verdict)
+    return Prepared(plan, record, verdict, recovered)
+
+
+def approve(engine: sa.Engine, target: str, hash_: str, who: str, why: str) -> Approval:
+    """Allow a plan that the guards stopped; `hash_` may be its first 8 characters or more.
+
+    Raises StalePlanError when no open plan of the target has this hash.
+    """
+    with writing(engine) as conn:
+        record = _open_plan(conn, target, hash_)
+        return plans.approve_plan(conn, record, who, why)
+
+
+def execute(job: Job, prepared: Prepared, *, harmless_only: bool = False) -> Report:
+    """Apply a plan that was just prepared.
+
+    With `harmless_only`, what the guards hold back is left out and the plan goes on waiting.
+    Raises UnsafePlanError when the guards hold it and nobody approved it, QuarantinedError when the
+    target fails too often, RemoteError when a person must act; what was done is kept.
+    """
+    with reading(job.engine) as conn:
+        record = plans.read_plan(conn, prepared.record.id)
+    waiting = record is not None and record.status is PlanStatus.WAITING
+    if waiting and not harmless_only:
+        raise UnsafePlanError(_unsafe(prepared))
+    allows = prepared.verdict.allows if waiting else None
+    return _write(job, prepared, allows)
+
+
+def execute_hash(job: Job, hash_: str) -> Report:
+    """Apply a stored plan by its hash, if it is still what would be done.
+
+    The plan is made anew from today's inputs. It must have the same hash; or, when applying had
+    begun and was interrupted, it must be the rest of it. Raises StalePlanError otherwise.
+    """
+    with reading(job.engine) as conn:
+        stored = _open_plan(conn, job.name, hash_)
+    prepared = prepare(job, now=stored.made_at)
+    with reading(job.engine) as conn:
+        items = plans.read_items(conn, stored.id)
+        said = {item_digest(read_item(document)) for _, document in items}
+    begun = stored.status is PlanStatus.APPLYING and said.issuperset(prepared.plan.item_digests)
+    if prepared.plan.hash != stored.hash and not begun:
+        raise StalePlanError(
+            f"{job.name}: the inputs moved since plan {stored.hash[:12]} was made; "
+            f"what would be done now is plan {prepared.plan.hash[:12]}: look at it and apply that"
+        )
+    return execute(job, prepared)
+
+
+def _open_plan(conn: sa.Connection, target: str, hash_: str) -> PlanRecord:
+    record = plans.find_plan(conn, target, hash_)
+    if record is None:
+        raise StalePlanError(f"{target}: no plan, or more than one, has a hash like {hash_}")
+    if record.status not in OPEN:
+        raise StalePlanError(
+            f"{target}: plan {record.hash[:12]} is {record.status}; make a new one"
+        )
+    return record
+
+
+def _store(conn: sa.Connection, plan: Plan, verdict: Verdict) -> PlanRecord:
+    begun = _begun(conn, plan)
+    approval = plans.read_approval(conn, begun.id) if begun else None
+    record = PlanRecord(
+        id=str(uuid_utils.uuid7()),
+        hash=plan.hash,
+        target=plan.target,
+        object=plan.object,
+        push_digest=plan.push_digest,
+        inputs_digest=plan.inputs_digest,
+        status=PlanStatus.PLANNED if verdict.safe or begun else PlanStatus.WAITING,
+        people=plan.people,
+        counts=plan.counts,
+        made_at=plan.made_at,
+        findings=tuple(finding.message for finding in verdict.findings),
+    )
+    items = ((item.number, item.gid, item_document(item)) for item in plan.items)
+    stored = plans.save_plan(conn, record, items)
+    if begun is not None and approval is not None and stored.id != begun.id:
+        why = f"the rest of plan {begun.hash[:12]}: {approval.why}"
+        plans.approve_plan(conn, stored, approval.who, why)
+    return stored
+
+
+def _begun(conn: sa.Connection, plan: Plan) -> PlanRecord | None:
+    """Return the plan that was begun and of which this one is but the rest, if there is one."""
+    begun = plans.latest_plan(conn, plan.target, plan.object, [PlanStatus.APPLYING])
+    if begun is None:
+        return None
+    allowed = {item_digest(read_item(doc)) for _, doc in plans.read_items(conn, begun.id)}
+    return begun if allowed.issuperset(plan.item_digests) else None
+
+
+def _unsafe(prepared: Prepared) -> str:
+    said = "; ".join(finding.message for finding in prepared.verdict.findings)
+    return (
+        f"{said}. Nothing was written. If this is right, approve plan "
+        f"{prepared.record.hash[:12]}; if not, look at the sources"
+    )
+
+
+def _write(job: Job, prepared: Prepared, allows: Callable[[PlanItem], bool] | None) -> Report:
+    started = time.monotonic()
+    plan, record = prepared.plan, prepared.record
+    effective = [item for item in plan.items if item.effective]
+    chosen = [item for item in effective if allows is None or allows(item)]
+    quiet = [item for item in chosen if item.action is None]
+    with writing(job.engine) as conn:
+        if allows is None:
+            plans.set_status(conn, record.id, PlanStatus.APPLYING)
+    _bookkeeping(job, plan, quiet)
+    setting = Setting(job.engine, job.target, job.push, job.keep, job.progress, job.patience)
+    work = Work(setting, record, [item for item in chosen if item.action])
+    try:
+        work.run()
+    except MisconfiguredError as error:
+        raise RemoteError(f"{job.name}: {error}") from error
+    held = len(effective) - len(chosen)
+    if not held and not work.unsettled:
+        with writing(job.engine) as conn:
+            plans.set_status(conn, record.id, PlanStatus.APPLIED, datetime.now(UTC))
+            plans.prune_plans(conn, job.name, _PLANS_KEPT)
+    return Report(
+        plan_id=record.id,
+        hash=record.hash,
+        target=job.name,
+        done=dict(Counter(work.writer.done)),
+        taken_over=len(quiet),
+        held=held,
+        unsettled=len(work.unsettled),
+        seconds=time.monotonic() - started,
+        letters=tuple(work.writer.letters),
+    )
+
+
+def _bookkeeping(job: Job, plan: Plan, quiet: Sequence[PlanItem]) -> None:
+    """Store what moves on without a write: accounts taken over, digests, conflicts."""
+    taken: list[ManagedAccount] = [*plan.settled, *(item.account for item in quiet)]
+    for start in range(0, len(taken), _CHUNK):
+        with writing(job.engine) as conn:
+            accounts.save_accounts(conn, taken[start : start + _CHUNK])
+    moved = [item.moved_from for item in quiet if item.moved_from]
+    with writing(job.engine) as conn:
+        accounts.forget_accounts(conn, plan.target, plan.object, moved)

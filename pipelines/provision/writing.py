@@ -1,0 +1,142 @@
+"""Writes the journal and the accounts in groups: intents before sending, outcomes after."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from idp_core.db.engine import writing
+from idp_core.provisioning import accounts, journal, plans
+from idp_core.provisioning.model import Entry, EntryState, ManagedAccount, PlanRecord
+from pipelines.provision.documents import item_document
+from pipelines.provision.plan import Cause, PlanItem
+
+GROUP = 100
+_LONGEST = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A change that will never pass as it is; `document` is the plan item, values and all."""
+
+    target: str
+    gid: str
+    key: str
+    action: str
+    reason: str
+    document: dict[str, Any] = field(repr=False)
+
+
+Keep = Callable[[sa.Connection, Sequence[DeadLetter]], None]
+"""Stores dead letters; runs inside the transaction that notes their outcome."""
+
+
+class JournalWriter:
+    """Collects what became of the items of one plan and commits it in groups."""
+
+    def __init__(self, engine: sa.Engine, record: PlanRecord, keep: Keep | None) -> None:
+        self._engine = engine
+        self._record = record
+        self._keep = keep
+        self._entries: dict[int, Entry] = {}
+        self._accounts: dict[str, ManagedAccount] = {}
+        self._moved: set[str] = set()
+        self._erased: set[str] = set()
+        self._letters: list[DeadLetter] = []
+        self._intended: dict[int, Entry] = {}
+        self._flushed = time.monotonic()
+        self.letters: list[DeadLetter] = []
+        self.done: Counter[str] = Counter()
+
+    def intend(self, items: Iterable[PlanItem], attempt: int) -> Iterator[Sequence[PlanItem]]:
+        """Yield the items in groups, each committed as intended (with all outcomes so far)."""
+        listed = list(items)
+        for start in range(0, len(listed), GROUP):
+            group = listed[start : start + GROUP]
+            now = datetime.now(UTC)
+            for item in group:
+                entry = self._entry(item, attempt, now)
+                self._entries[item.number] = self._intended[item.number] = entry
+            self.flush()
+            yield group
+
+    def succeeded(self, item: PlanItem, account: ManagedAccount) -> None:
+        """Note that the target holds it."""
+        self._accounts[item.gid] = account
+        if item.moved_from:
+            self._moved.add(item.moved_from)
+        if item.cause is Cause.ERASED:
+            self._erased.add(item.gid)
+        self.done[item.action.value if item.action else "none"] += 1
+        self._end(item, EntryState.DONE)
+
+    def refused(self, item: PlanItem, reason: str, account: ManagedAccount | None = None) -> None:
+        """Note that it will never pass; it becomes a dead letter."""
+        if account is not None:
+            self._accounts[account.gid] = account
+        letter = DeadLetter(
+            target=self._record.target,
+            gid=item.gid,
+            key=item.account.key,
+            action=item.action.value if item.action else "none",
+            reason=reason,
+            document=item_document(item),
+        )
+        self._letters.append(letter)
+        self.letters.append(letter)
+        self._end(item, EntryState.FAILED, reason)
+
+    def postponed(self, item: PlanItem, reason: str) -> None:
+        """Note that it did not happen; the next plan has it again."""
+        self._end(item, EntryState.UNDONE, reason)
+
+    def uncertain(self, item: PlanItem, reason: str) -> None:
+        """Note that the answer was lost: the target is to be asked."""
+        self._end(item, EntryState.UNCERTAIN, reason)
+
+    def flush(self, *, if_due: bool = False) -> None:
+        """Commit what was noted; with `if_due` only when it is much or old."""
+        aged = time.monotonic() - self._flushed > _LONGEST
+        if not self._entries or (if_due and len(self._entries) < GROUP and not aged):
+            return
+        target, object_ = self._record.target, self._record.object
+        with writing(self._engine) as conn:
+            journal.write_entries(conn, self._entries.values())
+            accounts.forget_accounts(conn, target, object_, self._moved)
+            accounts.save_accounts(conn, self._accounts.values())
+            plans.scrub_items(conn, self._erased)
+            if self._keep is not None and self._letters:
+                self._keep(conn, self._letters)
+        self._entries, self._accounts, self._letters = {}, {}, []
+        self._moved, self._erased = set(), set()
+        self._flushed = time.monotonic()
+
+    def _end(self, item: PlanItem, state: EntryState, error: str | None = None) -> None:
+        intended = self._intended[item.number]
+        ended_at = None if state is EntryState.UNCERTAIN else datetime.now(UTC)
+        entry = replace(intended, state=state, error=error, ended_at=ended_at)
+        self._entries[item.number] = entry
+        self.flush(if_due=True)  # last: an outcome and its account commit together
+
+    def _entry(self, item: PlanItem, attempt: int, now: datetime) -> Entry:
+        account = item.account
+        return Entry(
+            plan_id=self._record.id,
+            number=item.number,
+            target=self._record.target,
+            object=self._record.object,
+            gid=account.gid,
+            action=item.action.value if item.action else "none",
+            key=account.key,
+            remote_id=account.remote_id,
+            state=EntryState.INTENDED,
+            attempts=attempt,
+            error=None,
+            intended_at=now,
+        )
