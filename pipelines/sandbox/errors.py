@@ -1,13 +1,15 @@
 """What can go wrong with the sandbox.
 
-SandboxError             a person must act; the message names the mend
+SandboxError             a JobError: a person must act; the message names the mend
 └── NotStartedError      a system did not come up; the message names its log
 """
 
 from __future__ import annotations
 
+from pipelines.errors import JobError
 
-class SandboxError(Exception):
+
+class SandboxError(JobError):
     """Anything the sandbox reports."""
 
 

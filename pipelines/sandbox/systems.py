@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import secrets
 import shutil
@@ -107,14 +108,16 @@ def running(folder: Path, size: int, seed: int) -> Iterator[tuple[Systems, World
     """Run all systems, filled with this world, for the length of a ``with`` block.
 
     What a killed run left is stopped first; whatever happens, everything is stopped at the end.
-    Raises SandboxError when the folder holds another world, NotStartedError naming a log.
+    Raises SandboxError when the folder holds another world or another demo is at work in it,
+    NotStartedError naming a log.
     """
     layout = Layout(folder.resolve())
     for part in (layout.systems, layout.drop, layout.secrets):
         part.mkdir(parents=True, exist_ok=True)
-    world = _world_of(layout, size, seed)
-    processes.stop_all(layout.systems)
     with ExitStack() as stack:
+        stack.enter_context(_alone(layout))
+        world = _world_of(layout, size, seed)
+        processes.stop_all(layout.systems)
         stack.callback(processes.stop_all, layout.systems)
         with ThreadPoolExecutor(1) as pool:
             scim = pool.submit(_start_scim, layout)
@@ -164,9 +167,21 @@ def clean(folder: Path) -> None:
         return
     if not layout.systems.is_dir():
         raise SandboxError(f"{folder} holds no sandbox, so it is left alone")
-    postgres.stop(layout.postgres)
-    processes.stop_all(layout.systems)
-    shutil.rmtree(layout.folder)
+    with _alone(layout):
+        postgres.stop(layout.postgres)
+        processes.stop_all(layout.systems)
+        shutil.rmtree(layout.folder)
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """Hold the sandbox for one process; the system lets go of it whatever way that ends."""
+    with (layout.systems / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SandboxError(f"another demo is at work in {layout.folder}; wait for it") from None
+        yield
 
 
 def _world_of(layout: Layout, size: int, seed: int) -> World | None:

@@ -74,6 +74,17 @@ def test_another_world_is_refused_with_the_mend(tmp_path):
         pass
 
 
+def test_two_demos_do_not_stop_each_other_s_systems(tmp_path):
+    with running(tmp_path, 20, 1) as (systems, _):
+        with pytest.raises(SandboxError, match="another demo"), running(tmp_path, 20, 1):
+            pass
+        with pytest.raises(SandboxError, match="another demo"):
+            clean(tmp_path)
+        assert _shop_rows(systems)
+    clean(tmp_path)
+    assert not tmp_path.exists()
+
+
 def test_cleaning_leaves_folders_alone_that_are_no_sandbox(tmp_path):
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(SandboxError, match="left alone"):

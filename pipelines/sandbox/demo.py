@@ -1,0 +1,167 @@
+"""The demo from start to end: systems up, the job, the story, systems down."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import requests
+from rich.console import Console
+
+from pipelines.sandbox import night, report, systems, telling
+from pipelines.sandbox.errors import SandboxError
+from pipelines.sandbox.job import Job, Outcome
+from pipelines.sandbox.measure import score
+from pipelines.sandbox.story import NightStory, Story, TargetStory
+from pipelines.sandbox.systems import Systems
+from pipelines.sandbox.template import write_project
+from pipelines.sandbox.world import World
+
+Opener = Callable[[Path, Console], Job]
+"""Opens the project in a folder; progress of its runs may go to the console."""
+
+_SHOWN = ("userName", "externalId", "name", "displayName", "emails", "phoneNumbers", "active")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which sandbox is meant: its folder and its world."""
+
+    folder: Path
+    size: int = 10_000
+    seed: int = 7
+
+
+def run_demo(wish: Wish, open_job: Opener, console: Console) -> Story:
+    """Run the whole job on the sandbox world, print what came of it and return it."""
+    begun = time.monotonic()
+    with _up(wish, console) as (running, world):
+        job = open_job(write_project(running), console)
+        started = time.monotonic() - begun
+        story = _story(running, world, job, job.sync(), started)
+    report.show(story, console)
+    return story
+
+
+def run_change(wish: Wish, open_job: Opener, console: Console) -> Story:
+    """Let a night pass at the sources, run the job again and print only what follows from it.
+
+    Raises SandboxError when there was no demo yet.
+    """
+    if not systems.Layout(wish.folder).world.exists():
+        raise SandboxError("there is nothing to change yet; run the demo first: make demo")
+    begun = time.monotonic()
+    with _up(wish, console) as (running, world):
+        job = open_job(write_project(running), console)
+        following = systems.next_day(running, world)
+        chosen = night.examples(following.edits)
+        truth = world.truth() | following.truth()
+        before = night.look(job, chosen, truth)
+        started = time.monotonic() - begun
+        outcome = job.sync()
+        told = night.told(following.edits, before, night.look(job, chosen, truth))
+        story = _story(running, following, job, outcome, started, told)
+    report.show(story, console)
+    return story
+
+
+def run_beside(wish: Wish, command: Callable[[Path], Sequence[str]], console: Console) -> int:
+    """Keep the systems up beside a command over the project, until it ends; return its code.
+
+    `command` makes the command line from the project's folder.
+    """
+    with _up(wish, console) as (running, _):
+        folder = write_project(running)
+        console.print(f"The systems are up; the project is {folder}. Ctrl-C ends it all.")
+        with subprocess.Popen(list(command(folder))) as child:  # noqa: S603 (our own command line)
+            try:
+                return child.wait()
+            except BaseException:
+                child.terminate()
+                raise
+
+
+@contextmanager
+def _up(wish: Wish, console: Console) -> Iterator[tuple[Systems, World]]:
+    """Run the systems for a ``with`` block, telling that they are being started."""
+    with systems.interruptible(), ExitStack() as stack:
+        with console.status("Starting PostgreSQL, an HTTP API, a SCIM server…"):
+            up = stack.enter_context(systems.running(wish.folder, wish.size, wish.seed))
+        yield up
+
+
+def _story(
+    running: Systems,
+    world: World,
+    job: Job,
+    outcome: Outcome,
+    started: float,
+    told: Sequence[NightStory] = (),
+) -> Story:
+    begun = time.monotonic()
+    truth, gids = world.truth(), dict(job.links())
+    gid = telling.showpiece(truth, gids)
+    profile = job.profile(gid) if gid else None
+    target = ask_target(running, gid)
+    people = len(set(truth.values()))
+    took = time.monotonic() - begun
+    return Story(
+        title=f"{world.size:,} records in four systems, of {people:,} people"
+        if not world.step
+        else f"Four systems after {world.step} night(s), {people:,} people",
+        sources=telling.sources_told(outcome),
+        flaws=telling.flaws_told(world, outcome.refused),
+        score=score(gids.items(), truth),
+        events=outcome.events,
+        plan=outcome.plan,
+        target=target,
+        profile=telling.profile_told(profile) if profile else None,
+        steps=(("starting", started), *outcome.steps, ("asking", took)),
+        next=_next(running.layout.project, gid),
+        night=told,
+    )
+
+
+def ask_target(running: Systems, gid: str | None) -> TargetStory:
+    """Ask the SCIM server itself, by plain HTTP and not by our connector, what it holds."""
+    server = f"scim2-server {version('scim2-server')}"
+    users = _users(running, {"count": "0"})["totalResults"]
+    active = _users(running, {"count": "0", "filter": "active eq true"})["totalResults"]
+    found = _users(running, {"filter": f'externalId eq "{gid}"'}) if gid else {}
+    user = (found.get("Resources") or [{}])[0]
+    shown = {name: user[name] for name in _SHOWN if name in user}
+    return TargetStory(server, users, active, shown)
+
+
+def _users(running: Systems, params: Mapping[str, str]) -> dict[str, Any]:
+    answer = requests.get(
+        f"{running.scim_url}/Users",
+        params=dict(params),
+        headers={"Authorization": f"Bearer {running.scim_token}"},
+        timeout=30,
+    )
+    answer.raise_for_status()
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def _next(project: Path, gid: str | None) -> tuple[tuple[str, str], ...]:
+    try:
+        shown = project.relative_to(Path.cwd())
+    except ValueError:
+        shown = project
+    where = f"isthmus --project {shown}"
+    return (
+        ("make demo-change", "edit records at the sources and see only the consequences flow"),
+        (f"{where} profile why {gid}", "every value of a profile and its reason"),
+        (f"{where} deadletters list", "the rows that were kept aside, replayable"),
+        (f"{shown}/mappings/", "the mappings: edit one, `mapping test` it, run the demo again"),
+        ("make dagster", "the same job in Dagster's pages"),
+        ("make demo-clean", "forget this world"),
+    )
