@@ -31,7 +31,9 @@ def engine(database_url):
 
 @pytest.fixture
 def target(tmp_path):
-    return FileTarget(tmp_path / "target.db")
+    target = FileTarget(tmp_path / "target.db")
+    yield target
+    target.db.close()
 
 
 @pytest.fixture
@@ -136,8 +138,10 @@ def test_making_the_same_plan_again_keeps_its_approval(job, engine):
 def test_lost_answers_throttling_and_failures_end_in_each_change_once(job, tmp_path):
     target = FileTarget(tmp_path / "bad.db", lose=0.05, throttle=0.05, fail=0.05, seed=7)
     report = run(job(crowd(500), target=target))
+    asked = target.db.execute("select count(*), sum(writes) from users").fetchone()
+    target.db.close()
     assert (report.done, report.unsettled) == ({"create": 500}, 0)
-    assert target.db.execute("select count(*), sum(writes) from users").fetchone() == (500, 500)
+    assert asked == (500, 500)
 
 
 def test_a_refused_change_becomes_a_dead_letter_and_the_rest_goes_on(job, target, engine):

@@ -1,0 +1,79 @@
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from idp_core.db.engine import make_engine, reading
+from idp_core.db.schema import upgrade
+from idp_core.provisioning import accounts, journal
+from idp_core.provisioning.model import AccountState
+from tests.pipelines.provision.child import crowd, provision
+from tests.pipelines.provision.targets import FileTarget
+
+
+def kill_at_random(database, path, luck, count, night, longest):
+    command = [sys.executable, "-m", "tests.pipelines.provision.child"]
+    command += [database, str(path), str(luck.randrange(10**6)), str(count), str(night)]
+    child = subprocess.Popen(command, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + luck.uniform(0.0, longest)
+    while time.monotonic() < deadline and child.poll() is None:
+        time.sleep(0.002)
+    finished = child.poll() is not None
+    if finished:
+        assert child.returncode == 0, child.stderr.read().decode()
+    else:
+        child.send_signal(signal.SIGKILL)
+    child.wait()
+    child.stderr.close()
+    return finished
+
+
+def check(database, path, people):
+    """Nothing lost, nothing twice, and what we know is what the target holds."""
+    target = FileTarget(path)
+    rows = target.db.execute("select key, body from users").fetchall()
+    target.db.close()
+    held = {key: json.loads(body) for key, body in rows}
+    assert len(held) == len(rows), "an account stands twice"
+    wanted = {p.gid: p.attributes["given_name"] for p in people}
+    active = {key: body for key, body in held.items() if body.get("active") is not False}
+    assert {key: body["name.givenName"] for key, body in active.items()} == wanted
+    engine = make_engine(database)
+    with reading(engine) as conn:
+        known = accounts.read_accounts(conn, "crm", "User")
+        assert journal.unsettled(conn, "crm", "User") == []
+    engine.dispose()
+    assert {g for g, a in known.items() if a.state is AccountState.ACTIVE} == set(wanted)
+    for gid, account in known.items():
+        assert account.pushed == {path: held[gid][path] for path in account.pushed}
+
+
+def suffer(database, path, *, kills, count, longest):
+    engine = make_engine(database)
+    upgrade(engine)
+    engine.dispose()
+    luck = random.Random(20260101)
+    killed = 0
+    for night in (1, 2):
+        for _ in range(kills // 2):
+            killed += not kill_at_random(database, path, luck, count, night, longest)
+        provision(database, path, 1, count, night)
+        check(database, path, crowd(count, night))
+        assert provision(database, path, 2, count, night).done == {}
+    return killed
+
+
+def test_a_run_that_is_killed_again_and_again_does_each_change_once(database_url, tmp_path):
+    killed = suffer(database_url, tmp_path / "target.db", kills=8, count=400, longest=2.5)
+    assert killed >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_hundred_kills_over_ten_thousand_accounts_lose_and_double_nothing(database_url, tmp_path):
+    killed = suffer(database_url, tmp_path / "target.db", kills=120, count=10_000, longest=5.0)
+    assert killed >= 20
