@@ -31,11 +31,11 @@ _SHOWN = ("userName", "externalId", "name", "displayName", "emails", "phoneNumbe
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which sandbox is meant: its folder and its world."""
+    """Which sandbox is meant: its folder, and its world where it is not the one held there."""
 
     folder: Path
-    size: int = 10_000
-    seed: int = 7
+    size: int | None = None
+    seed: int | None = None
 
 
 def run_demo(wish: Wish, open_job: Opener, console: Console) -> Story:

@@ -34,6 +34,9 @@ from pipelines.sandbox.evolution import evolve
 from pipelines.sandbox.shapes import Row
 from pipelines.sandbox.world import World, make_world
 
+SIZE, SEED = 10_000, 7
+"""The world of a new sandbox when none is asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -104,9 +107,13 @@ class Systems:
 
 
 @contextmanager
-def running(folder: Path, size: int, seed: int) -> Iterator[tuple[Systems, World]]:
+def running(
+    folder: Path, size: int | None = None, seed: int | None = None
+) -> Iterator[tuple[Systems, World]]:
     """Run all systems, filled with this world, for the length of a ``with`` block.
 
+    Where size or seed are not given, it is the world that the folder holds, otherwise `SIZE` and
+    `SEED`.
     What a killed run left is stopped first; whatever happens, everything is stopped at the end.
     Raises SandboxError when the folder holds another world or another demo is at work in it,
     NotStartedError naming a log.
@@ -123,7 +130,7 @@ def running(folder: Path, size: int, seed: int) -> Iterator[tuple[Systems, World
             scim = pool.submit(_start_scim, layout)
             server = stack.enter_context(postgres.running(layout.postgres))
             if world is None:
-                world = make_world(size, seed)
+                world = make_world(size or SIZE, SEED if seed is None else seed)
                 _fill(layout, server, world)
             port = _start_crm(layout)
             scim_port, token = scim.result()
@@ -184,18 +191,18 @@ def _alone(layout: Layout) -> Iterator[None]:
         yield
 
 
-def _world_of(layout: Layout, size: int, seed: int) -> World | None:
+def _world_of(layout: Layout, size: int | None, seed: int | None) -> World | None:
     """Return the world that the systems hold, None when they are still empty."""
     try:
         held = json.loads(layout.world.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    if (held["size"], held["seed"]) != (size, seed):
+    if size not in (None, held["size"]) or seed not in (None, held["seed"]):
         raise SandboxError(
             f"{layout.folder} holds a world of {held['size']} records with seed {held['seed']}; "
             "ask for the same, or forget it first: make demo-clean"
         )
-    world = make_world(size, seed)
+    world = make_world(held["size"], held["seed"])
     for _ in range(held["step"]):
         world = evolve(world)
     return world

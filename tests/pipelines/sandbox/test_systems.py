@@ -53,7 +53,7 @@ def test_the_systems_hold_the_world_and_the_night_s_edits_and_forget_nothing(tmp
         assert made.status_code == 201
         following = next_day(systems, world)
     assert processes.running(systems.layout.systems) == ()
-    with running(tmp_path, SIZE, SEED) as (systems, again):
+    with running(tmp_path) as (systems, again):
         assert list(again.rows()) == list(following.rows())
         shop = {int(r.key): r.row[1] for r in following.records["shop"].values()}
         assert {key: row[1] for key, row in _shop_rows(systems).items()} == shop
