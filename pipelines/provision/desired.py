@@ -55,7 +55,10 @@ def desired(push: Push, person: Person) -> Wanted | Unwanted:
 
 def profile_record(person: Person) -> Record:
     """Return the record that push expressions see: attributes, ``gid``, ``active`` (or true)."""
-    return {"active": True, **person.attributes, "gid": person.gid}
+    record = {**person.attributes, "gid": person.gid}
+    if record.get("active") is None:
+        record["active"] = True
+    return record
 
 
 def sources(line: Line, person: Person) -> tuple[str, ...]:

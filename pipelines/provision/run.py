@@ -117,6 +117,16 @@ def approve(engine: sa.Engine, target: str, hash_: str, who: str, why: str) -> A
         return plans.approve_plan(conn, record, who, why)
 
 
+def refuse(engine: sa.Engine, target: str, hash_: str) -> None:
+    """Say that a plan shall not be applied; the next one is made from the inputs as they are then.
+
+    Raises StalePlanError when no open plan of the target has this hash.
+    """
+    with writing(engine) as conn:
+        record = _open_plan(conn, target, hash_)
+        plans.set_status(conn, record.id, PlanStatus.REFUSED, datetime.now(UTC))
+
+
 def execute(job: Job, prepared: Prepared, *, harmless_only: bool = False) -> Report:
     """Apply a plan that was just prepared.
 

@@ -10,7 +10,7 @@ from pipelines.errors import RemoteError
 from pipelines.provision.apply import Patience
 from pipelines.provision.errors import QuarantinedError, StalePlanError, UnsafePlanError
 from pipelines.provision.guards import Limits
-from pipelines.provision.run import Job, approve, execute, execute_hash, prepare
+from pipelines.provision.run import Job, approve, execute, execute_hash, prepare, refuse
 from tests.pipelines.provision.targets import Blind, FileTarget
 from tests.pipelines.provision.world import person, push
 
@@ -124,6 +124,13 @@ def test_an_unknown_or_closed_plan_is_refused(job):
     hash_ = run(job(crowd(3))).hash
     with pytest.raises(StalePlanError, match="is applied"):
         execute_hash(job(crowd(3)), hash_)
+
+
+def test_a_refused_plan_can_no_longer_be_approved(job, engine):
+    hash_ = prepare(job(crowd(3))).plan.hash
+    refuse(engine, "crm", hash_)
+    with pytest.raises(StalePlanError, match="is refused"):
+        approve(engine, "crm", hash_, "ann", "after all")
 
 
 def test_making_the_same_plan_again_keeps_its_approval(job, engine):
