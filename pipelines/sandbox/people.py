@@ -59,6 +59,11 @@ def plain(text: str) -> str:
     return decomposed.encode("ascii", "ignore").decode()
 
 
+def _letters(name: str) -> str:
+    """Return a name as it stands in a mail address."""
+    return plain(name).lower().translate(_NOT_IN_MAILBOXES)
+
+
 def digits(rng: Random, pattern: str) -> str:
     """Fill each # of a pattern with a digit."""
     count = pattern.count("#")
@@ -92,7 +97,7 @@ class Registry:
         if draw > 0.8:
             people += self._children(people, 2 if draw > 0.93 else 1)
         if rng.random() < 0.08:
-            shared = self._mailbox(f"family{plain(head.family)}", locale)
+            shared = self._mailbox(f"family{_letters(head.family)}", locale)
             people = [replace(one, emails=(*one.emails, shared)) for one in people]
         return [self._with_past(one) for one in people]
 
@@ -168,8 +173,7 @@ class Registry:
         )
 
     def _address_of(self, given: str, family: str, birth: date, locale: Locale) -> str:
-        first = plain(given).lower().translate(_NOT_IN_MAILBOXES)
-        last = plain(family).lower().translate(_NOT_IN_MAILBOXES)
+        first, last = _letters(given), _letters(family)
         forms = (f"{first}.{last}", f"{first[0]}.{last}", f"{first}{last}", f"{first}_{last}")
         form = self._rng.choice((*forms, f"{first}{birth.year % 100:02}", f"{last}.{first}"))
         return self._mailbox(form, locale)
@@ -177,8 +181,8 @@ class Registry:
     def _mailbox(self, name: str, locale: Locale) -> str:
         """Return a mail address that nobody has: with a number when the plain one is taken."""
         domain = self._rng.choice(locale.domains)
-        address = f"{name.lower()}@{domain}"
+        address = f"{name}@{domain}"
         while address in self._mailboxes:
-            address = f"{name.lower()}{self._rng.randrange(1_000_000)}@{domain}"
+            address = f"{name}{self._rng.randrange(1_000_000)}@{domain}"
         self._mailboxes.add(address)
         return address
