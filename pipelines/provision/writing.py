@@ -17,7 +17,7 @@ from idp_core.provisioning.model import Entry, EntryState, ManagedAccount, PlanR
 from pipelines.provision.documents import item_document
 from pipelines.provision.plan import Cause, PlanItem
 
-GROUP = 100
+GROUP = 200
 _LONGEST = 1.0
 
 
@@ -101,9 +101,9 @@ class JournalWriter:
         self._end(item, EntryState.UNCERTAIN, reason)
 
     def flush(self, *, if_due: bool = False) -> None:
-        """Commit what was noted; with `if_due` only when it is much or old."""
+        """Commit what was noted; with `if_due` only when it is old, or too much to wait for more."""
         aged = time.monotonic() - self._flushed > _LONGEST
-        if not self._entries or (if_due and len(self._entries) < GROUP and not aged):
+        if not self._entries or (if_due and len(self._entries) < 2 * GROUP and not aged):
             return
         target, object_ = self._record.target, self._record.object
         with writing(self._engine) as conn:
