@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from idp_core.db import bulk
 from idp_core.db.types import utc_text
-from idp_core.provisioning.model import Entry, EntryState
+from idp_core.provisioning.model import UNSETTLED, Entry, EntryState
 from idp_core.provisioning.tables import journal
 
 _COLUMNS = tuple(column.name for column in journal.columns)
@@ -36,7 +36,7 @@ def unsettled(conn: sa.Connection, target: str, object_: str) -> Sequence[Entry]
         .where(
             journal.c.target == target,
             journal.c.object == object_,
-            journal.c.state.in_((EntryState.INTENDED.value, EntryState.UNCERTAIN.value)),
+            journal.c.state.in_(UNSETTLED),
         )
         .order_by(journal.c.intended_at, journal.c.plan_id, journal.c.number)
     )

@@ -112,6 +112,9 @@ class EntryState(StrEnum):
     """The target was asked and does not have it: nothing happened."""
 
 
+UNSETTLED = frozenset({EntryState.INTENDED, EntryState.UNCERTAIN})
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the journal; `number` is the item's number in its plan. It holds no values."""

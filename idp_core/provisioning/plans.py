@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp_core.db import bulk
-from idp_core.provisioning.model import OPEN, Approval, PlanRecord, PlanStatus
-from idp_core.provisioning.tables import approval, plan, plan_item
+from idp_core.provisioning.model import OPEN, UNSETTLED, Approval, PlanRecord, PlanStatus
+from idp_core.provisioning.tables import approval, journal, plan, plan_item
 
 _ITEM = ("plan_id", "number", "gid", "document")
 
@@ -26,14 +26,15 @@ def save_plan(
 ) -> PlanRecord:
     """Store a plan with its items (number, global id, document) and return what is stored.
 
-    An open plan with the same hash for the same target is the same plan: it keeps its id, its
-    approval and, once begun, its status. Any other open plan of the target is superseded.
+    An open plan with the same hash for the same target is the same plan: it keeps its id and its
+    approval. Any other open plan of the target is superseded.
     """
     same = _open_twin(conn, record)
     _supersede(conn, record, keep=same.id if same else None)
     if same is not None:
-        kept = same.status in (PlanStatus.APPROVED, PlanStatus.APPLYING)
-        merged = replace(record, id=same.id, status=same.status if kept else record.status)
+        approved = read_approval(conn, same.id) is not None
+        status = PlanStatus.APPROVED if approved else record.status
+        merged = replace(record, id=same.id, status=status)
         conn.execute(sa.update(plan).where(plan.c.id == same.id).values(**_values(merged)))
         return merged
     conn.execute(sa.insert(plan).values(**_values(record)))
@@ -128,11 +129,15 @@ def scrub_items(conn: sa.Connection, gids: Collection[str]) -> None:
 
 
 def prune_plans(conn: sa.Connection, target: str, keep: int) -> None:
-    """Remove the items of all but the latest `keep` closed plans; heads and journal stay."""
+    """Remove the items of all but the latest `keep` closed plans; heads and journal stay.
+
+    Items whose outcome is still to be asked for stay with their plan.
+    """
     closed = [status for status in PlanStatus if status not in OPEN]
+    unsettled = sa.select(journal.c.plan_id).where(journal.c.state.in_(UNSETTLED))
     old = (
         sa.select(plan.c.id)
-        .where(plan.c.target == target, plan.c.status.in_(closed))
+        .where(plan.c.target == target, plan.c.status.in_(closed), plan.c.id.not_in(unsettled))
         .order_by(plan.c.made_at.desc(), plan.c.id.desc())
     )
     ids: Sequence[str] = conn.scalars(old).all()[keep:]

@@ -30,6 +30,7 @@ from pipelines.provision.writing import DeadLetter, Keep
 
 _CHUNK = 5_000
 _PLANS_KEPT = 20
+_READY = frozenset({PlanStatus.PLANNED, PlanStatus.WAITING, PlanStatus.APPROVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +131,24 @@ def refuse(engine: sa.Engine, target: str, hash_: str) -> None:
 def execute(job: Job, prepared: Prepared, *, harmless_only: bool = False) -> Report:
     """Apply a plan that was just prepared.
 
-    With `harmless_only`, what the guards hold back is left out and the plan goes on waiting.
-    Raises UnsafePlanError when the guards hold it and nobody approved it, QuarantinedError when the
-    target fails too often, RemoteError when a person must act; what was done is kept.
+    With `harmless_only`, what the guards hold back is left out; prepare again for the plan of it.
+    Raises UnsafePlanError when the guards hold it and nobody approved it, StalePlanError when it
+    was executed before or is no longer open, QuarantinedError when the target fails too often,
+    RemoteError when a person must act; what was done is kept.
     """
-    with reading(job.engine) as conn:
+    with writing(job.engine) as conn:
         record = plans.read_plan(conn, prepared.record.id)
-    waiting = record is not None and record.status is PlanStatus.WAITING
-    if waiting and not harmless_only:
-        raise UnsafePlanError(_unsafe(prepared))
-    allows = prepared.verdict.allows if waiting else None
-    return _write(job, prepared, allows)
+        status = record.status if record else PlanStatus.SUPERSEDED
+        if status not in _READY:
+            hash_ = prepared.record.hash[:12]
+            raise StalePlanError(f"{job.name}: plan {hash_} is {status}; make a new one")
+        waiting = status is PlanStatus.WAITING
+        if waiting and not harmless_only:
+            raise UnsafePlanError(_unsafe(prepared))
+        # Parts of a held plan must not count as its beginning: that would let the rest pass.
+        begun = PlanStatus.SUPERSEDED if waiting else PlanStatus.APPLYING
+        plans.set_status(conn, prepared.record.id, begun)
+    return _write(job, prepared, prepared.verdict.allows if waiting else None)
 
 
 def execute_hash(job: Job, hash_: str) -> Report:
@@ -222,9 +230,6 @@ def _write(job: Job, prepared: Prepared, allows: Callable[[PlanItem], bool] | No
     effective = [item for item in plan.items if item.effective]
     chosen = [item for item in effective if allows is None or allows(item)]
     quiet = [item for item in chosen if item.action is None]
-    with writing(job.engine) as conn:
-        if allows is None:
-            plans.set_status(conn, record.id, PlanStatus.APPLYING)
     _bookkeeping(job, plan, quiet)
     setting = Setting(job.engine, job.target, job.push, job.keep, job.progress, job.patience)
     work = Work(setting, record, [item for item in chosen if item.action])

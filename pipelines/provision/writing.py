@@ -101,7 +101,7 @@ class JournalWriter:
         self._end(item, EntryState.UNCERTAIN, reason)
 
     def flush(self, *, if_due: bool = False) -> None:
-        """Commit what was noted; with `if_due` only when it is old, or too much to wait for more."""
+        """Commit what was noted; with `if_due` only when it is old, or much."""
         aged = time.monotonic() - self._flushed > _LONGEST
         if not self._entries or (if_due and len(self._entries) < 2 * GROUP and not aged):
             return

@@ -143,3 +143,15 @@ def test_old_plans_lose_their_items_and_keep_their_heads(engine):
 
 def test_reprs_show_no_value():
     assert "secret" not in repr(account(pushed={"userName": "secret"}))
+
+
+def test_a_plan_whose_outcomes_are_open_keeps_its_items(engine):
+    with writing(engine) as conn:
+        plans.save_plan(conn, plan(), [item()])
+        journal.write_entries(conn, [entry(1)])
+        plans.set_status(conn, "p1", PlanStatus.SUPERSEDED, NOW)
+        plans.prune_plans(conn, "crm", keep=0)
+        assert list(plans.read_items(conn, "p1"))
+        journal.write_entries(conn, [entry(1, EntryState.DONE)])
+        plans.prune_plans(conn, "crm", keep=0)
+        assert not list(plans.read_items(conn, "p1"))

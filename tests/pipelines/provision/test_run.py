@@ -271,6 +271,25 @@ def test_answers_that_never_come_are_asked_for(job, target):
     assert len(target.held()) == 9
 
 
+def test_a_plan_is_not_executed_twice(job, target):
+    prepared = prepare(job(crowd(3)))
+    execute(job(crowd(3)), prepared)
+    target.db.execute("delete from users")
+    with pytest.raises(StalePlanError, match="is applied; make a new one"):
+        execute(job(crowd(3)), prepared)
+
+
+def test_the_harmless_part_of_a_plan_does_not_open_the_door_for_the_rest(job, target):
+    run(job(crowd(100)))
+    people = [*crowd(50), person("h1", email="new@b.c")]
+    prepared = prepare(job(people))
+    execute(job(people), prepared, harmless_only=True)
+    with pytest.raises(StalePlanError, match="is superseded"):
+        execute(job(people), prepared, harmless_only=True)
+    with pytest.raises(UnsafePlanError):
+        run(job(people))
+
+
 def test_progress_ends_at_the_whole(job):
     steps = []
     run(job(crowd(5), progress=lambda done, total: steps.append((done, total))))
