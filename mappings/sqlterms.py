@@ -22,7 +22,7 @@ _NUMBER_TYPES = {
     Kind.DECIMAL: {
         "type": "DECIMAL(18, 4)",
         "wide": "DECIMAL(38, 4)",
-        "factor": "DECIMAL(18, 4)",
+        "factor": "DECIMAL(19, 4)",
     },
 }
 

@@ -53,9 +53,9 @@ SPACES = " \t\n\r\f\v\x1c\x1d\x1e\x1f\x85\xa0\u1680\u180e\u2028\u2029\u202f\u205
 
 _INTEGER = r"[+-]?[0-9]{1,30}"
 _DECIMAL = r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})"
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
-_ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)?"
+_DATE = r"(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2}"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
+_ZONE = r"(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?"
 _TIMESTAMP = rf"{_DATE}([T ]{_TIME}{_ZONE})?"
 
 _is_integer = re.compile(_INTEGER).fullmatch
@@ -187,10 +187,7 @@ def _offset(zone: str) -> timezone:
     if zone in {"", "Z"}:
         return UTC
     digits = zone[1:].replace(":", "").ljust(4, "0")
-    hours, minutes = int(digits[:2]), int(digits[2:])
-    if hours > 15 or minutes > 59:
-        raise ValueError
-    delta = timedelta(hours=hours, minutes=minutes)
+    delta = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return timezone(-delta if zone[0] == "-" else delta)
 
 
@@ -244,6 +241,11 @@ CONVERT: dict[Kind, Callable[[Any], Any]] = {
 }
 
 
+_IN_RANGE = (
+    "BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00+00' AND TIMESTAMPTZ '9999-12-31 23:59:59.999999+00'"
+)
+
+
 def convert_sql(sql: str, source: Kind, target: Kind) -> str:
     """Return SQL that converts an expression of kind `source`; NULL where it cannot."""
     if source is target:
@@ -289,7 +291,8 @@ def _parse_sql(sql: str, target: Kind) -> str:
         case Kind.DATE:
             pattern, cast = _TIMESTAMP, f"TRY_CAST(left({text}, 10) AS DATE)"
         case _:
-            pattern, cast = _TIMESTAMP, f"TRY_CAST({text} AS TIMESTAMPTZ)"
+            moment = f"TRY_CAST({text} AS TIMESTAMPTZ)"
+            pattern, cast = _TIMESTAMP, f"CASE WHEN {moment} {_IN_RANGE} THEN {moment} END"
     return f"CASE WHEN regexp_full_match({text}, {quote(pattern)}) THEN {cast} END"
 
 

@@ -34,7 +34,8 @@ def upper(text: str) -> str:
 
 
 def strip_accents(text: str) -> str:
-    """Take the accents from letters."""
+    """Take the accents from letters, and NUL, at which DuckDB's own stops."""
+    text = text.replace("\0", "")
     return text if text.isascii() else text.translate(_table("strip_accents"))
 
 

@@ -40,6 +40,8 @@ def _join(items: list[str | None], separator: str) -> str:
     return separator.join([item for item in items if item is not None])
 
 
+_JOIN = "CASE WHEN {0} IS NOT NULL THEN coalesce(array_to_string({0}, {1}), '') END"
+
 FUNCTIONS = (
     Function(
         "coalesce", (SAME,), SAME, plain("coalesce"), coalesce, "The first that is not NULL.",
@@ -71,11 +73,11 @@ FUNCTIONS = (
         "One item of a list as text, counted from 1; negative counts from the end.",
     ),
     Function(
-        "list_join", (LIST, TEXT), TEXT, plain("array_to_string"), _join,
-        "Join the texts of a list with a separator.",
+        "list_join", (LIST, TEXT), TEXT, template(_JOIN), _join,
+        "Join the texts of a list with a separator.", literals=(1,),
     ),
     Function(
-        "array_to_string", (LIST, TEXT), TEXT, plain("array_to_string"), _join,
-        "The same as list_join.",
+        "array_to_string", (LIST, TEXT), TEXT, template(_JOIN), _join,
+        "The same as list_join.", literals=(1,),
     ),
 )  # fmt: skip

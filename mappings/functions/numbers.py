@@ -5,7 +5,7 @@ Nothing overflows or divides by zero: the result is then NULL.
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from mappings.functions.spec import NUMBER, Function, template
@@ -17,6 +17,16 @@ INTEGER, DECIMAL = Kind.INTEGER, Kind.DECIMAL
 def fit(value: Any) -> Any:
     """Bring a result back to BIGINT or DECIMAL(18, 4); None when it does not fit."""
     return within_64_bits(value) if isinstance(value, int) else fixed(value)
+
+
+_EXACT = Context(prec=60)
+
+
+def multiply(left: Any, right: Any) -> Any:
+    """Multiply exactly, then bring back; None when it does not fit."""
+    if isinstance(left, int) and isinstance(right, int):
+        return within_64_bits(left * right)
+    return fixed(_EXACT.multiply(Decimal(left), Decimal(right)))
 
 
 def _double(value: Decimal) -> float:
@@ -46,7 +56,7 @@ def _whole(value: Decimal, rounding: str) -> int:
 
 
 def _round_sql(value: str, digits: str = "0") -> str:
-    return f"TRY_CAST(round({value}, {max(min(int(digits), 4), 0)}) AS DECIMAL(18, 4))"
+    return f"TRY_CAST(round({value}, CAST({digits} AS INTEGER)) AS DECIMAL(18, 4))"
 
 
 FUNCTIONS = (

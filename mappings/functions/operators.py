@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mappings.functions.characters import lower
-from mappings.functions.numbers import divide, fit, modulo
+from mappings.functions.numbers import divide, fit, modulo, multiply
 from mappings.functions.spec import NUMBER, SAME, Function, template
 from mappings.values import Kind
 
@@ -120,7 +120,7 @@ _OPERATORS = (
     _arithmetic("-", lambda a, b: fit(a - b)),
     Function(
         "*", (NUMBER, NUMBER), NUMBER, template("TRY_CAST(CAST({0} AS {factor}) * CAST({1} AS {factor}) AS {type})"),
-        lambda a, b: fit(a * b), "",
+        multiply, "",
     ),
     Function(
         "/", (DECIMAL, DECIMAL), DECIMAL,

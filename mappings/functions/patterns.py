@@ -47,7 +47,9 @@ def _python(match: re.Match[str]) -> str:
         case "escape":
             return _escape(text[1], _ESCAPES)
         case "set":
-            inner = re.sub(r"\\(.)", lambda m: _escape(m[1], _IN_CLASS), text[1:-1], flags=re.S)
+            inner = re.sub(
+                r"\\(.)", lambda m: _escape(m[1], _IN_CLASS), text[1:-1], flags=re.DOTALL
+            )
             return f"[{inner}]"
         case "group" if text == "(?":
             raise ValueError("the pattern has '(?'; only (…) and (?:…) are allowed")
@@ -75,7 +77,7 @@ def check_replacement(text: str, pattern: str) -> str:
     Raises ValueError when a group does not exist.
     """
     groups = compiled(pattern).groups
-    parts = re.split(r"\\(.?)", text, flags=re.S)
+    parts = re.split(r"\\(.?)", text, flags=re.DOTALL)
     for letter in parts[1::2]:
         if letter == "\\":
             continue
@@ -119,7 +121,9 @@ FUNCTIONS = (
         "regexp_extract",
         (_T, _T, Kind.INTEGER),
         _T,
-        lambda text, pattern, group="0": f"regexp_extract({text}, {pattern}, {group})",
+        lambda text, pattern, group="0": (
+            f"regexp_extract({text}, {pattern}, CAST({group} AS INTEGER))"
+        ),
         _extract,
         "What the pattern, or one group of it, matches first; '' when nothing.",
         optional=1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mappings.functions.characters import lower, strip_accents, upper
 from mappings.functions.spec import LIST, Function, plain, template
 from mappings.values import Kind
@@ -94,7 +96,17 @@ def _padding(name: str) -> str:
     )
 
 
-_COUNT = "CAST(least(greatest({1}, -1000000000), 1000000000) AS INTEGER)"
+def _clamped(number: str) -> str:
+    """Keep a position within what DuckDB can take."""
+    return (
+        f"CASE WHEN {number} BETWEEN -1000000000 AND 1000000000 THEN {number}"
+        f" WHEN {number} > 0 THEN 1000000000 WHEN {number} < 0 THEN -1000000000 END"
+    )
+
+
+def _cut(name: str) -> Callable[..., str]:
+    return lambda text, *numbers: f"{name}({', '.join((text, *map(_clamped, numbers)))})"
+
 
 _T, _TT, _TI = (TEXT,), (TEXT, TEXT), (TEXT, INTEGER)
 
@@ -133,7 +145,7 @@ FUNCTIONS = (
         "substr",
         (TEXT, INTEGER, INTEGER),
         TEXT,
-        plain("substr"),
+        _cut("substr"),
         substring,
         "A piece of a text: from which character (from 1) and how many.",
         optional=1,
@@ -142,7 +154,7 @@ FUNCTIONS = (
         "substring",
         (TEXT, INTEGER, INTEGER),
         TEXT,
-        plain("substr"),
+        _cut("substr"),
         substring,
         "The same as substr.",
         optional=1,
@@ -150,7 +162,7 @@ FUNCTIONS = (
     Function("replace", (TEXT, TEXT, TEXT), TEXT, plain("replace"), replace, "Replace all."),
     Function(
         "concat",
-        (),
+        (TEXT,),
         TEXT,
         plain("concat"),
         _concat,
@@ -160,7 +172,7 @@ FUNCTIONS = (
     ),  # fmt: skip
     Function(
         "concat_ws",
-        (TEXT,),
+        (TEXT, TEXT),
         TEXT,
         plain("concat_ws"),
         _concat_ws,
@@ -168,10 +180,8 @@ FUNCTIONS = (
         rest=TEXT,
         strict=False,
     ),
-    Function("left", _TI, TEXT, template(f"left({{0}}, {_COUNT})"), left, "The first characters."),
-    Function(
-        "right", _TI, TEXT, template(f"right({{0}}, {_COUNT})"), right, "The last characters."
-    ),
+    Function("left", _TI, TEXT, _cut("left"), left, "The first characters."),
+    Function("right", _TI, TEXT, _cut("right"), right, "The last characters."),
     Function(
         "lpad",
         (TEXT, INTEGER, TEXT),
@@ -192,7 +202,11 @@ FUNCTIONS = (
         "split_part",
         (TEXT, TEXT, INTEGER),
         TEXT,
-        template("CASE WHEN {2} = 0 THEN '' ELSE coalesce(string_split({0}, {1})[{2}], '') END"),
+        template(
+            "CASE WHEN {2} = 0 AND {0} IS NOT NULL AND {1} IS NOT NULL THEN '' "
+            "WHEN {0} IS NOT NULL AND {1} IS NOT NULL AND {2} IS NOT NULL "
+            "THEN coalesce(string_split({0}, {1})[{2}], '') END"
+        ),
         split_part,
         "One piece of a text, counted from 1; negative counts from the end.",
     ),
@@ -224,9 +238,16 @@ FUNCTIONS = (
         "strip_accents",
         _T,
         TEXT,
-        plain("strip_accents"),
+        template("strip_accents(replace({0}, chr(0), ''))"),
         strip_accents,
         "Letters without their accents: é becomes e.",
     ),  # fmt: skip
-    Function("string_split", _TT, LIST, plain("string_split"), split, "Cut into a list of texts."),
+    Function(
+        "string_split",
+        _TT,
+        LIST,
+        template("CASE WHEN {1} IS NOT NULL THEN string_split({0}, {1}) END"),
+        split,
+        "Cut into a list of texts.",
+    ),
 )

@@ -61,6 +61,11 @@ def _join(arguments: Arguments) -> Callable[[list[Any]], str]:
     return lambda items: arguments["separator"].join([i for i in items if i is not None])
 
 
+def _join_sql(value: str, arguments: Arguments) -> str:
+    joined = f"array_to_string({value}, {quote(arguments['separator'])})"
+    return f"CASE WHEN {value} IS NOT NULL THEN coalesce({joined}, '') END"
+
+
 _SEPARATOR = Argument(Accepts.TEXT, "What stands between the pieces.", required=True)
 
 STEPS = (
@@ -88,7 +93,7 @@ STEPS = (
     StepSpec(
         "strip_accents",
         "Letters without their accents.",
-        **simple("strip_accents({0})", strip_accents),
+        **simple("strip_accents(replace({0}, chr(0), ''))", strip_accents),
     ),
     StepSpec(
         "digits",
@@ -119,7 +124,7 @@ STEPS = (
     StepSpec(
         "join",
         "The texts of a list in one text.",
-        lambda value, arguments: f"array_to_string({value}, {quote(arguments['separator'])})",
+        _join_sql,
         _join,
         takes=Kind.LIST,
         arguments={"separator": _SEPARATOR},

@@ -125,6 +125,4 @@ def _record(row: dict[str, Any]) -> MappedRecord:
         for p in row.pop("_problems")
     )
     row.pop("_row")
-    return MappedRecord(
-        row.pop("_key"), row.pop("_cursor"), row.pop("_deleted"), row, problems
-    )
+    return MappedRecord(row.pop("_key"), row.pop("_cursor"), row.pop("_deleted"), row, problems)
