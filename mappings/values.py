@@ -241,9 +241,13 @@ CONVERT: dict[Kind, Callable[[Any], Any]] = {
 }
 
 
-_IN_RANGE = (
-    "BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00+00' AND TIMESTAMPTZ '9999-12-31 23:59:59.999999+00'"
-)
+def within_years(moment: str) -> str:
+    """Return SQL for a TIMESTAMPTZ that is NULL outside the years 1 to 9999, which Python has."""
+    first, last = "0001-01-01 00:00:00+00", "9999-12-31 23:59:59.999999+00"
+    return (
+        f"CASE WHEN {moment} BETWEEN TIMESTAMPTZ '{first}' AND TIMESTAMPTZ '{last}'"
+        f" THEN {moment} END"
+    )
 
 
 def convert_sql(sql: str, source: Kind, target: Kind) -> str:
@@ -292,7 +296,7 @@ def _parse_sql(sql: str, target: Kind) -> str:
             pattern, cast = _TIMESTAMP, f"TRY_CAST(left({text}, 10) AS DATE)"
         case _:
             moment = f"TRY_CAST({text} AS TIMESTAMPTZ)"
-            pattern, cast = _TIMESTAMP, f"CASE WHEN {moment} {_IN_RANGE} THEN {moment} END"
+            pattern, cast = _TIMESTAMP, within_years(moment)
     return f"CASE WHEN regexp_full_match({text}, {quote(pattern)}) THEN {cast} END"
 
 

@@ -8,6 +8,7 @@ the Python form. Everything else goes to `phonenumbers`. A test holds both to it
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
@@ -19,7 +20,8 @@ from mappings.steps.spec import Accepts, Argument, Arguments, StepSpec, Udf
 from mappings.values import quote
 
 REGIONS = (
-    "AT BE CA CH CZ DE DK ES FR GB IE NL NO PL PT SE US".split()
+    "AT", "BE", "CA", "CH", "CZ", "DE", "DK", "ES", "FR", "GB", "IE", "NL", "NO", "PL", "PT", "SE",
+    "US",
 )  # fmt: skip
 """The countries with a fast path."""
 
@@ -28,21 +30,24 @@ _DROP = {ord(c): None for c in _PUNCTUATION}
 _LONGEST = 60  # the fast path leaves longer texts alone
 
 
+def _metadata(region: str) -> Any:
+    return PhoneMetadata.metadata_for_region(region)
+
+
 def _valid(metadata: Any) -> str:
     """A pattern of valid national numbers, fixed or mobile."""
-    patterns = []
-    for kind in (metadata.fixed_line, metadata.mobile):
-        if kind is not None and kind.national_number_pattern:
-            patterns.append(re.sub(r"\s", "", kind.national_number_pattern))
+    kinds = [kind for kind in (metadata.fixed_line, metadata.mobile) if kind is not None]
+    patterns = [re.sub(r"\s", "", kind.national_number_pattern or "") for kind in kinds]
+    patterns = [pattern for pattern in patterns if pattern]
     return "|".join(f"(?:{pattern})" for pattern in dict.fromkeys(patterns))
 
 
 @cache
 def national_pattern(region: str) -> str:
     """Return the pattern of a region's numbers as written at home, punctuation taken out."""
-    prefix = PhoneMetadata.metadata_for_region(region).national_prefix or ""
+    prefix = _metadata(region).national_prefix or ""
     regions = ("US", "CA") if region in {"US", "CA"} else (region,)
-    valid = "|".join(_valid(PhoneMetadata.metadata_for_region(r)) for r in regions)
+    valid = "|".join(_valid(_metadata(r)) for r in regions)
     return f"(?:{prefix})?(?:{valid})" if prefix else f"(?:{valid})"
 
 
@@ -51,18 +56,36 @@ def international_pattern() -> str:
     """Return the pattern of the common countries' numbers with + and country code."""
     by_code: dict[int, list[str]] = {}
     for region in REGIONS:
-        metadata = PhoneMetadata.metadata_for_region(region)
+        metadata = _metadata(region)
         by_code.setdefault(metadata.country_code, []).append(_valid(metadata))
     return "\\+(?:" + "|".join(f"{c}(?:{'|'.join(p)})" for c, p in by_code.items()) + ")"
 
 
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """The fast path of one region."""
+
+    matches: re.Pattern[str]
+    prefix: str
+    code: str
+
+    def international(self, digits: str) -> str | None:
+        if self.prefix and digits.startswith(self.prefix):
+            national = digits[len(self.prefix) :]
+        elif digits.startswith(self.code):
+            return None  # perhaps an international number without its +
+        else:
+            national = digits
+        return f"+{self.code}{national}" if self.matches.fullmatch(digits) else None
+
+
 @cache
-def _national(region: str) -> tuple[re.Pattern[str], str, str] | None:
+def _national(region: str) -> _Home | None:
     if region not in REGIONS:
         return None
-    metadata = PhoneMetadata.metadata_for_region(region)
+    metadata = _metadata(region)
     pattern = re.compile(national_pattern(region), re.ASCII)
-    return pattern, metadata.national_prefix or "", f"+{metadata.country_code}"
+    return _Home(pattern, metadata.national_prefix or "", str(metadata.country_code))
 
 
 @cache
@@ -91,8 +114,8 @@ def normalise(text: str, region: str | None) -> str | None:
                 return digits
         elif region is not None and digits:
             home = _national(region.strip(" ").upper())
-            if home is not None and home[0].fullmatch(digits):
-                return home[2] + digits.removeprefix(home[1]) if home[1] else home[2] + digits
+            if home is not None and (number := home.international(digits)):
+                return number
     return ask(text, region)
 
 
@@ -117,16 +140,16 @@ def _sql(value: str, arguments: Arguments) -> str:
 
 
 def _arm(region: str, digits: str) -> str:
-    metadata = PhoneMetadata.metadata_for_region(region)
-    prefix = metadata.national_prefix or ""
-    national = digits
+    metadata = _metadata(region)
+    prefix, code = metadata.national_prefix or "", str(metadata.country_code)
+    plain = f"WHEN starts_with({digits}, '{code}') THEN NULL ELSE '+{code}' || {digits}"
     if prefix:
-        rest = f"substr({digits}, {len(prefix) + 1})"
-        national = f"CASE WHEN starts_with({digits}, '{prefix}') THEN {rest} ELSE {digits} END"
+        rest = f"'+{code}' || substr({digits}, {len(prefix) + 1})"
+        plain = f"WHEN starts_with({digits}, '{prefix}') THEN {rest} {plain}"
     pattern = quote(national_pattern(region))
     return (
-        f"WHEN '{region}' THEN CASE WHEN regexp_full_match({digits}, {pattern})"
-        f" THEN '+{metadata.country_code}' || {national} END"
+        f"WHEN '{region}' THEN CASE WHEN regexp_full_match({digits}, {pattern}) "
+        f" THEN CASE {plain} END END"
     )
 
 

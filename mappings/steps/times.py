@@ -15,7 +15,15 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from mappings.steps.spec import Accepts, Argument, Arguments, StepSpec
-from mappings.values import STRIP_SQL, Kind, convert_sql, quote, strip, to_timestamp
+from mappings.values import (
+    STRIP_SQL,
+    Kind,
+    convert_sql,
+    quote,
+    strip,
+    to_timestamp,
+    within_years,
+)
 
 _MONTHS = (
     "January February March April May June July August September October November December".split()
@@ -221,11 +229,13 @@ def _iso(text: str) -> datetime | None:
 
 
 def _placed(moment: datetime | None, zone: ZoneInfo | None) -> datetime | None:
-    """Put a naive time into its zone; in the hour that a clock change repeats, the first one."""
+    """Put a naive time into its zone; where a clock change leaves two readings, the later one."""
     if moment is None or moment.tzinfo is not None:
         return moment
+    if zone is None:
+        return moment.replace(tzinfo=UTC)
     try:
-        return moment.replace(tzinfo=zone or UTC).astimezone(UTC)
+        return max(moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     except OverflowError:
         return None
 
@@ -273,14 +283,16 @@ def _try_sql(form: str, text: str, zone: str) -> str:
             number = f"TRY_CAST(regexp_extract({text}, {quote(_ODATA)}, 1) AS BIGINT)"
             return _since_sql(number, 1_000)
     parsed = _strptime(form, text)
-    return (
-        f"CAST({parsed} AS TIMESTAMPTZ)" if "z" in read_format(form).codes else _zoned(parsed, zone)
-    )
+    if "z" in read_format(form).codes:
+        return within_years(f"CAST({parsed} AS TIMESTAMPTZ)")
+    return _zoned(parsed, zone)
 
 
 def _zoned(naive: str, zone: str) -> str:
     naive = f"CAST({naive} AS TIMESTAMP)"
-    return f"CAST({naive} AS TIMESTAMPTZ)" if zone == "UTC" else f"timezone({quote(zone)}, {naive})"
+    if zone == "UTC":
+        return f"CAST({naive} AS TIMESTAMPTZ)"
+    return within_years(f"timezone({quote(zone)}, {naive})")
 
 
 def _since_sql(number: str, micro: int) -> str:
