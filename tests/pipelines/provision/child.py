@@ -31,9 +31,9 @@ class Overlapping(FileTarget):
 
 
 def crowd(count, night):
-    """People of one night: from the second on a third is renamed and the last tenth has left."""
+    """People of one night: a third is renamed each night, a tenth is away every other night."""
     names = {True: f"N{night}", False: "Same"}
-    stay = count if night == 1 else count - count // 10
+    stay = count if night % 2 else count - count // 10
     return [person(f"g{n:05}", email=f"{n}@b.c", given_name=names[n % 3 == 0]) for n in range(stay)]
 
 

@@ -53,27 +53,26 @@ def check(database, path, people):
 
 
 def suffer(database, path, *, kills, count, longest):
+    """Live through nights, each killed until it ends by itself, until there were enough kills."""
     engine = make_engine(database)
     upgrade(engine)
     engine.dispose()
     luck = random.Random(20260101)
-    killed = 0
-    for night in (1, 2):
-        for _ in range(kills // 2):
-            killed += not kill_at_random(database, path, luck, count, night, longest)
-        provision(database, path, 1, count, night)
+    night = 0
+    while kills > 0:
+        night += 1
+        while not kill_at_random(database, path, luck, count, night, longest):
+            kills -= 1
+        provision(database, path, night, count, night)
         check(database, path, crowd(count, night))
-        assert provision(database, path, 2, count, night).done == {}
-    return killed
+        assert provision(database, path, night, count, night).done == {}
 
 
 def test_a_run_that_is_killed_again_and_again_does_each_change_once(database_url, tmp_path):
-    killed = suffer(database_url, tmp_path / "target.db", kills=8, count=400, longest=2.5)
-    assert killed >= 2
+    suffer(database_url, tmp_path / "target.db", kills=6, count=400, longest=1.5)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_a_hundred_kills_over_ten_thousand_accounts_lose_and_double_nothing(database_url, tmp_path):
-    killed = suffer(database_url, tmp_path / "target.db", kills=120, count=10_000, longest=5.0)
-    assert killed >= 20
+    suffer(database_url, tmp_path / "target.db", kills=100, count=10_000, longest=4.0)
