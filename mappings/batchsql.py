@@ -14,7 +14,7 @@ from mappings.shapes import Shape
 from mappings.sqlterms import INPUT, SqlBackend
 from mappings.terms import Translator
 from mappings.tree import Document, Each, Field, OnError
-from mappings.values import STRIP_SQL, Kind, quote, quote_name
+from mappings.values import FILLED_SQL, Kind, quote, quote_name
 from mappings.valuesql import ValueSql, make_value
 
 PROBLEM_TYPE = "STRUCT(field VARCHAR, step VARCHAR, reason VARCHAR, severity VARCHAR)"
@@ -92,7 +92,7 @@ class Select:
         return inputs | {f"v{position}": each.items for position, each in self.each.items()}
 
     def _refusals(self) -> dict[str, str]:
-        checks = {"_nokey": f"coalesce({STRIP_SQL.format('_key')}, '') = ''"}
+        checks = {"_nokey": f"NOT coalesce({FILLED_SQL.format('_key')}, false)"}
         for position, value in self.values.items():
             for index, flag in enumerate(value.flags):
                 checks[f"x{position}_{index}"] = f"coalesce({flag.condition(quote_name)}, false)"

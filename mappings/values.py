@@ -53,7 +53,8 @@ SPACES = " \t\n\r\f\v\x1c\x1d\x1e\x1f\x85\xa0\u1680\u180e\u2028\u2029\u202f\u205
 
 _INTEGER = r"[+-]?[0-9]{1,30}"
 _DECIMAL = r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})"
-_DATE = r"(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2}"
+_YEAR = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
+_DATE = rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
 _ZONE = r"(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?"
 _TIMESTAMP = rf"{_DATE}([T ]{_TIME}{_ZONE})?"
@@ -85,8 +86,19 @@ def strip(text: str) -> str:
     return text.strip(SPACES)
 
 
-STRIP_SQL = f"trim({{0}}, {quote(SPACES)})"
-"""The SQL form of `strip`, to be formatted with the argument."""
+SPACE_CLASS = r"\s\v\x1c-\x1f" + "".join(c for c in SPACES if ord(c) > 0x7F)
+"""`SPACES` as part of a class of a regular expression in DuckDB."""
+
+_EDGE = f"regexp_matches({{0}}, '^[{SPACE_CLASS}]|[{SPACE_CLASS}]$')"
+STRIP_SQL = (
+    f"(CASE WHEN NOT {_EDGE} THEN {{0}} WHEN NOT {_EDGE.format('trim({0})')} THEN trim({{0}})"
+    f" ELSE regexp_replace({{0}}, '^[{SPACE_CLASS}]+|[{SPACE_CLASS}]+$', '', 'g') END)"
+)
+"""The SQL form of `strip`, to be formatted with the argument (each regular expression costs a
+third of what DuckDB's trim with a list of characters does)."""
+
+FILLED_SQL = f"regexp_matches({{0}}, '[^{SPACE_CLASS}]')"
+"""SQL for a text not being blank, to be formatted with the argument."""
 
 
 def to_text(value: Any) -> str | None:
@@ -295,9 +307,18 @@ def _parse_sql(sql: str, target: Kind) -> str:
         case Kind.DATE:
             pattern, cast = _TIMESTAMP, f"TRY_CAST(left({text}, 10) AS DATE)"
         case _:
-            moment = f"TRY_CAST({text} AS TIMESTAMPTZ)"
-            pattern, cast = _TIMESTAMP, within_years(moment)
+            return _moment_sql(sql, text)
     return f"CASE WHEN regexp_full_match({text}, {quote(pattern)}) THEN {cast} END"
+
+
+def _moment_sql(sql: str, text: str) -> str:
+    """Read a time; a plain one of the last thousand years needs no other look."""
+    usual = quote(_TIMESTAMP.replace(_YEAR, "(1|2)[0-9]{3}"))
+    return (
+        f"CASE WHEN regexp_full_match({sql}, {usual}) THEN TRY_CAST({sql} AS TIMESTAMPTZ)"
+        f" WHEN regexp_full_match({text}, {quote(_TIMESTAMP)})"
+        f" THEN {within_years(f'TRY_CAST({text} AS TIMESTAMPTZ)')} END"
+    )
 
 
 def _typed_sql(sql: str, source: Kind, target: Kind) -> str:

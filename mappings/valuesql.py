@@ -19,12 +19,13 @@ from mappings.pipeline import (
 from mappings.sqlterms import SqlBackend, literal_sql
 from mappings.steps import Udf
 from mappings.terms import Term, Translator, common_kind
-from mappings.values import DUCKDB_TYPES, STRIP_SQL, Kind, convert_sql, quote, to_text
+from mappings.values import DUCKDB_TYPES, FILLED_SQL, Kind, convert_sql, quote, to_text
 
 Ref = Callable[[str], str]
 """Turns the name of a made column into SQL that reads it."""
 
 Op = Callable[[Ref], str]
+Prepare = Callable[[str, Mapping[str, Any]], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,21 @@ class ValueSql:
         self.result, self.kind = f"{self.prefix}{len(self.ops)}", kind
         self.ops.append((self.result, lambda ref: make(ref(before), ref)))
 
+    def beside(self, name: str, make: Prepare, given: Callable[[Ref], dict[str, Any]]) -> str:
+        """Add a stage that keeps the value and computes one prepared column; returns its name."""
+        before, made = self.result, f"{self.prefix}{len(self.ops)}"
+        self.ops.append((made, lambda ref: make(ref(before), given(ref))[name]))
+        return made
+
     def refusable(self, before: str, kind: Kind, step: str, reason: str) -> None:
         """Say that the last stage refused where it made nothing out of something."""
         after = self.result
         self.flags.append(
-            Flag(lambda ref: f"{ref(after)} IS NULL AND {_filled(ref(before), kind)}", step, reason)
+            Flag(
+                lambda ref: f"CASE WHEN {ref(after)} IS NULL THEN {_filled(ref(before), kind)} END",
+                step,
+                reason,
+            )
         )
 
 
@@ -134,9 +145,16 @@ def _run(value: ValueSql, call: StepCall, translator: Translator[str], shape: An
         else:
             inputs[name] = value.input(term.form)
 
+    def given(ref: Ref) -> dict[str, Any]:
+        return dict(call.values) | row | {name: ref(column) for name, column in inputs.items()}
+
+    prepared: dict[str, str] = {}
+    if spec.prepare is not None:
+        for name in spec.prepare("", given(str)):
+            prepared[name] = value.beside(name, spec.prepare, given)
+
     def run(sql: str, ref: Ref) -> str:
-        given = dict(call.values) | row | {name: ref(column) for name, column in inputs.items()}
-        return spec.sql(sql, given)
+        return spec.sql(sql, given(ref) | {name: ref(made) for name, made in prepared.items()})
 
     value.then(run, spec.gives)
 
@@ -178,7 +196,7 @@ def _default(value: ValueSql, fallback: Term[str]) -> None:
 def _filled(sql: str, kind: Kind) -> str:
     if kind is not Kind.TEXT:
         return f"{sql} IS NOT NULL"
-    return f"{STRIP_SQL.format(sql)} <> ''"
+    return FILLED_SQL.format(sql)
 
 
 def _scalar_kind(value: Any) -> Kind:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from mappings.functions.characters import lower
-from mappings.steps.spec import StepSpec
+from mappings.steps.spec import Arguments, StepSpec
 from mappings.values import STRIP_SQL, quote, strip
 
 # Letters beyond ASCII, without its white space, controls, private use and specials.
@@ -36,24 +36,29 @@ def normalise(text: str) -> str | None:
     return f"{local}@{lower(domain)}"
 
 
-_T = STRIP_SQL
-_DOMAIN = f"substr({_T}, strpos({_T}, '@') + 1)"
-_SQL = (
-    f"CASE WHEN length({_T}) <= 254 AND regexp_full_match({_T}, {{pattern}})"
-    f" AND strpos({_T}, '@') <= 65 AND NOT regexp_matches({_DOMAIN}, '[^.]{{{{64}}}}')"
-    f" THEN left({_T}, strpos({_T}, '@')) || lower({_DOMAIN}) END"
-)
+def _sql(value: str, _: Arguments) -> str:
+    stripped = STRIP_SQL.format(value)
+    return (
+        f"CASE WHEN regexp_full_match({value}, {quote(PATTERN)}) THEN {_checked(value)}"
+        f" WHEN regexp_full_match({stripped}, {quote(PATTERN)}) THEN {_checked(stripped)} END"
+    )
+
+
+def _checked(text: str) -> str:
+    domain = f"substr({text}, strpos({text}, '@') + 1)"
+    return (
+        f"CASE WHEN lower({text}) = {text} AND length({text}) <= 64 THEN {text}"
+        f" WHEN length({text}) <= 64 OR (length({text}) <= 254 AND strpos({text}, '@') <= 65"
+        f" AND NOT regexp_matches({domain}, '[^.]{{64}}'))"
+        f" THEN left({text}, strpos({text}, '@')) || lower({domain}) END"
+    )
+
 
 STEPS = (
     StepSpec(
         "email",
         "A valid e-mail address, its domain in small letters.",
-        sql=lambda value, _: (
-            _SQL.replace("{pattern}", "\0")
-            .replace("{{64}}", "{64}")
-            .replace("{0}", value)
-            .replace("\0", quote(PATTERN))
-        ),
+        sql=_sql,
         python=lambda _: normalise,
         reason="not an e-mail address",
     ),

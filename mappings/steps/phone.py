@@ -8,6 +8,7 @@ the Python form. Everything else goes to `phonenumbers`. A test holds both to it
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -20,7 +21,7 @@ from mappings.steps.spec import Accepts, Argument, Arguments, StepSpec, Udf
 from mappings.values import quote
 
 REGIONS = (
-    "AT", "BE", "CA", "CH", "CZ", "DE", "DK", "ES", "FR", "GB", "IE", "NL", "NO", "PL", "PT", "SE",
+    "AT", "BE", "CA", "CH", "CZ", "DE", "DK", "ES", "FR", "GB", "IE", "IT", "NL", "NO", "PL", "PT", "SE",
     "US",
 )  # fmt: skip
 """The countries with a fast path."""
@@ -68,6 +69,7 @@ class _Home:
     matches: re.Pattern[str]
     prefix: str
     code: str
+    dials_00: bool
 
     def international(self, digits: str) -> str | None:
         if self.prefix and digits.startswith(self.prefix):
@@ -85,7 +87,12 @@ def _national(region: str) -> _Home | None:
         return None
     metadata = _metadata(region)
     pattern = re.compile(national_pattern(region), re.ASCII)
-    return _Home(pattern, metadata.national_prefix or "", str(metadata.country_code))
+    return _Home(
+        pattern,
+        metadata.national_prefix or "",
+        str(metadata.country_code),
+        dials_00=metadata.international_prefix == "00",
+    )
 
 
 @cache
@@ -109,34 +116,49 @@ def normalise(text: str, region: str | None) -> str | None:
     """Return the number in E.164, or None when it is no valid number."""
     if len(text) <= _LONGEST:
         digits = text.translate(_DROP)
+        home = _national(region.strip(" ").upper()) if region is not None else None
+        if home is not None and home.dials_00 and digits.startswith("00"):
+            digits = f"+{digits[2:]}"
         if digits.startswith("+"):
             if _international().fullmatch(digits):
                 return digits
-        elif region is not None and digits:
-            home = _national(region.strip(" ").upper())
-            if home is not None and (number := home.international(digits)):
-                return number
+        elif home is not None and (number := home.international(digits)):
+            return number
     return ask(text, region)
 
 
 UDF = Udf("isthmus_phone", lambda text, region: None if text is None else ask(text, region), 2)
 
 
+def _prepare(value: str, arguments: Arguments) -> Mapping[str, str]:
+    digits = value
+    for character in _PUNCTUATION:
+        digits = f"replace({digits}, '{character}', '')"
+    return {
+        "digits": f"CASE WHEN length({value}) <= {_LONGEST} THEN {digits} END",
+        "code": f"upper(trim({arguments['region']}))",
+    }
+
+
 def _sql(value: str, arguments: Arguments) -> str:
-    digits = f"translate({value}, '{_PUNCTUATION}', '')"
-    region = arguments["region"]
+    digits, code, region = arguments["digits"], arguments["code"], arguments["region"]
     literal = re.fullmatch(r"'\s*([A-Za-z]{2})\s*'", region)
-    regions = [literal[1].upper()] if literal else list(REGIONS)
-    arms = " ".join(_arm(name, digits) for name in regions if name in REGIONS)
-    home = f"CASE upper(trim({region})) {arms} END" if arms else "NULL"
-    international = quote(international_pattern())
+    regions = [r for r in ([literal[1].upper()] if literal else REGIONS) if r in REGIONS]
+    home = f"CASE {code} {' '.join(_arm(name, digits) for name in regions)} END"
+    dial_00 = [quote(r) for r in regions if _metadata(r).international_prefix == "00"]
+    dialled = f"'+' || substr({digits}, 3)"
     return (
-        f"coalesce(CASE WHEN length({value}) > {_LONGEST} THEN NULL"
-        f" WHEN starts_with({digits}, '+') THEN"
-        f" CASE WHEN regexp_full_match({digits}, {international}) THEN {digits} END"
-        f" ELSE {home} END,"
+        f"coalesce(CASE WHEN starts_with({digits}, '+') THEN {_abroad(digits)}"
+        f" WHEN starts_with({digits}, '00') AND {code} IN ({', '.join(dial_00) or 'NULL'})"
+        f" THEN {_abroad(dialled)}"
+        f" ELSE {home if regions else 'NULL'} END,"
         f" CASE WHEN {value} IS NOT NULL THEN {UDF.name}({value}, {region}) END)"
     )
+
+
+def _abroad(digits: str) -> str:
+    pattern = quote(international_pattern())
+    return f"CASE WHEN regexp_full_match({digits}, {pattern}) THEN {digits} END"
 
 
 def _arm(region: str, digits: str) -> str:
@@ -166,5 +188,6 @@ STEPS = (
         },
         reason="not a phone number",
         udfs=(UDF,),
+        prepare=_prepare,
     ),
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from mappings.functions.characters import upper
 from mappings.steps.countries import alpha_2_codes, country_code, language_code, locale_tag
 from mappings.steps.spec import Accepts, Argument, Arguments, StepSpec, Udf
 from mappings.steps.text import squeeze
-from mappings.values import STRIP_SQL, quote, strip
+from mappings.values import quote, strip
 
 _FORMS = {
     "GB": (r"^([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})$", r"\1 \2"),
@@ -53,11 +54,18 @@ def _asked(udf: Udf) -> Callable[[str, Arguments], str]:
     return lambda value, _: f"{udf.name}({value})"
 
 
+@cache
+def _codes_pattern() -> str:
+    """A pattern of all alpha-2 codes, by their first letters."""
+    seconds: dict[str, str] = {}
+    for code in sorted(alpha_2_codes()):
+        seconds[code[0]] = seconds.get(code[0], "") + code[1]
+    return "|".join(f"{first}[{letters}]" for first, letters in seconds.items())
+
+
 def _country_sql(value: str, _: Arguments) -> str:
-    code = f"upper({STRIP_SQL.format(value)})"
-    known = ", ".join(quote(code) for code in sorted(alpha_2_codes()))
     return (
-        f"CASE WHEN length({code}) = 2 AND {code} IN ({known}) THEN {code}"
+        f"CASE WHEN regexp_full_match({value}, {quote(_codes_pattern())}) THEN {value}"
         f" WHEN {value} IS NOT NULL THEN {_COUNTRY.name}({value}) END"
     )
 

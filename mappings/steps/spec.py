@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from mappings.values import Kind
+from mappings.values import STRIP_SQL, Kind
 
 
 class Accepts(StrEnum):
@@ -59,7 +59,8 @@ class StepSpec:
     kind in `passes` is only converted. NULL stays NULL, and blank text becomes NULL for a step
     that can refuse. `reason` is what a refusal says (never the value); None when it never refuses.
 
-    `sql(value, arguments)` gets SQL text for the value and for every ``EXPRESSION`` argument (NULL
+    `prepare` names SQL to be computed first, once, from the value and the arguments; the SQL form
+    finds it among its arguments. `sql(value, arguments)` gets SQL text for the value and for every ``EXPRESSION`` argument (NULL
     when absent), Python values for the others. `python(arguments)` gets the others and returns the
     function of the value and of the ``EXPRESSION`` arguments, in their declared order.
     """
@@ -74,11 +75,17 @@ class StepSpec:
     reason: str | None = None
     passes: frozenset[Kind] = frozenset()
     udfs: tuple[Udf, ...] = ()
+    prepare: Callable[[str, Arguments], Mapping[str, str]] | None = None
 
     @property
     def row_arguments(self) -> tuple[str, ...]:
         """The names of the arguments that may be expressions on the row."""
         return tuple(n for n, a in self.arguments.items() if a.accepts is Accepts.EXPRESSION)
+
+
+def stripped(value: str, _: Arguments) -> Mapping[str, str]:
+    """Prepare the value without white space around it, as ``stripped``."""
+    return {"stripped": STRIP_SQL.format(value)}
 
 
 def simple(sql: str, python: Callable[..., Any]) -> dict[str, Any]:

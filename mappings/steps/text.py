@@ -9,11 +9,10 @@ from typing import Any
 from mappings.functions.characters import lower, nfc, strip_accents, upper
 from mappings.functions.text import split, split_part
 from mappings.steps.spec import Accepts, Argument, Arguments, StepSpec, simple
-from mappings.values import SPACES, STRIP_SQL, Kind, quote, strip
+from mappings.values import FILLED_SQL, SPACE_CLASS, SPACES, STRIP_SQL, Kind, quote, strip
 
 _SPACE_RUN = re.compile(f"[{re.escape(SPACES)}]+")
 _NO_DIGIT = re.compile("[^0-9]")
-_SPACE_CLASS = "[" + "".join(f"\\x{{{ord(c):x}}}" for c in SPACES) + "]+"
 
 
 def squeeze(text: str) -> str:
@@ -21,17 +20,18 @@ def squeeze(text: str) -> str:
     return _SPACE_RUN.sub(" ", text).strip(" ")
 
 
+_ODD_CLASS = SPACE_CLASS.replace(r"\s", r"\t\n\f\r")
+_LOOSE = f"'[{_ODD_CLASS}]|  |^ | $'"
+
+
 def _squeeze_sql(value: str, _: Arguments) -> str:
-    odd = quote(_SPACE_CLASS)
-    plain = f"NOT regexp_matches({value}, {quote(_SPACE_CLASS[:-1] + '{2}|' + _ODD_CLASS)})"
-    squeezed = f"regexp_replace({value}, {odd}, ' ', 'g')"
-    return f"trim(CASE WHEN {plain} THEN {value} ELSE {squeezed} END, ' ')"
-
-
-_ODD_CLASS = _SPACE_CLASS.replace("\\x{20}", "")[:-1]
+    squeezed = f"trim(regexp_replace({value}, '[{SPACE_CLASS}]+', ' ', 'g'), ' ')"
+    return f"CASE WHEN regexp_matches({value}, {_LOOSE}) THEN {squeezed} ELSE {value} END"
 
 
 def _blank_sql(value: str, arguments: Arguments) -> str:
+    if not arguments["words"]:
+        return f"CASE WHEN {FILLED_SQL.format(value)} THEN {value} END"
     words = ", ".join(quote(word) for word in _words(arguments))
     return f"CASE WHEN lower({STRIP_SQL.format(value)}) NOT IN ({words}) THEN {value} END"
 

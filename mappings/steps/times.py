@@ -14,9 +14,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from mappings.steps.spec import Accepts, Argument, Arguments, StepSpec
+from mappings.steps.spec import Accepts, Argument, Arguments, StepSpec, stripped
 from mappings.values import (
-    STRIP_SQL,
     Kind,
     convert_sql,
     quote,
@@ -38,7 +37,7 @@ def _any_case(words: list[str]) -> str:
 
 
 _CODES = {
-    "Y": "[0-9]{4}",
+    "Y": "000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3}",
     "y": "[0-9]{2}",
     "m": "1[0-2]|0?[1-9]",
     "d": "3[01]|[12][0-9]|0?[1-9]",
@@ -169,22 +168,14 @@ def _date(arguments: Arguments) -> Callable[[str], date | None]:
 
 def _strptime(text: str, value: str) -> str:
     form = read_format(text)
-    year = (
-        ""
-        if "Y" not in form.codes
-        else (
-            f" AND regexp_extract({value}, {quote(f'^{form.pattern}$')},"
-            f" {form.codes.index('Y') + 1}) <> '0000'"
-        )
-    )
-    return (
-        f"CASE WHEN regexp_full_match({value}, {quote(form.pattern)}){year}"
-        f" THEN try_strptime({value}, {quote(text)}) END"
-    )
+    read = f"try_strptime({value}, {quote(text)})"
+    if text == "%Y-%m-%d":
+        read = f"TRY_CAST({value} AS DATE)"
+    return f"CASE WHEN regexp_full_match({value}, {quote(form.pattern)}) THEN {read} END"
 
 
-def _date_sql(value: str, arguments: Arguments) -> str:
-    text = STRIP_SQL.format(value)
+def _date_sql(_: str, arguments: Arguments) -> str:
+    text = arguments["stripped"]
     tries = [f"CAST({_strptime(form, text)} AS DATE)" for form in arguments["formats"]]
     return f"coalesce({', '.join(tries)})"
 
@@ -258,8 +249,8 @@ def _odata(text: str) -> datetime | None:
     return _since(match[1], 1_000, re.compile(_EPOCH).fullmatch) if match else None
 
 
-def _timestamp_sql(value: str, arguments: Arguments) -> str:
-    text, zone = STRIP_SQL.format(value), arguments["timezone"]
+def _timestamp_sql(_: str, arguments: Arguments) -> str:
+    text, zone = arguments["stripped"], arguments["timezone"]
     tries = [_try_sql(form, text, zone) for form in arguments["formats"]]
     return f"coalesce({', '.join(tries)})"
 
@@ -320,6 +311,7 @@ STEPS = (
             )
         },
         reason="not a date in a declared format",
+        prepare=stripped,
     ),
     StepSpec(
         "timestamp",
@@ -343,5 +335,6 @@ STEPS = (
             ),
         },
         reason="not a time in a declared format",
+        prepare=stripped,
     ),
 )
