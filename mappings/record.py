@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from sqlglot import exp
@@ -52,7 +53,8 @@ class MappedRecord:
 Mapper = Callable[[Row], MappedRecord | None]
 
 _Problems = list[FieldProblem]
-_Line = Callable[[Row, _Problems], Any]
+_Values = list[Any]
+_Element = dict[str, Any]
 
 
 def compile_record(
@@ -72,8 +74,8 @@ def compile_record(
     cursor = _edge(document, "cursor", document.cursor, row, Kind.TEXT)
     delete = _edge(document, "delete", document.delete, row, Kind.BOOLEAN)
     lines = [_line(document, line, backend) for line in document.fields]
-    fillers = [
-        (attribute.name, plan if isinstance(plan, int) else _list(plan, document))
+    fillers: list[tuple[str, Callable[[_Values], Any]]] = [
+        (attribute.name, itemgetter(plan) if isinstance(plan, int) else _list(plan))
         for attribute, plan in plan_record(document).attributes
     ]
     no_key = FieldProblem(KEY, KEY, NO_KEY, OnError.QUARANTINE)
@@ -83,10 +85,7 @@ def compile_record(
             return None
         problems: _Problems = []
         values = [line(given, problems) for line in lines]
-        attributes = {
-            name: values[filler] if type(filler) is int else filler(values)  # type: ignore[operator]
-            for name, filler in fillers
-        }
+        attributes = {name: fill(values) for name, fill in fillers}
         name = key(given)
         if name is None or not name.strip(SPACES):
             problems.insert(0, no_key)
@@ -104,28 +103,20 @@ def _edge(
         return row.converted(row.term(node), kind).form
 
 
-def _line(document: Document, line: Field | Each, backend: ClosureBackend) -> _Line:
+def _line(document: Document, line: Field | Each, backend: ClosureBackend) -> Maker:
     if isinstance(line, Each):
         return _each(document, line, backend)
     attribute = document.schema.attributes[line.slot.attribute]
+    kind = type_of(attribute, line.slot.part)
+
+    def report(step: str, reason: str) -> FieldProblem:
+        return FieldProblem(line.name, step, reason, line.on_error)
+
     with at(line.place, where_of(line)):
-        make = compile_maker(line, Translator(backend), type_of(attribute, line.slot.part))
-    return _reporting(line, make)
+        return compile_maker(line, Translator(backend), kind, report)
 
 
-def _reporting(line: Field, make: Maker) -> _Line:
-    def run(env: Any, problems: _Problems) -> Any:
-        refusals: list[Refusal] = []
-        value = make(env, refusals)
-        if refusals:
-            step, reason = refusals[0]
-            problems.append(FieldProblem(line.name, step, reason, line.on_error))
-        return value
-
-    return run
-
-
-def _each(document: Document, line: Each, backend: ClosureBackend) -> _Line:
+def _each(document: Document, line: Each, backend: ClosureBackend) -> Maker:
     with at(line.place, f"fields.{line.name}.each"):
         source = Translator(backend).term(line.source)
     shape = source.shape.element if source.shape is not None else None
@@ -146,37 +137,79 @@ def _each(document: Document, line: Each, backend: ClosureBackend) -> _Line:
     return run
 
 
-def _list(plan: ListPlan, document: Document) -> Callable[[list[Any]], list[dict[str, Any]]]:
-    parts, identity, needed, flags = tuple(plan.parts), plan.identity, plan.values, plan.flags
-    primary = "primary" in plan.parts
+def _list(plan: ListPlan) -> Callable[[_Values], list[_Element]]:
+    makers = [_elements(plan, item) for item in plan.items]
+    primary = plan.promote and "primary" in plan.parts
+    if len(makers) == 1 and isinstance(plan.items[0], ElementPlan):
+        only = makers[0]
 
-    def made(item: ElementPlan | int, values: list[Any]) -> list[dict[str, Any]]:
-        if isinstance(item, int):
-            return list(values[item])
-        held = dict(item.constants)
-        for part, position in item.parts.items():
-            held[part] = values[position]
-        return [held]
+        def fill_one(values: _Values) -> list[_Element]:
+            elements = only(values)
+            if primary and elements:
+                elements[0]["primary"] = True
+            return elements
 
-    def fill(values: list[Any]) -> list[dict[str, Any]]:
-        found: dict[tuple[Any, ...], dict[str, Any]] = {}
-        for item in plan.items:
-            for held in made(item, values):
-                if all(held.get(part) is None for part in needed):
-                    continue
-                element = {part: held.get(part) for part in parts}
-                if primary and element["primary"] is None:
-                    element["primary"] = False
-                first = found.setdefault(tuple([element[p] for p in identity]), element)
-                if first is not element:
-                    for flag in flags:
-                        first[flag] = _either(first[flag], element[flag])
-        elements = list(found.values())
-        if plan.promote and primary and elements:
+        return fill_one
+
+    def fill(values: _Values) -> list[_Element]:
+        elements = _unique(plan, [element for make in makers for element in make(values)])
+        if primary and elements:
             elements[0]["primary"] = True
         return elements
 
     return fill
+
+
+def _elements(plan: ListPlan, item: ElementPlan | int) -> Callable[[_Values], list[_Element]]:
+    """Return what makes the elements of one item that have a value, all parts in order."""
+    needed = plan.values
+    empty: _Element = dict.fromkeys(plan.parts)
+    if "primary" in plan.parts:
+        empty["primary"] = False
+    if isinstance(item, ElementPlan):
+        empty |= item.constants
+        parts = tuple(item.parts.items())
+        constant = any(item.constants.get(part) is not None for part in needed)
+        tested = tuple(item.parts[part] for part in needed if part in item.parts)
+
+        def one(values: _Values) -> list[_Element]:
+            for position in tested:
+                if values[position] is not None:
+                    break
+            else:
+                if not constant:
+                    return []
+            element = empty.copy()
+            for part, position in parts:
+                element[part] = values[position]
+            return [element]
+
+        return one
+
+    def many(values: _Values) -> list[_Element]:
+        found = []
+        for held in values[item]:
+            element = empty | held
+            if any(element[part] is not None for part in needed):
+                if "primary" in empty and element["primary"] is None:
+                    element["primary"] = False
+                found.append(element)
+        return found
+
+    return many
+
+
+def _unique(plan: ListPlan, elements: list[_Element]) -> list[_Element]:
+    """Make one of equal elements: the first, its flags or-ed."""
+    if len(elements) < 2:
+        return elements
+    found: dict[tuple[Any, ...], _Element] = {}
+    for element in elements:
+        first = found.setdefault(tuple([element[part] for part in plan.identity]), element)
+        if first is not element:
+            for flag in plan.flags:
+                first[flag] = _either(first[flag], element[flag])
+    return list(found.values())
 
 
 def _either(left: bool | None, right: bool | None) -> bool | None:  # noqa: FBT001 (an operand)

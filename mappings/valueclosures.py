@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mappings.closures import Form, kind_of_value
+from mappings.closures import Form, kind_of_value, texts
 from mappings.pipeline import (
     LOOKUP,
     NOT_FOUND,
@@ -15,7 +15,7 @@ from mappings.pipeline import (
     StepCall,
     step_calls,
 )
-from mappings.terms import Term, Translator
+from mappings.terms import Translator
 from mappings.values import CONVERT, SPACES, Kind, to_text
 
 
@@ -26,106 +26,170 @@ class Refusal(NamedTuple):
     reason: str
 
 
-Maker = Callable[[Any, "list[Refusal]"], Any]
-"""Makes a value in an environment; a refusal is appended to the list."""
+Maker = Callable[[Any, "list[Any]"], Any]
+"""Makes a value in an environment; what reports a refusal is appended to the list."""
+
+Report = Callable[[str, str], Any]
+"""Makes what reports a refusal, from the step's name and its reason; asked when compiling."""
+
+_Stage = Callable[[Any, Any, "list[Any]"], Any]
+"""Makes a value from one that is there, in an environment."""
 
 
-def compile_maker(recipe: Recipe, translator: Translator[Form], kind: Kind | None) -> Maker:
+def compile_maker(
+    recipe: Recipe, translator: Translator[Form], kind: Kind | None, report: Report = Refusal
+) -> Maker:
     """Compile a recipe into a closure that gives a value of this kind; None: of its own.
+
+    At most one refusal is reported for a value.
 
     Raises ValueError with the mend.
     """
     term = translator.term(recipe.expression)
-    start, held = term.form, term.kind
-    stages: list[Maker] = []
-    for call in step_calls(recipe.steps):
-        stages.append(_step(call, held, translator))
-        held = call.spec.gives
+    held = term.kind
+    stages: list[_Stage] = []
+    for calls in _grouped(step_calls(recipe.steps)):
+        stages.append(_step(calls, translator, report))
+        held = calls[-1].spec.gives
     if recipe.lookup is not None:
-        stages.append(_lookup(recipe.lookup, missing_is_fine=recipe.default is not None))
+        stages.append(
+            _lookup(
+                recipe.lookup, None if recipe.default is not None else report(LOOKUP, NOT_FOUND)
+            )
+        )
         held = Kind.ANY
-    if recipe.default is not None:
-        stages.append(_default(translator.term(recipe.default)))
-        held = Kind.ANY
-    if kind is not None and held is not kind:
-        stages.append(_typed(kind))
-    return _chain(start, stages)
+    default = None if recipe.default is None else translator.term(recipe.default).form
+    last = (
+        _typed(kind, report)
+        if kind is not None and (held is not kind or default is not None)
+        else None
+    )
+    return _finished(_chain(term.form, stages), default, last)
 
 
-class _Value:
-    """Hands a value from one stage to the next beside the environment."""
+def _grouped(calls: Sequence[StepCall]) -> list[list[StepCall]]:
+    """Put plain steps from text to text together, so that they run in one go."""
+    groups: list[list[StepCall]] = []
+    for call in calls:
+        if groups and _is_plain(call) and _is_plain(groups[-1][-1]):
+            groups[-1].append(call)
+        else:
+            groups.append([call])
+    return groups
 
-    __slots__ = ("env", "value")
 
-    def __init__(self, env: Any, value: Any) -> None:
-        self.env = env
-        self.value = value
+def _is_plain(call: StepCall) -> bool:
+    spec = call.spec
+    return (
+        spec.takes is Kind.TEXT
+        and spec.gives is Kind.TEXT
+        and spec.reason is None
+        and not spec.row_arguments
+    )
 
 
-def _chain(start: Form, stages: Sequence[Maker]) -> Maker:
+def _chain(start: Form, stages: Sequence[_Stage]) -> Maker:
     if not stages:
         return lambda env, _: start(env)
     if len(stages) == 1:
         only = stages[0]
-        return lambda env, refusals: only(_Value(env, start(env)), refusals)
 
-    def make(env: Any, refusals: list[Refusal]) -> Any:
-        state = _Value(env, start(env))
+        def make_one(env: Any, refusals: list[Any]) -> Any:
+            value = start(env)
+            return None if value is None else only(value, env, refusals)
+
+        return make_one
+
+    def make(env: Any, refusals: list[Any]) -> Any:
+        value = start(env)
         for stage in stages:
-            state.value = stage(state, refusals)
-        return state.value
+            if value is None:
+                return None
+            value = stage(value, env, refusals)
+        return value
 
     return make
 
 
-def _step(call: StepCall, kind: Kind, translator: Translator[Form]) -> Maker:
-    run = call.spec.python(call.values)
-    row = [_argument(call, name, translator) for name in call.spec.row_arguments]
-    prepare = _prepare(call, kind)
-    refusal = Refusal(call.spec.name, call.spec.reason) if call.spec.reason else None
-    convert = CONVERT.get(call.spec.gives)
+def _finished(make: Maker, default: Form | None, last: _Stage | None) -> Maker:
+    if default is None and last is None:
+        return make
 
-    def stage(state: _Value, refusals: list[Refusal]) -> Any:
-        value = state.value
-        if value is None:
-            return None
-        given = prepare(value)
-        if given is _PASSED and convert is not None:
+    if default is None and last is not None:
+        typed = last
+
+        def finish_typed(env: Any, refusals: list[Any]) -> Any:
+            value = make(env, refusals)
+            return None if value is None else typed(value, env, refusals)
+
+        return finish_typed
+
+    def finish(env: Any, refusals: list[Any]) -> Any:
+        before = len(refusals)
+        value = make(env, refusals)
+        if value is None and default is not None:
+            value = default(env)
+        if value is not None and last is not None:
+            value = last(value, env, refusals)
+            del refusals[before + 1 :]
+        return value
+
+    return finish
+
+
+def _step(calls: Sequence[StepCall], translator: Translator[Form], report: Report) -> _Stage:
+    if _is_plain(calls[0]):
+        return _plain([call.spec.python(call.values) for call in calls])
+    call = calls[0]
+    run = _with_row(call, translator)
+    refusal = report(call.spec.name, call.spec.reason) if call.spec.reason else None
+    if call.spec.takes is Kind.LIST:
+        return lambda value, env, _: _on_list(run, value, env)
+    passes = call.spec.passes
+    convert = CONVERT.get(call.spec.gives, to_text)
+
+    def stage(value: Any, env: Any, refusals: list[Any]) -> Any:
+        if type(value) is str:
+            result = run(value, env)
+        elif kind_of_value(value) in passes:
             result = convert(value)
-        elif given is None:
-            return None
-        elif row:
-            result = run(given, *[argument(state.env) for argument in row])
         else:
-            result = run(given)
+            result = run(to_text(value), env)
         if result is None and refusal is not None and not _blank(value):
             refusals.append(refusal)
         return result
 
-    if not row and refusal is None and kind is Kind.TEXT:
-        return lambda state, _: None if state.value is None else run(state.value)
     return stage
 
 
-_PASSED: Any = object()
+def _with_row(call: StepCall, translator: Translator[Form]) -> Callable[[Any, Any], Any]:
+    """Return the step as a function of the value and the environment."""
+    run = call.spec.python(call.values)
+    row = [_argument(call, name, translator) for name in call.spec.row_arguments]
+    if not row:
+        return lambda value, _: run(value)
+    if len(row) == 1:
+        only = row[0]
+        return lambda value, env: run(value, only(env))
+    return lambda value, env: run(value, *[argument(env) for argument in row])
 
 
-def _prepare(call: StepCall, kind: Kind) -> Callable[[Any], Any]:
-    """Return what brings a value to the kind the step takes, or says that it passes."""
-    if call.spec.takes is Kind.LIST:
-        from mappings.closures import texts
+def _on_list(run: Callable[[Any, Any], Any], value: Any, env: Any) -> Any:
+    items = texts(value)
+    return None if items is None else run(items, env)
 
-        return texts
-    allowed = call.spec.passes
 
-    def prepare(value: Any) -> Any:
-        if type(value) is str:
-            return value
-        if allowed and kind_of_value(value) in allowed:
-            return _PASSED
-        return to_text(value)
+def _plain(runs: Sequence[Callable[[str], Any]]) -> _Stage:
+    def stage(value: Any, _: Any, __: list[Any]) -> Any:
+        if type(value) is not str:
+            value = to_text(value)
+        for run in runs:
+            value = run(value)
+            if value is None:
+                return None
+        return value
 
-    return prepare
+    return stage
 
 
 def _argument(call: StepCall, name: str, translator: Translator[Form]) -> Form:
@@ -138,36 +202,25 @@ def _blank(value: Any) -> bool:
     return type(value) is str and not value.strip(SPACES)
 
 
-def _lookup(table: Mapping[str, Any], *, missing_is_fine: bool) -> Maker:
+def _lookup(table: Mapping[str, Any], refusal: Any) -> _Stage:
     held = dict(table)
-    refusal = Refusal(LOOKUP, NOT_FOUND)
 
-    def stage(state: _Value, refusals: list[Refusal]) -> Any:
-        key = to_text(state.value)
-        if key is None:
-            return None
+    def stage(value: Any, _: Any, refusals: list[Any]) -> Any:
+        key = to_text(value)
         if key in held:
             return held[key]
-        if not missing_is_fine and not _blank(key):
+        if refusal is not None and not _blank(key):
             refusals.append(refusal)
         return None
 
     return stage
 
 
-def _default(term: Term[Form]) -> Maker:
-    fallback = term.form
-    return lambda state, _: fallback(state.env) if state.value is None else state.value
-
-
-def _typed(kind: Kind) -> Maker:
+def _typed(kind: Kind, report: Report) -> _Stage:
     convert = CONVERT[kind]
-    refusal = Refusal(TYPE, WRONG_TYPE.get(kind, ""))
+    refusal = report(TYPE, WRONG_TYPE.get(kind, ""))
 
-    def stage(state: _Value, refusals: list[Refusal]) -> Any:
-        value = state.value
-        if value is None:
-            return None
+    def stage(value: Any, _: Any, refusals: list[Any]) -> Any:
         result = convert(value)
         if result is None and not _blank(value):
             refusals.append(refusal)

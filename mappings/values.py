@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
@@ -62,9 +62,6 @@ _TIMESTAMP = rf"{_DATE}([T ]{_TIME}{_ZONE})?"
 _is_integer = re.compile(_INTEGER).fullmatch
 _is_decimal = re.compile(_DECIMAL).fullmatch
 _is_timestamp = re.compile(_TIMESTAMP).fullmatch
-_timestamp_parts = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(.*))?", re.ASCII
-).fullmatch
 
 _QUANTUM = Decimal("0.0001")
 _DECIMAL_LIMIT = 10**14
@@ -175,32 +172,18 @@ def to_timestamp(value: Any) -> datetime | None:
         return value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    match = _timestamp_parts(strip(to_text(value) or ""))
-    if match is None or not _is_timestamp(match.group()):
-        return None
-    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    text = to_text(value) or ""
+    if not _is_timestamp(text):
+        text = strip(text)
+        if not _is_timestamp(text):
+            return None
     try:
-        moment = datetime(
-            int(year),
-            int(month),
-            int(day),
-            int(hour or 0),
-            int(minute or 0),
-            int(second or 0),
-            int((fraction or "0")[:6].ljust(6, "0")),
-            tzinfo=_offset(zone or ""),
-        )
-        return moment.astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _offset(zone: str) -> timezone:
-    if zone in {"", "Z"}:
-        return UTC
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    delta = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-delta if zone[0] == "-" else delta)
 
 
 def fixed(value: Decimal) -> Decimal | None:

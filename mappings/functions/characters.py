@@ -6,31 +6,48 @@ letters where DuckDB's does not. Asking DuckDB for its tables makes both engines
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache, lru_cache
 
 import duckdb
+
+_LAST = 0x20000  # no letter beyond has case or accents
+_STABLE = "\u0590"  # below are Latin, Greek and Cyrillic, unchanged since Unicode 5
 
 
 @cache
 def _table(function: str) -> dict[int, str]:
     with duckdb.connect() as con:
         rows = con.execute(
-            f"SELECT i, {function}(chr(CAST(i AS INTEGER))) FROM range(1, 1114112) t(i)"
+            f"SELECT i, {function}(chr(CAST(i AS INTEGER))) FROM range(1, {_LAST}) t(i)"
             f" WHERE i NOT BETWEEN 55296 AND 57343"
             f" AND {function}(chr(CAST(i AS INTEGER))) <> chr(CAST(i AS INTEGER))"
         ).fetchall()
     return {int(code): text for code, text in rows}
 
 
+@cache
+def _differs(function: str) -> Callable[[str], object]:
+    """Return what finds a letter for which Python's own function may say something else."""
+    table, own = _table(function), getattr(str, function)
+    odd = [c for i in range(_LAST) if own(c := chr(i)) != table.get(i, c)]
+    return re.compile("[" + re.escape("".join([*odd, "\u03a3"])) + "]").search
+
+
 def lower(text: str) -> str:
     """Make small letters, one by one."""
-    return text.lower() if text.isascii() else text.translate(_table("lower"))
+    if text.isascii() or not _differs("lower")(text):
+        return text.lower()
+    return text.translate(_table("lower"))
 
 
 def upper(text: str) -> str:
     """Make capital letters, one by one."""
-    return text.upper() if text.isascii() else text.translate(_table("upper"))
+    if text.isascii() or not _differs("upper")(text):
+        return text.upper()
+    return text.translate(_table("upper"))
 
 
 def strip_accents(text: str) -> str:
@@ -50,6 +67,6 @@ def nfc(text: str) -> str:
     """Write accented letters as one character each (Unicode normal form C)."""
     if text.isascii():
         return text
-    if any(unicodedata.category(character) == "Cn" for character in text):
-        return _asked(text)  # newer than this Python's tables
+    if max(text) >= _STABLE and any(unicodedata.category(c) == "Cn" for c in text):
+        return _asked(text)  # perhaps newer than this Python's tables
     return unicodedata.normalize("NFC", text)

@@ -27,11 +27,14 @@ _long_label = re.compile(r"[^.@]{64}[^@]*\Z").search
 
 def normalise(text: str) -> str | None:
     """Return the address with its domain in small letters, or None when it is none."""
-    text = strip(text)
-    if not _matches(text) or len(text) > 254:
-        return None
+    if not _matches(text):
+        text = strip(text)
+        if not _matches(text):
+            return None
+    if len(text) <= 64 and lower(text) == text:
+        return text
     local, _, domain = text.partition("@")
-    if len(local) > 64 or _long_label(domain):
+    if len(text) > 254 or len(local) > 64 or _long_label(domain):
         return None
     return f"{local}@{lower(domain)}"
 

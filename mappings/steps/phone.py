@@ -27,7 +27,6 @@ REGIONS = (
 """The countries with a fast path."""
 
 _PUNCTUATION = " ()-./"
-_DROP = {ord(c): None for c in _PUNCTUATION}
 _LONGEST = 60  # the fast path leaves longer texts alone
 
 
@@ -81,8 +80,9 @@ class _Home:
         return f"+{self.code}{national}" if self.matches.fullmatch(digits) else None
 
 
-@cache
-def _national(region: str) -> _Home | None:
+@lru_cache(maxsize=10_000)
+def _national(named: str) -> _Home | None:
+    region = named.strip(" ").upper()
     if region not in REGIONS:
         return None
     metadata = _metadata(region)
@@ -112,11 +112,17 @@ def ask(text: str, region: str | None) -> str | None:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+def _digits(text: str) -> str:
+    for character in _PUNCTUATION:
+        text = text.replace(character, "")
+    return text
+
+
 def normalise(text: str, region: str | None) -> str | None:
     """Return the number in E.164, or None when it is no valid number."""
     if len(text) <= _LONGEST:
-        digits = text.translate(_DROP)
-        home = _national(region.strip(" ").upper()) if region is not None else None
+        digits = _digits(text)
+        home = _national(region) if region is not None else None
         if home is not None and home.dials_00 and digits.startswith("00"):
             digits = f"+{digits[2:]}"
         if digits.startswith("+"):

@@ -12,12 +12,13 @@ from mappings.steps.spec import Accepts, Argument, Arguments, StepSpec, simple
 from mappings.values import FILLED_SQL, SPACE_CLASS, SPACES, STRIP_SQL, Kind, quote, strip
 
 _SPACE_RUN = re.compile(f"[{re.escape(SPACES)}]+")
+_is_loose = re.compile(f"[{re.escape(SPACES[1:])}]|  |^ | $").search
 _NO_DIGIT = re.compile("[^0-9]")
 
 
 def squeeze(text: str) -> str:
     """Make one space of each run of white space, none at the ends."""
-    return _SPACE_RUN.sub(" ", text).strip(" ")
+    return _SPACE_RUN.sub(" ", text).strip(" ") if _is_loose(text) else text
 
 
 _ODD_CLASS = SPACE_CLASS.replace(r"\s", r"\t\n\f\r")

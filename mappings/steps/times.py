@@ -118,10 +118,29 @@ def _parser(text: str) -> Callable[[str], datetime | None]:
     """Return a function that reads one format into a datetime, naive without ``%z``."""
     form = read_format(text)
     matches = re.compile(form.pattern, re.ASCII).fullmatch
+    if set(form.codes) == {"Y", "m", "d"}:
+        return _day_parser(form, matches)
 
     def parse(value: str) -> datetime | None:
         match = matches(value)
         return _moment(dict(zip(form.codes, match.groups(), strict=True))) if match else None
+
+    return parse
+
+
+def _day_parser(
+    form: Format, matches: Callable[[str], re.Match[str] | None]
+) -> Callable[[str], datetime | None]:
+    year, month, day = (form.codes.index(code) + 1 for code in "Ymd")
+
+    def parse(value: str) -> datetime | None:
+        match = matches(value)
+        if match is None:
+            return None
+        try:
+            return datetime(int(match[year]), int(match[month]), int(match[day]))  # noqa: DTZ001
+        except ValueError:
+            return None
 
     return parse
 
