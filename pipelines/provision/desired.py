@@ -84,6 +84,6 @@ def plain(value: Any) -> Any:
         return format(value, "f")
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items() if part is not None}
-    if isinstance(value, Sequence):
+    if isinstance(value, list | tuple):
         return [plain(part) for part in value]
     raise TypeError(f"a push mapping gave a {type(value).__name__}, which has no JSON form")
