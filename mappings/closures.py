@@ -197,7 +197,13 @@ def _dynamic(
     if SAME not in (*function.parameters, function.rest) or function.name in _UNMIXED:
         return None
     shared = compared_kind if function.result is Kind.BOOLEAN else common_kind
-    return lambda *values: call(*aligned(values, shared))
+    kinds = [term.kind for term in terms]
+
+    def run(*values: Any) -> Any:
+        same = aligned(values, kinds, shared)
+        return None if function.strict and None in same else call(*same)
+
+    return run
 
 
 _UNMIXED = {"coalesce", "ifnull", "case"}
@@ -209,10 +215,15 @@ def _on_numbers(call: Callable[..., Any], values: Sequence[Any]) -> Any:
     return None if None in values else call(*values)
 
 
-def aligned(values: Sequence[Any], shared: Callable[[Sequence[Kind]], Kind]) -> Sequence[Any]:
-    """Bring values of different types to the kind they have in common."""
-    first = type(values[0])
-    if first is str and all(type(value) is str for value in values):
+def aligned(
+    values: Sequence[Any], kinds: Sequence[Kind], shared: Callable[[Sequence[Kind]], Kind]
+) -> Sequence[Any]:
+    """Bring values to the kind they have in common; a kind of `Kind.ANY` is that of the value."""
+    if all(type(value) is str for value in values):
         return values
-    kind = shared([kind_of_value(value) for value in values])
-    return [CONVERT[kind](value) for value in values]
+    known = [
+        kind_of_value(value) if kind is Kind.ANY else kind
+        for value, kind in zip(values, kinds, strict=True)
+    ]
+    convert = CONVERT[shared(known)]
+    return [convert(value) for value in values]

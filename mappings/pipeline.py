@@ -14,11 +14,14 @@ from mappings.schema import Attribute, Type
 from mappings.steps import STEPS, StepSpec
 from mappings.steps.arguments import read_arguments
 from mappings.tree import Field, Step
-from mappings.values import Kind, kind_of
+from mappings.values import Kind, kind_of, to_text
+
+
+Scalar = str | bool | int | None
 
 
 class Recipe(Protocol):
-    """How a value is made: expression, then steps, then lookup, then default."""
+    """How a value is made: expression, steps, lookup, conversion to its type, default."""
 
     @property
     def expression(self) -> exp.Expr:
@@ -29,7 +32,7 @@ class Recipe(Protocol):
         """What is done to it, in order."""
 
     @property
-    def lookup(self) -> Mapping[str, str | bool | int | None] | None:
+    def lookup(self) -> Mapping[str, Scalar] | None:
         """The table it is looked up in."""
 
     @property
@@ -68,9 +71,15 @@ def step_calls(steps: Sequence[Step]) -> list[StepCall]:
     ]
 
 
-def passes(call: StepCall, kind: Kind) -> bool:
-    """Whether a value of this kind is only converted by the step."""
-    return kind in call.spec.passes
+def lookup_table(table: Mapping[str, Scalar]) -> tuple[dict[str, Any], Kind]:
+    """Return a lookup with values of one kind, text when they differ, and that kind."""
+    kinds = {_KINDS[type(value)] for value in table.values() if value is not None}
+    if len(kinds) > 1:
+        return {key: to_text(value) for key, value in table.items()}, Kind.TEXT
+    return dict(table), kinds.pop() if kinds else Kind.TEXT
+
+
+_KINDS: dict[type, Kind] = {bool: Kind.BOOLEAN, int: Kind.INTEGER, str: Kind.TEXT}
 
 
 def type_of(attribute: Attribute, part: str | None) -> Kind:

@@ -13,6 +13,7 @@ from mappings.pipeline import (
     WRONG_TYPE,
     Recipe,
     StepCall,
+    lookup_table,
     step_calls,
 )
 from mappings.terms import Translator
@@ -52,19 +53,17 @@ def compile_maker(
         stages.append(_step(calls, translator, report))
         held = calls[-1].spec.gives
     if recipe.lookup is not None:
-        stages.append(
-            _lookup(
-                recipe.lookup, None if recipe.default is not None else report(LOOKUP, NOT_FOUND)
-            )
-        )
-        held = Kind.ANY
-    default = None if recipe.default is None else translator.term(recipe.default).form
-    last = (
-        _typed(kind, report)
-        if kind is not None and (held is not kind or default is not None)
-        else None
-    )
-    return _finished(_chain(term.form, stages), default, last)
+        values, held = lookup_table(recipe.lookup)
+        missing = None if recipe.default is not None else report(LOOKUP, NOT_FOUND)
+        stages.append(_lookup(values, missing))
+    if kind is not None and held is not kind:
+        stages.append(_typed(kind, report))
+    make = _chain(term.form, stages)
+    if recipe.default is None:
+        return make
+    fallback = translator.term(recipe.default)
+    default = fallback if kind is None else translator.converted(fallback, kind)
+    return _defaulted(make, default.form)
 
 
 def _grouped(calls: Sequence[StepCall]) -> list[list[StepCall]]:
@@ -111,30 +110,12 @@ def _chain(start: Form, stages: Sequence[_Stage]) -> Maker:
     return make
 
 
-def _finished(make: Maker, default: Form | None, last: _Stage | None) -> Maker:
-    if default is None and last is None:
-        return make
-
-    if default is None and last is not None:
-        typed = last
-
-        def finish_typed(env: Any, refusals: list[Any]) -> Any:
-            value = make(env, refusals)
-            return None if value is None else typed(value, env, refusals)
-
-        return finish_typed
-
-    def finish(env: Any, refusals: list[Any]) -> Any:
-        before = len(refusals)
+def _defaulted(make: Maker, default: Form) -> Maker:
+    def made(env: Any, refusals: list[Any]) -> Any:
         value = make(env, refusals)
-        if value is None and default is not None:
-            value = default(env)
-        if value is not None and last is not None:
-            value = last(value, env, refusals)
-            del refusals[before + 1 :]
-        return value
+        return default(env) if value is None else value
 
-    return finish
+    return made
 
 
 def _step(calls: Sequence[StepCall], translator: Translator[Form], report: Report) -> _Stage:
@@ -202,9 +183,7 @@ def _blank(value: Any) -> bool:
     return type(value) is str and not value.strip(SPACES)
 
 
-def _lookup(table: Mapping[str, Any], refusal: Any) -> _Stage:
-    held = dict(table)
-
+def _lookup(held: Mapping[str, Any], refusal: Any) -> _Stage:
     def stage(value: Any, _: Any, refusals: list[Any]) -> Any:
         key = to_text(value)
         if key in held:

@@ -13,13 +13,13 @@ from mappings.pipeline import (
     WRONG_TYPE,
     Recipe,
     StepCall,
-    passes,
+    lookup_table,
     step_calls,
 )
 from mappings.sqlterms import SqlBackend, literal_sql
 from mappings.steps import Udf
-from mappings.terms import Term, Translator, common_kind
-from mappings.values import DUCKDB_TYPES, FILLED_SQL, Kind, convert_sql, quote, to_text
+from mappings.terms import Term, Translator
+from mappings.values import DUCKDB_TYPES, FILLED_SQL, Kind, convert_sql, quote
 
 Ref = Callable[[str], str]
 """Turns the name of a made column into SQL that reads it."""
@@ -105,19 +105,21 @@ def make_value(recipe: Recipe, backend: SqlBackend, kind: Kind | None, prefix: s
         value.then(lambda sql, _: convert_sql(sql, Kind.JSON, Kind.TEXT), Kind.TEXT)
     if recipe.lookup is not None:
         _lookup(value, recipe.lookup, missing_is_fine=recipe.default is not None)
-    if recipe.default is not None:
-        _default(value, translator.term(recipe.default))
     if kind is not None and value.kind is not kind:
         before, held = value.result, value.kind
         value.then(lambda sql, _: convert_sql(sql, held, kind), kind)
         if kind in WRONG_TYPE:
             value.refusable(before, held, TYPE, WRONG_TYPE[kind])
+    if recipe.default is not None:
+        fallback = translator.converted(translator.term(recipe.default), value.kind)
+        other = value.input(fallback.form)
+        value.then(lambda sql, ref: f"coalesce({sql}, {ref(other)})", value.kind)
     return value
 
 
 def _step(value: ValueSql, call: StepCall, translator: Translator[str], shape: Any) -> None:
     spec, before, held = call.spec, value.result, value.kind
-    if passes(call, held):
+    if held in spec.passes:
         value.then(lambda sql, _: convert_sql(sql, held, spec.gives), spec.gives)
     else:
         _run(value, call, translator, shape)
@@ -161,15 +163,12 @@ def _run(value: ValueSql, call: StepCall, translator: Translator[str], shape: An
 
 def _lookup(value: ValueSql, table: Mapping[str, Any], *, missing_is_fine: bool) -> None:
     before, held = value.result, value.kind
-    kinds = [_scalar_kind(item) for item in table.values()]
-    mixed = len({kind for kind in kinds if kind is not Kind.NULL}) > 1
-    kind = Kind.TEXT if mixed else common_kind(kinds)
+    values, kind = lookup_table(table)
 
     def find(sql: str, _: Ref) -> str:
         text = convert_sql(sql, held, Kind.TEXT)
         arms = " ".join(
-            f"WHEN {quote(key)} THEN {literal_sql(to_text(item) if mixed else item)}"
-            for key, item in table.items()
+            f"WHEN {quote(key)} THEN {literal_sql(item)}" for key, item in values.items()
         )
         return f"CAST(CASE {text} {arms or 'WHEN NULL THEN NULL'} END AS {DUCKDB_TYPES[kind]})"
 
@@ -186,22 +185,7 @@ def _lookup(value: ValueSql, table: Mapping[str, Any], *, missing_is_fine: bool)
     value.flags.append(Flag(missed, LOOKUP, NOT_FOUND))
 
 
-def _default(value: ValueSql, fallback: Term[str]) -> None:
-    kind = common_kind([value.kind, fallback.kind])
-    held = value.kind
-    other = value.input(convert_sql(fallback.form, fallback.kind, kind))
-    value.then(lambda sql, ref: f"coalesce({convert_sql(sql, held, kind)}, {ref(other)})", kind)
-
-
 def _filled(sql: str, kind: Kind) -> str:
     if kind is not Kind.TEXT:
         return f"{sql} IS NOT NULL"
     return FILLED_SQL.format(sql)
-
-
-def _scalar_kind(value: Any) -> Kind:
-    if value is None:
-        return Kind.NULL
-    if isinstance(value, bool):
-        return Kind.BOOLEAN
-    return Kind.INTEGER if isinstance(value, int) else Kind.TEXT

@@ -74,7 +74,9 @@ def each(attribute: str, source: str, parts: Mapping[str, tuple[Any, ...]]) -> E
     return Each(attribute, attribute, PLACE, expression(source), "e", made)
 
 
-def document(*fields: Field | Each, key: str = "c.id", **edges: str) -> Document:
+def document(
+    *fields: Field | Each, key: str = "c.id", schema: Schema = CUSTOMER, **edges: str | None
+) -> Document:
     return Document(
         name="test",
         place=PLACE,
@@ -83,9 +85,9 @@ def document(*fields: Field | Each, key: str = "c.id", **edges: str) -> Document
         alias="c",
         key=expression(key),
         fields=fields,
-        schema=CUSTOMER,
+        schema=schema,
         digest="0" * 64,
-        **{name: expression(text) for name, text in edges.items()},
+        **{name: expression(text) for name, text in edges.items() if text is not None},
     )
 
 
