@@ -83,9 +83,9 @@ class ClosureBackend:
         convert = texts if kind is Kind.LIST else CONVERT[kind]
         return lambda env: convert(form(env))
 
-    def apply(self, function: Function, terms: Sequence[Term[Form]], kind: Kind) -> Form:
+    def apply(self, function: Function, terms: Sequence[Term[Form]], kind: Kind) -> Form:  # noqa: ARG002
         """Return a closure that calls the function."""
-        call = _dynamic(function, terms, kind) or function.python
+        call = _dynamic(function, terms) or function.python
         forms = [term.form for term in terms]
         return _strict(call, forms) if function.strict else _lenient(call, forms)
 
@@ -185,14 +185,12 @@ def _lenient(call: Callable[..., Any], forms: Sequence[Form]) -> Form:
     return lambda env: call(*[form(env) for form in forms])
 
 
-def _dynamic(
-    function: Function, terms: Sequence[Term[Form]], kind: Kind
-) -> Callable[..., Any] | None:
+def _dynamic(function: Function, terms: Sequence[Term[Form]]) -> Callable[..., Any] | None:
     """Wrap a function whose arguments have kinds that only the row knows."""
     if not any(term.kind is Kind.ANY for term in terms):
         return None
     call = function.python
-    if function.result == NUMBER and kind is Kind.ANY:
+    if function.result == NUMBER:
         return lambda *values: _on_numbers(call, values)
     if SAME not in (*function.parameters, function.rest) or function.name in _UNMIXED:
         return None

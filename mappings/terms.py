@@ -155,6 +155,8 @@ class Translator(Generic[T]):
             for parameter in (_parameter(function, position, len(terms)),)
         ]
         result = Kind(wanted.get(str(function.result), function.result))
+        if function.result == NUMBER and result is Kind.ANY:
+            result = Kind.DECIMAL  # or a whole number, which compares and converts alike
         return Term(self.backend.apply(function, arguments, result), result)
 
     def _argument(self, term: Term[T], kind: Parameter) -> Term[T]:
