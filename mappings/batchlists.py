@@ -19,7 +19,7 @@ ProblemSql = Callable[[Field, str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class EachSql:
-    """A list of the row, as SQL on the input: structs of parts, and ``q0``, ``q1``… for problems."""
+    """A list of the row, as SQL on the input: structs of parts, and ``q0``, ``q1``… (problems)."""
 
     items: str
     parts: Mapping[str, str]

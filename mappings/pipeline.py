@@ -1,4 +1,4 @@
-"""What both engines know about making one value: the steps with their arguments, the type's word."""
+"""What both engines know about making one value: steps with their arguments, reasons, types."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from mappings.steps import STEPS, StepSpec
 from mappings.steps.arguments import read_arguments
 from mappings.tree import Field, Step
 from mappings.values import Kind, kind_of, to_text
-
 
 Scalar = str | bool | int | None
 

@@ -6,7 +6,7 @@ a login, a webhook, an example in a mapping file, and for expressions over a pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
@@ -167,24 +167,7 @@ def _elements(plan: ListPlan, item: ElementPlan | int) -> Callable[[_Values], li
     if "primary" in plan.parts:
         empty["primary"] = False
     if isinstance(item, ElementPlan):
-        empty |= item.constants
-        parts = tuple(item.parts.items())
-        constant = any(item.constants.get(part) is not None for part in needed)
-        tested = tuple(item.parts[part] for part in needed if part in item.parts)
-
-        def one(values: _Values) -> list[_Element]:
-            for position in tested:
-                if values[position] is not None:
-                    break
-            else:
-                if not constant:
-                    return []
-            element = empty.copy()
-            for part, position in parts:
-                element[part] = values[position]
-            return [element]
-
-        return one
+        return _element(item, empty | dict(item.constants), needed)
 
     def many(values: _Values) -> list[_Element]:
         found = []
@@ -197,6 +180,28 @@ def _elements(plan: ListPlan, item: ElementPlan | int) -> Callable[[_Values], li
         return found
 
     return many
+
+
+def _element(
+    item: ElementPlan, empty: _Element, needed: Sequence[str]
+) -> Callable[[_Values], list[_Element]]:
+    parts = tuple(item.parts.items())
+    always = any(item.constants.get(part) is not None for part in needed)
+    tested = tuple(item.parts[part] for part in needed if part in item.parts)
+
+    def make(values: _Values) -> list[_Element]:
+        for position in tested:
+            if values[position] is not None:
+                break
+        else:
+            if not always:
+                return []
+        element = empty.copy()
+        for part, position in parts:
+            element[part] = values[position]
+        return [element]
+
+    return make
 
 
 def _unique(plan: ListPlan, elements: list[_Element]) -> list[_Element]:

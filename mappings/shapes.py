@@ -93,7 +93,7 @@ def _named(name: str, arguments: list[tuple[str, Shape]]) -> Shape:
     return Shape(_kind(name), name)
 
 
-def _kind(name: str) -> Kind:
+def _kind(name: str) -> Kind:  # noqa: PLR0911 (one for each kind)
     if name == "JSON":
         return Kind.JSON
     if name in {"BOOLEAN", "BOOL"}:

@@ -120,7 +120,7 @@ class Translator(Generic[T]):
 
     backend: Backend[T]
 
-    def term(self, node: exp.Expr) -> Term[T]:
+    def term(self, node: exp.Expr) -> Term[T]:  # noqa: PLR0911 (one for each form of the tree)
         """Translate an expression. Raises ValueError with the mend."""
         if isinstance(node, exp.Paren):
             return self.term(node.this)
@@ -140,7 +140,7 @@ class Translator(Generic[T]):
 
     def converted(self, term: Term[T], kind: Kind) -> Term[T]:
         """Bring a term to a kind."""
-        if term.kind is kind and not (kind is Kind.LIST):
+        if term.kind is kind and kind is not Kind.LIST:
             return term
         return Term(self.backend.convert(term, kind), kind)
 
@@ -182,7 +182,7 @@ class Translator(Generic[T]):
         value, kind = literal_value(node, sign)
         return Term(self.backend.literal(value, kind), kind, literal=value)
 
-    def _call(self, node: exp.Expr) -> Term[T]:
+    def _call(self, node: exp.Expr) -> Term[T]:  # noqa: PLR0911 (one for each form of the tree)
         if type(node) in _BINARY:
             operator = OPERATORS[_BINARY[type(node)]]
             return self.call(operator, [self.term(node.this), self.term(node.expression)])

@@ -32,6 +32,7 @@ def register(con: DuckDBPyConnection, udf: Udf) -> None:
 
 def _on_arrays(call: Callable[..., str | None], arity: int) -> Callable[..., Any]:
     """Wrap a function of texts into one of Arrow arrays, asked once per distinct value."""
+
     def answer(columns: Sequence[Any]) -> Any:
         rows = list(zip(*[column.to_pylist() for column in columns], strict=True))
         answers = {row: call(*row) for row in dict.fromkeys(rows)}

@@ -127,7 +127,7 @@ def _step(calls: Sequence[StepCall], translator: Translator[Form], report: Repor
     if call.spec.takes is Kind.LIST:
         return lambda value, env, _: _on_list(run, value, env)
     passes = call.spec.passes
-    convert = CONVERT.get(call.spec.gives, to_text)
+    convert: Callable[[Any], Any] = CONVERT.get(call.spec.gives, to_text)
 
     def stage(value: Any, env: Any, refusals: list[Any]) -> Any:
         if type(value) is str:
@@ -148,7 +148,11 @@ def _with_row(call: StepCall, translator: Translator[Form]) -> Callable[[Any, An
     run = call.spec.python(call.values)
     row = [_argument(call, name, translator) for name in call.spec.row_arguments]
     if not row:
-        return lambda value, _: run(value)
+
+        def alone(value: Any, _: Any) -> Any:
+            return run(value)
+
+        return alone
     if len(row) == 1:
         only = row[0]
         return lambda value, env: run(value, only(env))
@@ -185,7 +189,7 @@ def _blank(value: Any) -> bool:
 
 def _lookup(held: Mapping[str, Any], refusal: Any) -> _Stage:
     def stage(value: Any, _: Any, refusals: list[Any]) -> Any:
-        key = to_text(value)
+        key = to_text(value) or ""
         if key in held:
             return held[key]
         if refusal is not None and not _blank(key):

@@ -98,7 +98,7 @@ FILLED_SQL = f"regexp_matches({{0}}, '[^{SPACE_CLASS}]')"
 """SQL for a text not being blank, to be formatted with the argument."""
 
 
-def to_text(value: Any) -> str | None:
+def to_text(value: Any) -> str | None:  # noqa: PLR0911 (one for each type)
     """Write a value as text: numbers without trailing zeros, times as ISO 8601 in UTC."""
     if value is None or type(value) is str:
         return value
@@ -207,7 +207,7 @@ def from_double(value: float) -> Decimal | None:
     return fixed(Decimal(scaled).quantize(Decimal(1), ROUND_HALF_UP).scaleb(-4))
 
 
-def read(value: Any) -> Any:
+def read(value: Any) -> Any:  # noqa: PLR0911 (one for each type)
     """Bring a value of a row to one of our kinds: floats to Decimal, times to UTC."""
     if value is None or type(value) is str or value is True or value is False:
         return value

@@ -138,11 +138,11 @@ def _run(value: ValueSql, call: StepCall, translator: Translator[str], shape: An
             return convert_sql(sql, held, spec.takes)
 
         value.then(prepare, spec.takes)
-    row = {name: "NULL" for name in spec.row_arguments}
+    row = dict.fromkeys(spec.row_arguments, "NULL")
     inputs: dict[str, str] = {}
     for name, node in call.expressions.items():
         term = translator.converted(translator.term(node), Kind.TEXT)
-        if term.is_literal or isinstance(term.form, str) and term.form.startswith("'"):
+        if term.is_literal or (isinstance(term.form, str) and term.form.startswith("'")):
             row[name] = term.form
         else:
             inputs[name] = value.input(term.form)

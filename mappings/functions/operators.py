@@ -119,7 +119,8 @@ _OPERATORS = (
     _arithmetic("+", lambda a, b: fit(a + b)),
     _arithmetic("-", lambda a, b: fit(a - b)),
     Function(
-        "*", (NUMBER, NUMBER), NUMBER, template("TRY_CAST(CAST({0} AS {factor}) * CAST({1} AS {factor}) AS {type})"),
+        "*", (NUMBER, NUMBER), NUMBER,
+        template("TRY_CAST(CAST({0} AS {factor}) * CAST({1} AS {factor}) AS {type})"),
         multiply, "",
     ),
     Function(

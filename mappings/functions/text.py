@@ -169,7 +169,7 @@ FUNCTIONS = (
         "Join; NULL is left out.",
         rest=TEXT,
         strict=False,
-    ),  # fmt: skip
+    ),
     Function(
         "concat_ws",
         (TEXT, TEXT),
@@ -217,7 +217,7 @@ FUNCTIONS = (
         plain("starts_with"),
         str.startswith,
         "Whether a text begins with another.",
-    ),  # fmt: skip
+    ),
     Function(
         "ends_with",
         _TT,
@@ -225,7 +225,7 @@ FUNCTIONS = (
         plain("ends_with"),
         str.endswith,
         "Whether a text ends with another.",
-    ),  # fmt: skip
+    ),
     Function(
         "contains",
         _TT,
@@ -233,7 +233,7 @@ FUNCTIONS = (
         plain("contains"),
         str.__contains__,
         "Whether a text has another in it.",
-    ),  # fmt: skip
+    ),
     Function(
         "strip_accents",
         _T,
@@ -241,7 +241,7 @@ FUNCTIONS = (
         template("strip_accents(replace({0}, chr(0), ''))"),
         strip_accents,
         "Letters without their accents: é becomes e.",
-    ),  # fmt: skip
+    ),
     Function(
         "string_split",
         _TT,

@@ -11,17 +11,24 @@ from mappings.steps.spec import Accepts, Argument, Arguments, StepSpec, Udf
 from mappings.steps.text import squeeze
 
 PARTICLES = frozenset(
-    "von van vom zu zum zur de del della delle dello dei degli der den des di da das do dos du la "
-    "le les lo las los el al bin ibn ben af av ten ter te op 't 's y e und".split()
-)
+    {
+        "von", "van", "vom", "zu", "zum", "zur", "de", "del", "della", "delle", "dello", "dei",
+        "degli", "der", "den", "des", "di", "da", "das", "do", "dos", "du", "la", "le", "les",
+        "lo", "las", "los", "el", "al", "bin", "ibn", "ben", "af", "av", "ten", "ter", "te", "op",
+        "'t", "'s", "y", "e", "und",
+    }
+)  # fmt: skip
 """Words of a family name that stay small."""
 
 _TITLES = frozenset(
-    "mr mrs ms miss mx dr prof sir dame herr frau mme mlle m monsieur madame".split()
-)
-_SUFFIXES = frozenset("jr sr ii iii iv phd md esq".split())
-_ROMAN = frozenset("II III IV VI VII VIII IX XI XII".split())
-_WORD = re.compile(r"[^\s\-'’.]+|[\s\-'’.]+")
+    {
+        "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "dame", "herr", "frau", "mme",
+        "mlle", "m", "monsieur", "madame",
+    }
+)  # fmt: skip
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md", "esq"})
+_ROMAN = frozenset({"II", "III", "IV", "VI", "VII", "VIII", "IX", "XI", "XII"})
+_WORD = re.compile("[^\\s\\-'\u2019.]+|[\\s\\-'\u2019.]+")
 
 
 def name_case(text: str) -> str:
@@ -53,7 +60,7 @@ def _piece(pieces: list[str], index: int) -> str:
     following = pieces[index + 1] if index + 1 < len(pieces) else ""
     if piece in PARTICLES and following == "-" and index:
         return piece
-    if index and pieces[index - 1] in {"'", "’"} and piece == "s" and not following:
+    if index and pieces[index - 1] in {"'", "\u2019"} and piece == "s" and not following:
         return piece
     if piece.startswith("mc") and len(piece) > 3:
         return "Mc" + upper(piece[2]) + piece[3:]

@@ -21,8 +21,8 @@ from mappings.steps.spec import Accepts, Argument, Arguments, StepSpec, Udf
 from mappings.values import quote
 
 REGIONS = (
-    "AT", "BE", "CA", "CH", "CZ", "DE", "DK", "ES", "FR", "GB", "IE", "IT", "NL", "NO", "PL", "PT", "SE",
-    "US",
+    "AT", "BE", "CA", "CH", "CZ", "DE", "DK", "ES", "FR", "GB", "IE", "IT", "NL", "NO", "PL", "PT",
+    "SE", "US",
 )  # fmt: skip
 """The countries with a fast path."""
 

@@ -59,10 +59,11 @@ class StepSpec:
     kind in `passes` is only converted. NULL stays NULL, and blank text becomes NULL for a step
     that can refuse. `reason` is what a refusal says (never the value); None when it never refuses.
 
-    `prepare` names SQL to be computed first, once, from the value and the arguments; the SQL form
-    finds it among its arguments. `sql(value, arguments)` gets SQL text for the value and for every ``EXPRESSION`` argument (NULL
-    when absent), Python values for the others. `python(arguments)` gets the others and returns the
-    function of the value and of the ``EXPRESSION`` arguments, in their declared order.
+    `sql(value, arguments)` gets SQL text for the value and for every ``EXPRESSION`` argument (NULL
+    when absent), Python values for the others. `prepare` names SQL to be computed first, once,
+    from the same; the SQL form finds it among its arguments. `python(arguments)` gets the plain
+    arguments and returns the function of the value and of the ``EXPRESSION`` arguments, in their
+    declared order.
     """
 
     name: str

@@ -19,7 +19,7 @@ from mappings.values import (
     to_integer,
 )
 
-_DROPS = {".": " ,'’\u00a0\u202f_", ",": " .'’\u00a0\u202f_"}
+_DROPS = {".": " ,'\u2019\u00a0\u202f_", ",": " .'\u2019\u00a0\u202f_"}
 
 
 def _words(arguments: Arguments, name: str) -> list[str]:

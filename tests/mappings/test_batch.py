@@ -98,7 +98,10 @@ def test_json_columns_are_read_like_the_rows_they_hold(con: duckdb.DuckDBPyConne
         field("department", "c.j.none is null"),
         each("emails", "c.j.mails", {"value": ("e.v",), "type": ("e.t",)}),
     )
-    text = '{"name": "Ann \\"A\\"", "on": true, "tags": ["a", "b"], "none": null, "mails": [{"v": "a@b.co", "t": "x"}, {"v": null}]}'
+    text = (
+        '{"name": "Ann \\"A\\"", "on": true, "tags": ["a", "b"], "none": null,'
+        ' "mails": [{"v": "a@b.co", "t": "x"}, {"v": null}]}'
+    )
     con.execute(f"CREATE TABLE landed AS SELECT '1' AS id, '{text}'::JSON AS j").fetchall()
     plan = compile_batch(made)
     plan.prepare(con)
@@ -115,7 +118,8 @@ def test_maps_and_odd_numbers_are_read(con: duckdb.DuckDBPyConnection) -> None:
         field("nickname", "c.m.a"), field("display_name", "c.h"), field("department", "c.u")
     )
     con.execute(
-        "CREATE TABLE landed AS SELECT 1 AS id, MAP {'a': 'x'} AS m, 170141183460469231731687303715884105727 AS h,"
+        "CREATE TABLE landed AS SELECT 1 AS id, MAP {'a': 'x'} AS m,"
+        " 170141183460469231731687303715884105727 AS h,"
         " uuid '00000000-0000-0000-0000-000000000001' AS u"
     ).fetchall()
     plan = compile_batch(made)

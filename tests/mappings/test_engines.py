@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -12,16 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.batch import compile_batch, render
-from mappings.errors import MappingError
-from mappings.record import compile_record
 from mappings.schema import CUSTOMER, Attribute, Type
 from mappings.tree import Document, OnError
 from tests.mappings.build import (
     columns_of,
     document,
     each,
-    expression,
     field,
     run_batch,
     run_records,
@@ -49,7 +44,8 @@ ITEM = pa.struct([("k", pa.string()), ("v", pa.string()), ("p", pa.bool_()), ("n
 TYPED = pa.schema(
     [
         ("id", pa.string()), ("name", pa.string()), ("mail", pa.string()), ("mail2", pa.string()),
-        ("phone", pa.string()), ("land", pa.string()), ("day", pa.string()), ("moment", pa.string()),
+        ("phone", pa.string()), ("land", pa.string()), ("day", pa.string()),
+        ("moment", pa.string()),
         ("number", pa.string()), ("odd", pa.string()), ("i", pa.int64()), ("small", pa.int32()),
         ("f", pa.float64()), ("d", pa.decimal128(10, 2)), ("b", pa.bool_()), ("date", pa.date32()),
         ("ts", pa.timestamp("us")), ("tz", pa.timestamp("us", "UTC")),
@@ -110,7 +106,7 @@ TEXT_ROWS = st.lists(
     max_size=8,
 )
 
-_COLUMNS = [f"c.{name}" for name in TYPED.names if name not in {"items"}]
+_COLUMNS = [f"c.{name}" for name in TYPED.names if name != "items"]
 _TEXT_COLUMNS = [f"c.{name}" for name in TEXT_NAMES]
 _LITERALS = [
     "'a'",
@@ -155,7 +151,8 @@ def expressions(columns: list[str]) -> st.SearchStrategy[str]:
 
 _TEXT_STEPS: list[Any] = [
     "trim", "lower", "upper", "nfc", "squeeze", "blank_to_null", "strip_accents", "digits",
-    "name_case", ("blank_to_null", {"words": ["n/a", "-"]}), ("part", {"separator": " ", "number": 1}),
+    "name_case", ("blank_to_null", {"words": ["n/a", "-"]}),
+    ("part", {"separator": " ", "number": 1}),
     ("name_part", {"part": "family"}), "email", "country", "language", "locale",
     ("phone_e164", {"region": "c.land"}), ("phone_e164", {"region": "FR"}), "phone_e164",
     ("postal_code", {"country": "c.land"}), ("date", {"formats": ["%Y-%m-%d", "%d.%m.%Y"]}),
@@ -212,7 +209,10 @@ _EACH = [
     each("emails", "c.items", {"value": ("e.v", ["trim", "email"]), "type": ("e.k",)}),
     each("emails", "c.items", {"value": ("e.v",), "primary": ("e.p",), "verified": ("e.p",)}),
     each("emails", "c.texts", {"value": ("e", ["lower"])}),
-    each("external_ids", "c.items", {"system": ("coalesce(e.k, c.land)",), "value": ("e.v", ["trim"])}),
+    each(
+        "external_ids", "c.items",
+        {"system": ("coalesce(e.k, c.land)",), "value": ("e.v", ["trim"])},
+    ),
     each("phones", "c.texts", {"value": ("e", [("phone_e164", {"region": "c.land"})])}),
     each("emails", "c.absent", {"value": ("e.v",)}),
     each("emails", "c.name", {"value": ("e.v",)}),
@@ -246,5 +246,5 @@ def test_both_engines_make_the_same_record_of_rows_of_text_without_being_told_th
     con: duckdb.DuckDBPyConnection, made: Document, rows: list[dict[str, Any]]
 ) -> None:
     assert run_batch(made, table(rows), con) == run_records(
-        made, rows, {n: "VARCHAR" for n in TEXT_NAMES}
+        made, rows, dict.fromkeys(TEXT_NAMES, "VARCHAR")
     )

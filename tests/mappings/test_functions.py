@@ -23,7 +23,10 @@ from mappings.terms import Translator
 from mappings.values import DUCKDB_TYPES, Kind, quote_name
 from tests.mappings.build import document, expression, field
 
-ODD = "aAbB zZ09.,-+'%_\\\t\n\u00e9\u00df\u0130\u03a3\u01c6e\u0301\u00a0\u3000\u200b\ufeff\U0001f600\U00010400\x00"
+ODD = (
+    "aAbB zZ09.,-+'%_\\\t\n\u00e9\u00df"
+    "\u0130\u03a3\u01c6e\u0301\u00a0\u3000\u200b\ufeff\U0001f600\U00010400\x00"
+)
 TEXTS = st.text(
     st.one_of(st.sampled_from(ODD), st.characters(exclude_categories=["Cs"])), max_size=12
 )

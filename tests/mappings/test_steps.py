@@ -129,8 +129,13 @@ def test_split_and_join_give_the_same_in_both_engines(
     assert run_batch(made, table(rows), con) == run_records(made, rows, None)
 
 
-@pytest.mark.parametrize("name", ["trim", "lower", "upper", "nfc", "squeeze", "blank_to_null",
-                                  "email", "country", "name_case", "digits", "strip_accents"])  # fmt: skip
+REPEATABLE = (
+    "trim", "lower", "upper", "nfc", "squeeze", "blank_to_null", "email", "country", "name_case",
+    "digits", "strip_accents",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REPEATABLE)
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_cleaning_twice_is_cleaning_once(name: str, data: st.DataObject) -> None:
