@@ -80,7 +80,8 @@ def contacts(count: int, seed: int = 1) -> pa.Table:
 
 
 def _contact(index: int, chance: random.Random) -> tuple[Any, ...]:
-    first = chance.choice(("Ann", " Bob", "Chloé", "Dörte ", "Eve", "François", "Gül"))
+    name = chance.randrange(len(_NAMES))
+    first = _NAMES[name]
     last = chance.choice(("Lee", "van  Dyk", "Müller", "O'Neil", "Smith")) + str(index % 9973)
     region = chance.choice(_REGIONS)
     phone = _phone(region, chance)
@@ -88,7 +89,7 @@ def _contact(index: int, chance: random.Random) -> tuple[Any, ...]:
     return (
         index,
         f"003{index:012d}",
-        f"{' ' * (index % 5 == 0)}{first.strip()}.{index}{at}Example{index % 50}.com",
+        f"{' ' * (index % 5 == 0)}{_MAILBOXES[name]}.{index}{at}Example{index % 50}.com",
         first,
         last,
         phone if chance.random() < 0.6 else None,
@@ -111,6 +112,8 @@ def _phone(region: str, chance: random.Random) -> str:
     return form.format(*(chance.randrange(100) for _ in range(4)))
 
 
+_NAMES = ("Ann", " Bob", "Chloé", "Dörte ", "Eve", "François", "Gül")
+_MAILBOXES = ("Ann", "bob", "chloe", "doerte", "Eve", "francois", "guel")
 _TEXTS = ("Id", "Email", "FirstName", "LastName", "MobilePhone", "Phone", "Country", "Birthdate",
           "City", "Zip", "Tier")  # fmt: skip
 SCHEMA = pa.schema(

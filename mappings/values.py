@@ -94,8 +94,11 @@ STRIP_SQL = (
 """The SQL form of `strip`, to be formatted with the argument (each regular expression costs a
 third of what DuckDB's trim with a list of characters does)."""
 
-FILLED_SQL = f"regexp_matches({{0}}, '[^{SPACE_CLASS}]')"
-"""SQL for a text not being blank, to be formatted with the argument."""
+FILLED_SQL = (
+    "(CASE WHEN ord({0}) BETWEEN 33 AND 126 THEN true"
+    f" ELSE regexp_matches({{0}}, '[^{SPACE_CLASS}]') END)"
+)
+"""SQL for a text not being blank, to be formatted with the argument; most begin with a letter."""
 
 
 def to_text(value: Any) -> str | None:  # noqa: PLR0911 (one for each type)

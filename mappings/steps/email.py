@@ -16,10 +16,17 @@ _LETTERS = (
     "\u00a1-\u00ac\u00ae-\u167f\u1681-\u180d\u180f-\u1fff\u2c00-\u2fff\u3001-\ud7ff"
     "\uf900-\ufefe\uff00-\uffef\U00010000-\U000e0fff"
 )
-_ATOM = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_LETTERS}-]+"
-_LABEL = rf"[A-Za-z0-9{_LETTERS}]([A-Za-z0-9{_LETTERS}-]*[A-Za-z0-9{_LETTERS}])?"
-_TOP = rf"[A-Za-z{_LETTERS}]([A-Za-z0-9{_LETTERS}-]*[A-Za-z0-9{_LETTERS}])"
-PATTERN = rf"{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_TOP}"
+
+
+def _pattern(letters: str) -> str:
+    atom = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{letters}-]+"
+    label = rf"[A-Za-z0-9{letters}]([A-Za-z0-9{letters}-]*[A-Za-z0-9{letters}])?"
+    top = rf"[A-Za-z{letters}]([A-Za-z0-9{letters}-]*[A-Za-z0-9{letters}])"
+    return rf"{atom}(\.{atom})*@({label}\.)+{top}"
+
+
+PATTERN = _pattern(_LETTERS)
+_ASCII = _pattern("")
 
 _matches = re.compile(PATTERN).fullmatch
 _long_label = re.compile(r"[^.@]{64}[^@]*\Z").search
@@ -42,7 +49,7 @@ def normalise(text: str) -> str | None:
 def _sql(value: str, _: Arguments) -> str:
     stripped = STRIP_SQL.format(value)
     return (
-        f"CASE WHEN regexp_full_match({value}, {quote(PATTERN)}) THEN {_checked(value)}"
+        f"CASE WHEN regexp_full_match({value}, {quote(_ASCII)}) THEN {_checked(value)}"
         f" WHEN regexp_full_match({stripped}, {quote(PATTERN)}) THEN {_checked(stripped)} END"
     )
 

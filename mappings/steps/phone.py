@@ -155,8 +155,8 @@ def _sql(value: str, arguments: Arguments) -> str:
     dialled = f"'+' || substr({digits}, 3)"
     return (
         f"coalesce(CASE WHEN starts_with({digits}, '+') THEN {_abroad(digits)}"
-        f" WHEN starts_with({digits}, '00') AND {code} IN ({', '.join(dial_00) or 'NULL'})"
-        f" THEN {_abroad(dialled)}"
+        f" WHEN starts_with({digits}, '00') THEN"
+        f" CASE WHEN {code} IN ({', '.join(dial_00) or 'NULL'}) THEN {_abroad(dialled)} END"
         f" ELSE {home if regions else 'NULL'} END,"
         f" CASE WHEN {value} IS NOT NULL THEN {UDF.name}({value}, {region}) END)"
     )
