@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from duckdb.func import FunctionNullHandling, PythonUDFType
 from duckdb.sqltypes import VARCHAR
@@ -32,6 +31,7 @@ def register(con: DuckDBPyConnection, udf: Udf) -> None:
 
 def _on_arrays(call: Callable[..., str | None], arity: int) -> Callable[..., Any]:
     """Wrap a function of texts into one of Arrow arrays, asked once per distinct value."""
+    import pyarrow as pa
 
     def answer(columns: Sequence[Any]) -> Any:
         rows = list(zip(*[column.to_pylist() for column in columns], strict=True))

@@ -11,14 +11,14 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache, lru_cache
 
-import duckdb
-
 _LAST = 0x20000  # no letter beyond has case or accents
 _STABLE = "\u0590"  # below are Latin, Greek and Cyrillic, unchanged since Unicode 5
 
 
 @cache
 def _table(function: str) -> dict[int, str]:
+    import duckdb
+
     with duckdb.connect() as con:
         rows = con.execute(
             f"SELECT i, {function}(chr(CAST(i AS INTEGER))) FROM range(1, {_LAST}) t(i)"
@@ -58,6 +58,8 @@ def strip_accents(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _asked(text: str) -> str:
+    import duckdb
+
     with duckdb.connect() as con:
         rows = con.execute("SELECT nfc_normalize(?)", [text]).fetchall()
     return str(rows[0][0])
