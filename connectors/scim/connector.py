@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import closing
 from itertools import islice
-from pathlib import Path
 from typing import ClassVar, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import HttpUrl, PositiveFloat, PositiveInt
+from pydantic import PositiveInt
 
 from connectors.contract import Account, Change, Connector, Health, ObjectSchema, Outcome
 from connectors.errors import MisconfiguredError, RejectedError
+from connectors.http.auth import Credentials
+from connectors.http.options import Auth, CleanUrl, HttpOptions, NoAuth
 from connectors.scim.paths import normal
 from connectors.scim.resources import (
+    Features,
     ResourceType,
     account,
     features,
@@ -37,24 +46,27 @@ class Scim(Connector):
 
     type: ClassVar[str] = "scim"
 
-    url: HttpUrl
+    url: CleanUrl
     """The base address, up to and including ``/v2`` where the provider has that."""
+    auth: Auth = NoAuth()
+    """How to log in."""
+    http: HttpOptions = HttpOptions()
+    """How calls are made; `attempts` and the back-off are the caller's here, see `apply`."""
     concurrency: PositiveInt = 8
     """Requests under way at once."""
-    rate: PositiveFloat | None = None
-    """Requests a second at most; None for no limit of ours."""
     page_size: PositiveInt = 100
     """Resources asked for at once when reading."""
-    timeout: PositiveFloat = 30.0
-    """Seconds for one request."""
-    ca_file: Path | None = None
-    """Certificates of the authority that signed the provider's, when it is no public one."""
-    proxy: HttpUrl | None = None
-    """An HTTP proxy to go through."""
 
     def check(self) -> Health:
-        """Ask for ServiceProviderConfig and say what the provider can do."""
-        found = self._run(features)
+        """Ask what the provider can do, and for one resource: discovery alone may be public."""
+
+        async def ask(transport: Transport) -> Features:
+            found = await features(transport)
+            kind = next(iter((await resource_types(transport)).values()))
+            await transport.send("GET", kind.endpoint, params={"startIndex": "1", "count": "1"})
+            return found
+
+        found = self._run(ask)
         address = urlsplit(str(self.url))
         return Health(
             identity=f"SCIM 2.0 at {address.netloc}{address.path}",
@@ -130,26 +142,11 @@ class Scim(Connector):
         url = str(self.url)
         return Transport(
             url,
-            self._authorization,
-            pace=_PACES.setdefault((url, self.rate), Pace(self.rate)),
+            Credentials(self.auth, self.http),
+            self.http,
+            pace=_PACES.setdefault((url, self.http.rate), Pace(self.http.rate)),
             connections=self.concurrency,
-            timeout=self.timeout,
-            tls=self._tls(),
-            proxy=str(self.proxy) if self.proxy else None,
         )
-
-    def _tls(self) -> ssl.SSLContext | bool:
-        if self.ca_file is None:
-            return True
-        try:
-            return ssl.create_default_context(cafile=self.ca_file)
-        except (OSError, ssl.SSLError):
-            raise MisconfiguredError(
-                f"ca_file {self.ca_file}: cannot be read as certificates in PEM form"
-            ) from None
-
-    def _authorization(self, *, renew: bool) -> str | None:
-        return None
 
     def _run(self, ask: Callable[[Transport], Awaitable[T]]) -> T:
         async def whole() -> T:

@@ -195,4 +195,5 @@ def _element_operations(
         return [{"op": "add", "path": f"{prefix}{path.attribute}", "value": [whole]}]
     if not held({**before, **after}):
         return [{"op": "remove", "path": element}]
-    return [_simple(str(p), v) for p, v in parts.items()]
+    # Removals last: an element that is empty in between may be dropped by the provider.
+    return [_simple(str(p), v) for p, v in sorted(parts.items(), key=lambda part: part[1] is None)]

@@ -2,20 +2,21 @@
 
 aiohttp because a create costs a tenth of the processor time it does in other Python clients.
 Throttled requests (429) were not processed, so they are sent again here after the wait the server
-asked for, which holds for all requests at once; whatever else fails is the caller's to retry,
-since only the caller knows whether to ask first.
+asked for, which holds for all requests at once. Reads are repeated; a write that fails is the caller's to
+repeat, since only the caller knows whether to ask first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import random
 import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from datetime import UTC, datetime
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -31,9 +32,11 @@ from connectors.errors import (
     UnauthorizedError,
     UncertainError,
 )
+from connectors.http.auth import Credentials, Headers
+from connectors.http.options import HttpOptions
+from connectors.http.retry import back_off, retry_after
 
 MEDIA_TYPE = "application/scim+json"
-_ATTEMPTS = 6
 _LONGEST_WAIT = 300.0
 
 
@@ -44,13 +47,6 @@ class Answer:
     status: int
     body: Any = field(repr=False)
     version: str | None = None
-
-
-class Authorization(Protocol):
-    """Gives the Authorization header; called in a thread, and with `renew` after a refusal."""
-
-    def __call__(self, *, renew: bool) -> str | None:
-        """Return the header's value, None to send none."""
 
 
 class Pace:
@@ -79,29 +75,30 @@ class Transport:
     def __init__(
         self,
         url: str,
-        authorization: Authorization,
+        credentials: Credentials,
+        options: HttpOptions,
         *,
         pace: Pace,
         connections: int,
-        timeout: float,
-        tls: ssl.SSLContext | bool = True,
-        proxy: str | None = None,
     ) -> None:
         self._url = url.rstrip("/")
-        self._authorization = authorization
+        self._credentials = credentials
         self._pace = pace
-        self._tls = tls
-        self._proxy = proxy
+        self._options = options
         self._connections = connections
-        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 10.0))
         self._http: aiohttp.ClientSession | None = None
-        self._header: str | None = None
 
     async def __aenter__(self) -> Transport:
-        self._header = await asyncio.to_thread(self._authorization, renew=False)
-        connector = aiohttp.TCPConnector(limit=self._connections, ssl=self._tls)
+        await asyncio.to_thread(self._credentials.headers)  # a token is fetched before any work
+        options = self._options
         self._http = aiohttp.ClientSession(
-            connector=connector, timeout=self._timeout, headers={"Accept": MEDIA_TYPE}
+            connector=aiohttp.TCPConnector(limit=self._connections, ssl=tls(options)),
+            timeout=aiohttp.ClientTimeout(
+                sock_connect=options.connect_timeout, sock_read=options.read_timeout
+            ),
+            headers={"Accept": MEDIA_TYPE},
+            proxy=str(options.proxy) if options.proxy else None,
+            proxy_auth=_proxy_auth(options),
         )
         return self
 
@@ -123,21 +120,27 @@ class Transport:
         Raises the errors of `connectors.errors`: UncertainError when a POST may have been
         processed, TransientError for other losses and 5xx, RejectedError and its children for 4xx.
         """
-        renewed = False
-        throttled: ConnectorError = TransientError(f"{method} {path}: no attempt was left")
-        for _ in range(_ATTEMPTS):
+        condition = {"If-Match": version} if version else {}
+        refused: Headers = {}
+        last: ConnectorError = TransientError(f"{method} {path}: no attempt was left")
+        for attempt in range(1, self._options.attempts + 1):
             await self._pace.turn()
+            proof = self._credentials.headers()
             try:
-                return await self._once(method, path, body, params, version)
+                return await self._once(method, path, body, params, {**proof, **condition})
             except ThrottledError as error:
-                throttled = error
+                last = error
                 self._pace.freeze(min(error.retry_after or 1.0, _LONGEST_WAIT))
-            except UnauthorizedError:
-                if renewed:
+            except TransientError as error:
+                if method != "GET" or attempt == self._options.attempts:
                     raise
-                renewed = True
-                self._header = await asyncio.to_thread(self._authorization, renew=True)
-        raise throttled
+                last = error
+                await asyncio.sleep(back_off(attempt, self._options, random.random))
+            except UnauthorizedError:
+                if refused or not await asyncio.to_thread(self._credentials.renew, proof):
+                    raise
+                refused = proof
+        raise last
 
     async def _once(
         self,
@@ -145,19 +148,14 @@ class Transport:
         path: str,
         body: object,
         params: Mapping[str, str] | None,
-        version: str | None,
+        headers: Mapping[str, str],
     ) -> Answer:
         if self._http is None:
             raise RuntimeError("use the transport as an async context manager")
-        headers: dict[str, str] = {}
-        if self._header:
-            headers["Authorization"] = self._header
-        if version:
-            headers["If-Match"] = version
         data = None
         if body is not None:
             data = json.dumps(body, ensure_ascii=False).encode()
-            headers["Content-Type"] = MEDIA_TYPE
+            headers = {**headers, "Content-Type": MEDIA_TYPE}
         where = f"{method} {path}"
         try:
             async with self._http.request(
@@ -167,7 +165,6 @@ class Transport:
                 params=params,
                 headers=headers,
                 allow_redirects=False,
-                proxy=self._proxy,
             ) as response:
                 text = await response.read()
                 if response.status >= 300:
@@ -180,10 +177,32 @@ class Transport:
             raise (UncertainError if method == "POST" else TransientError)(reason) from None
 
 
+def tls(options: HttpOptions) -> ssl.SSLContext | bool:
+    """Return what to trust and to show; raise MisconfiguredError when a file cannot be used."""
+    if not (options.ca_file or options.client_certificate):
+        return True
+    try:
+        context = ssl.create_default_context(cafile=options.ca_file)
+        if options.client_certificate:
+            context.load_cert_chain(options.client_certificate, options.client_key)
+    except (OSError, ssl.SSLError) as error:
+        raise MisconfiguredError(
+            f"ca_file or client_certificate cannot be used as PEM: {type(error).__name__}"
+        ) from None
+    return context
+
+
+def _proxy_auth(options: HttpOptions) -> aiohttp.BasicAuth | None:
+    if options.proxy_user is None or options.proxy_password is None:
+        return None
+    return aiohttp.BasicAuth(options.proxy_user, options.proxy_password.reveal())
+
+
 def _unreachable(where: str, error: Exception) -> ConnectorError:
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         return MisconfiguredError(
-            f"{where}: the certificate is not trusted; renew it, or name its authority in `ca_file`"
+            f"{where}: the certificate is not trusted; "
+            "renew it, or name its authority in http.ca_file"
         )
     return TransientError(f"{where}: cannot connect ({type(error).__name__}); is it running?")
 
@@ -204,6 +223,7 @@ _REFUSALS: Mapping[int, tuple[type[ConnectorError], str]] = {
     409: (ConflictError, ""),
     410: (NotFoundError, ""),
     412: (ConflictError, ": it changed meanwhile"),
+    501: (RejectedError, ": the provider does not offer this"),
 }
 
 
@@ -218,23 +238,9 @@ def _refusal(where: str, status: int, text: bytes, headers: Mapping[str, str]) -
         error, mend = _REFUSALS[status]
         return error(said + mend)
     if status == 429 or (status == 503 and "Retry-After" in headers):
-        return ThrottledError(said, retry_after(headers.get("Retry-After")))
+        return ThrottledError(said, retry_after(headers.get("Retry-After"), datetime.now(UTC)))
     if status >= 500:  # it may have happened before it failed: a create must ask first
         return (UncertainError if where.startswith("POST") else TransientError)(said)
     if status < 400:
         return MisconfiguredError(f"{said}: it redirects; put the final address into `url`")
     return (ConflictError if kind == "uniqueness" else RejectedError)(said)
-
-
-def retry_after(text: str | None) -> float | None:
-    """Return the seconds of a ``Retry-After`` header: a number or a date (RFC 9110 10.2.3)."""
-    if not text:
-        return None
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, TypeError):
-        return None
