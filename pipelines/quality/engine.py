@@ -1,0 +1,123 @@
+"""Great Expectations' own engine (pandas), for the expectations that have no SQL of ours.
+
+It takes seconds to import and reads the rows into memory, so it is imported when first needed.
+Nothing is sent anywhere: analytics are off, and no context of the user's is opened.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from pipelines.quality.errors import SuiteError
+from pipelines.quality.literals import is_list, quoted
+from pipelines.quality.model import Expectation, Verdict
+from pipelines.quality.table import Table
+
+_COUNTS = (
+    "element_count",
+    "unexpected_count",
+    "unexpected_percent",
+    "missing_count",
+    "missing_percent",
+    "unexpected_percent_total",
+    "unexpected_percent_nonmissing",
+)
+_LAST_LINE = re.compile(r"^(?:[\w.]*\.)?(\w+)(?::|$)")
+
+
+@contextmanager
+def quietly() -> Iterator[ModuleType]:
+    """Give the imported library with its warnings, logs and analytics off."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logger = logging.getLogger("great_expectations")
+    level = logger.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations as gx
+
+        logger.setLevel(logging.CRITICAL + 1)  # its messages may hold values
+        try:
+            yield gx
+        finally:
+            logger.setLevel(level)
+
+
+def judge(table: Table, expectation: Expectation) -> tuple[Verdict, list[int] | None]:
+    """Have the real engine judge one expectation.
+
+    Returns the verdict, with counts but no values, and the `_row` numbers of the failing rows,
+    None when the expectation is not about rows. Raises SuiteError when its arguments are wrong.
+    """
+    with quietly() as gx:
+        frame = _frame(table, expectation)
+        validator = _validator(gx, frame)
+        found = _validate(gx, validator, expectation, table.row)
+    result, error = found["result"], _raised(found["exception_info"])
+    counts = {name: result[name] for name in _COUNTS if name in result}
+    verdict = Verdict(
+        expectation,
+        success=bool(found["success"]) and error is None,
+        result=counts or {"observed_value": None},
+        error=error,
+        compiled=False,
+    )
+    if "unexpected_index_list" not in result:
+        return verdict, None
+    return verdict, [int(entry[table.row]) for entry in result["unexpected_index_list"]]
+
+
+def _frame(table: Table, expectation: Expectation) -> Any:
+    """Read the rows it is about and the columns that its arguments name."""
+    for name in expectation.columns:
+        table.type(name, expectation)
+    words = json.dumps(dict(expectation.kwargs), default=str, ensure_ascii=False)
+    names = [name for name, type_ in table.types.items() if name in words and not is_list(type_)]
+    chosen = ", ".join(quoted(name) for name in dict.fromkeys([table.row, *names]))
+    where = table.rows(expectation.columns)
+    return table.con.execute(f"SELECT {chosen} FROM {table.name} WHERE {where}").df()
+
+
+def _validator(gx: ModuleType, frame: Any) -> Any:
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(enable=False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("isthmus").add_dataframe_asset("rows")
+    return asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+
+
+def _validate(gx: ModuleType, batch: Any, expectation: Expectation, row: str) -> dict[str, Any]:
+    from great_expectations.compatibility.pydantic import ValidationError
+
+    config = {"type": expectation.type, "kwargs": dict(expectation.kwargs)}
+    try:
+        suite = gx.ExpectationSuite(name="isthmus", expectations=[config])
+    except ValidationError as error:
+        wrong = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in error.errors())
+        raise SuiteError(f"{expectation.place}: {expectation.type}: {wrong}") from None
+    except gx.exceptions.GreatExpectationsError as error:
+        kind = type(error).__name__
+        raise SuiteError(f"{expectation.place}: {expectation.type}: {kind}") from None
+    wanted = {"result_format": "COMPLETE", "unexpected_index_column_names": [row]}
+    found: dict[str, Any] = batch.validate(suite, result_format=wanted).results[0].to_json_dict()
+    return found
+
+
+def _raised(info: dict[str, Any]) -> str | None:
+    """Return the name of the exception that was raised, without its message."""
+    entries = [info] if "raised_exception" in info else list(info.values())
+    for entry in entries:
+        if isinstance(entry, dict) and entry.get("raised_exception"):
+            lines = str(entry.get("exception_traceback") or "").strip().splitlines()
+            named = [found[1] for line in lines if (found := _LAST_LINE.match(line))]
+            return named[-1] if named else "Exception"
+    return None
