@@ -1,0 +1,187 @@
+"""How alike two personal names are: nicknames, initials, compound names, slips of the pen.
+
+Everything here is a pure function of folded text (`fold`); the nickname list is data
+(``nicknames.txt``). A name is known when it stands in that list: two known names that are not
+each other's short forms (Paul, Paula) are different people, never a slip of the pen.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import StrEnum
+from functools import cache, lru_cache
+from importlib.resources import files
+
+_SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"})
+_SUFFIXES = {
+    "jr": "jr",
+    "junior": "jr",
+    "filho": "jr",
+    "sr": "sr",
+    "senior": "sr",
+    "ii": "ii",
+    "2nd": "ii",
+    "iii": "iii",
+    "3rd": "iii",
+    "iv": "iv",
+    "4th": "iv",
+}
+_PARTICLES = frozenset(
+    "al bin da das de del della den der des di do dos du el la le los ter van vom von y zu".split()
+)
+_TITLES = frozenset("dr herr frau m mr mrs ms miss mme mlle monsieur madame prof sir".split())
+
+
+class Likeness(StrEnum):
+    """What comparing two names gives, best first; UNKNOWN when one of them is missing."""
+
+    SAME = "same"
+    NICKNAME = "nickname"
+    PART = "part"
+    TYPO = "typo"
+    INITIAL = "initial"
+    UNKNOWN = "unknown"
+    DIFFERENT = "different"
+
+
+@lru_cache(maxsize=200_000)
+def fold(text: str) -> str:
+    """Return `text` in lower case without accents, marks and doubled spaces; hyphens become spaces.
+
+    Letters of other alphabets are kept. Folding twice is folding once.
+    """
+    lowered = unicodedata.normalize("NFKD", text.casefold()).translate(_SPECIAL)
+    kept = "".join(
+        mark if mark.isalnum() else "" if mark in "'’`." or unicodedata.combining(mark) else " "
+        for mark in unicodedata.normalize("NFKD", lowered.casefold())
+    )
+    return " ".join(kept.split())
+
+
+def suffix(*texts: str | None) -> str:
+    """Return the generation mark (``jr``, ``sr``, ``ii``…) among folded texts, or ``""``.
+
+    Only the last word of a text of several words counts, or a text that is nothing else.
+    """
+    for text in texts:
+        last = text.rsplit(" ", 1)[-1] if text else ""
+        if last in _SUFFIXES:
+            return _SUFFIXES[last]
+    return ""
+
+
+def bare(folded: str) -> str:
+    """Return a folded name without titles before it and generation marks after it."""
+    words = folded.split()
+    while words and words[0] in _TITLES:
+        words = words[1:]
+    while len(words) > 1 and words[-1] in _SUFFIXES:
+        words = words[:-1]
+    return " ".join(words)
+
+
+@cache
+def _roots() -> dict[str, frozenset[str]]:
+    """Map each known name to the names it stands for, itself included where it heads a line."""
+    roots: dict[str, set[str]] = {}
+    text = files("idp_core.profiles").joinpath("nicknames.txt").read_text("utf-8")
+    for line in text.splitlines():
+        head, colon, forms = line.partition(":")
+        if not colon or line.startswith("#"):
+            continue
+        name = fold(head)
+        for form in (name, *map(fold, forms.split(","))):
+            if form:
+                roots.setdefault(form, set()).add(name)
+    return {name: frozenset(heads) for name, heads in roots.items()}
+
+
+def known(name: str) -> bool:
+    """Whether this folded given name stands in the list of names."""
+    return name in _roots()
+
+
+def roots(name: str) -> frozenset[str]:
+    """Return the formal names a folded given name may stand for; itself when it is not listed."""
+    return _roots().get(name) or frozenset({name})
+
+
+def edits(left: str, right: str, most: int) -> int:
+    """Count insertions, deletions, changes and swaps of neighbours; stop at `most` + 1."""
+    if abs(len(left) - len(right)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        older, before, row = before, row, [i]
+        for j, b in enumerate(right, 1):
+            cost = min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
+def _slip(left: str, right: str) -> bool:
+    """Whether two words are close enough to be one word mistyped: one slip, or two in a long one."""
+    longest = max(len(left), len(right))
+    most = 0 if longest < 4 else 1 if longest < 7 else 2
+    return edits(left, right, most) <= most
+
+
+def _initials(left: str, right: str) -> bool:
+    """Whether one is written as initials that the other has (``j``, ``j p`` for ``jean paul``)."""
+    short, long = sorted((left.split(), right.split()), key=lambda words: sum(map(len, words)))
+    if not short or any(len(word) > 1 for word in short):
+        return False
+    return all(a == b[0] for a, b in zip(short, long, strict=False))
+
+
+@lru_cache(maxsize=500_000)
+def compare_given(left: str, right: str) -> Likeness:
+    """Compare two folded given names, in any order of the two."""
+    if not left or not right:
+        return Likeness.UNKNOWN
+    if left == right or left.replace(" ", "") == right.replace(" ", ""):
+        return Likeness.SAME
+    if roots(left) & roots(right):
+        return Likeness.NICKNAME
+    if _initials(left, right):
+        return Likeness.INITIAL
+    a, b = left.split(), right.split()
+    if (len(a) > 1 or len(b) > 1) and _compound(a, b):
+        return Likeness.PART
+    if not (known(left) and known(right)) and _slip(left, right):
+        return Likeness.TYPO
+    return Likeness.DIFFERENT
+
+
+def _compound(left: list[str], right: list[str]) -> bool:
+    """Whether the first name of one (or its short form) stands first in the other, or vice versa."""
+    short, long = sorted((left, right), key=len)
+    first = roots(short[0])
+    if len(short) == 1:
+        return any(first & roots(word) for word in long if len(word) > 1)
+    return bool(first & roots(long[0]))
+
+
+@lru_cache(maxsize=500_000)
+def compare_family(left: str, right: str) -> Likeness:
+    """Compare two folded family names: double-barrelled ones agree by a part, particles aside."""
+    if not left or not right:
+        return Likeness.UNKNOWN
+    a = [word for word in left.split() if word not in _PARTICLES] or left.split()
+    b = [word for word in right.split() if word not in _PARTICLES] or right.split()
+    if a == b or "".join(a) == "".join(b) or left.replace(" ", "") == right.replace(" ", ""):
+        return Likeness.SAME
+    if len(a) != len(b) or len(a) > 1:
+        common = set(a) & set(b)
+        if any(len(word) > 2 for word in common):
+            return Likeness.PART
+    if _initials(" ".join(a), " ".join(b)):
+        return Likeness.INITIAL
+    if _slip("".join(a), "".join(b)):
+        return Likeness.TYPO
+    return Likeness.DIFFERENT

@@ -1,0 +1,131 @@
+"""Reading a policy file: YAML with the line of every key, checked by a pydantic model.
+
+Errors are PolicyError, one line per problem, as
+``policies/identifiers.yaml:12 identifiers.emial: unknown key; did you mean 'email'?``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from idp_core.errors import PolicyError
+
+Steps = tuple[str | int, ...]
+
+
+class Strict(BaseModel):
+    """A part of a policy: frozen, no unknown keys, and it never shows what it was given."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True
+    )
+
+
+AnyPolicy = TypeVar("AnyPolicy", bound=BaseModel)
+
+
+def read(model: type[AnyPolicy], path: Path) -> AnyPolicy:
+    """Read the file at `path` as a `model`. Raises PolicyError naming file, line, key and mend."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path}: cannot be read ({type(error).__name__})") from None
+    return parse(model, text, str(path))
+
+
+def parse(model: type[AnyPolicy], text: str, name: str) -> AnyPolicy:
+    """Check YAML `text` as a `model`; `name` is what errors call it. Raises PolicyError."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PolicyError(f"{name}:{line} not YAML: {error.problem}") from None
+    if root is None:
+        return _checked(model, {}, {(): 1}, name)
+    lines: dict[Steps, int] = {}
+    _note_lines(root, (), lines, name)
+    return _checked(model, yaml.safe_load(text), lines, name)
+
+
+def _checked(
+    model: type[AnyPolicy], data: object, lines: Mapping[Steps, int], name: str
+) -> AnyPolicy:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        problems = [_problem(model, found, lines, name) for found in error.errors()]
+    raise PolicyError("\n".join(problems))
+
+
+def _note_lines(node: yaml.Node, steps: Steps, lines: dict[Steps, int], name: str) -> None:
+    """Write the line of every key and item below `node`; refuse doubled and non-text keys."""
+    lines.setdefault(steps, node.start_mark.line + 1)
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            _note_lines(item, (*steps, index), lines, name)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.tag != "tag:yaml.org,2002:str":
+                raise PolicyError(f"{name}:{line} {key.value}: put this key in quotes")
+            below = (*steps, key.value)
+            if below in lines:
+                raise PolicyError(f"{name}:{line} {_dotted(below)}: this key is there twice")
+            lines[below] = line
+            _note_lines(value, below, lines, name)
+
+
+def _problem(
+    model: type[BaseModel], found: Mapping[str, Any], lines: Mapping[Steps, int], name: str
+) -> str:
+    given: Steps = found["loc"]
+    steps = tuple(given[: _depth(given, lines)])
+    if found["type"] == "extra_forbidden":
+        near = get_close_matches(str(given[-1]), list(_keys(model, given[:-1])), n=1)
+        message = "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
+    elif found["type"] == "missing":
+        message = f"needs the key {given[-1]!r}"
+    else:
+        message = str(found["msg"]).removeprefix("Value error, ")
+    return f"{name}:{lines.get(steps, 1)} {_dotted(steps) or 'file'}: {message}"
+
+
+def _depth(steps: Steps, lines: Mapping[Steps, int]) -> int:
+    """How far `steps` lead into the file; pydantic adds steps of its own for unions."""
+    depth = len(steps)
+    while depth and steps[:depth] not in lines:
+        depth -= 1
+    return depth
+
+
+def _dotted(steps: Steps) -> str:
+    return ".".join(map(str, steps))
+
+
+def _keys(model: type[BaseModel], steps: Steps) -> Iterable[str]:
+    """The keys that may stand at `steps` below `model`."""
+    models: list[type[BaseModel]] = [model]
+    for step in steps:
+        below = [_models(m.model_fields[str(step)].annotation) for m in models if _has(m, step)]
+        models = [inner for group in below for inner in group] or models
+    return [field.alias or key for m in models for key, field in m.model_fields.items()]
+
+
+def _has(model: type[BaseModel], step: str | int) -> bool:
+    return str(step) in model.model_fields
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The pydantic models inside a type, such as the values of a mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in (Union, UnionType, dict, Mapping, tuple) or get_args(annotation):
+        return [found for part in get_args(annotation) for found in _models(part)]
+    return []

@@ -1,0 +1,249 @@
+"""How much two records speak for being one person: a pattern of agreements, weighed by the policy.
+
+A `Pattern` is all that the weight depends on and holds no value. The batch makes patterns for
+millions of pairs at once and asks `weigh` once per distinct one; `compare` makes the pattern of
+one pair. Both go through `weigh`, so they cannot disagree about what a pattern is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import log2
+
+from idp_core.profiles.evidence import Evidence
+from idp_core.profiles.names import Likeness
+from idp_core.profiles.policy import IdentifierPolicy
+from idp_core.profiles.vetoes import (
+    Birth,
+    Veto,
+    compare_birth,
+    compare_names,
+    ids_differ,
+    suffixes_differ,
+)
+
+_SMOOTHING = 10_000  # records we pretend to have seen before, so that small sets are not naive
+_COMMONNESS = 1 / 5_000  # and the share of them that carried any one name
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """What the other records say about a value: how common a name is, how shared an identifier.
+
+    `contested` values were seen on two records that cannot be one person; `crowded` ones on more
+    records than the policy allows. The counts are of records.
+    """
+
+    records: int = 0
+    given: Mapping[str, int] = field(default_factory=dict, repr=False)
+    family: Mapping[str, int] = field(default_factory=dict, repr=False)
+    contested: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
+    crowded: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What comparing two records gives.
+
+    The rarities are bits, whole, 0 when the names are not the same. `same`, `contested`, `proven`
+    and `both` have one bit per identifier kind, in the order of the policy: kinds with a shared
+    value, with shared values that are all contested, with a shared value that every account of
+    the two has verified, and kinds of which both records have a value.
+    """
+
+    given: Likeness = Likeness.UNKNOWN
+    given_rarity: int = 0
+    family: Likeness = Likeness.UNKNOWN
+    family_rarity: int = 0
+    birth: Birth = Birth.UNKNOWN
+    suffixes_differ: bool = False
+    ids_differ: bool = False
+    logs_in: bool = False
+    same: int = 0
+    contested: int = 0
+    proven: int = 0
+    both: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that speaks for (bits above 0) or against, in words without values."""
+
+    text: str
+    bits: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The weight of a pair: bits above what is needed to join, and why. A veto outweighs all."""
+
+    weight: float
+    reasons: tuple[Reason, ...]
+    veto: Veto | None = None
+
+
+def rarity(count: int, records: int) -> int:
+    """Return how rare a name is in whole bits: of `records` records, `count` carry it."""
+    share = (count + _SMOOTHING * _COMMONNESS) / (records + _SMOOTHING)
+    return round(-log2(min(share, 1.0)))
+
+
+def compare(
+    left: Evidence, right: Evidence, policy: IdentifierPolicy, population: Population
+) -> Pattern:
+    """Return the pattern of one pair."""
+    given, family = compare_names(left, right)
+    swapped = left.given == right.family and left.family == right.given and bool(left.given)
+    shared = _shared(left, right, policy, population)
+    count, total = population, population.records
+    return Pattern(
+        given=given,
+        given_rarity=0
+        if given is not Likeness.SAME or swapped
+        else rarity(max(count.given.get(n, 0) for n in (left.given, right.given)), total),
+        family=family,
+        family_rarity=0
+        if family is not Likeness.SAME or swapped
+        else rarity(max(count.family.get(n, 0) for n in (left.family, right.family)), total),
+        birth=compare_birth(left.birth, right.birth),
+        suffixes_differ=suffixes_differ(left.suffix, right.suffix),
+        ids_differ=ids_differ(left, right, policy),
+        logs_in=left.logs_in or right.logs_in,
+        **shared,
+    )
+
+
+def _shared(
+    left: Evidence, right: Evidence, policy: IdentifierPolicy, population: Population
+) -> dict[str, int]:
+    masks = {"same": 0, "contested": 0, "proven": 0, "both": 0}
+    for place, kind in enumerate(policy.kinds):
+        bit = 1 << place
+        mine = _usable(left, kind, population)
+        theirs = _usable(right, kind, population)
+        common = mine.keys() & theirs.keys()
+        masks["both"] |= bit if mine and theirs else 0
+        masks["same"] |= bit if common else 0
+        if common and all((kind, value) in population.contested for value in common):
+            masks["contested"] |= bit
+        if any(
+            (mine[value] or not left.logs_in) and (theirs[value] or not right.logs_in)
+            for value in common
+        ):
+            masks["proven"] |= bit
+    return masks
+
+
+def _usable(record: Evidence, kind: str, population: Population) -> dict[str, bool]:
+    return {
+        found.value: found.verified
+        for found in record.identifiers
+        if found.kind == kind and (kind, found.value) not in population.crowded
+    }
+
+
+def weigh(pattern: Pattern, policy: IdentifierPolicy) -> Score:
+    """Weigh a pattern: sum the bits, then hold back what must not join on its own."""
+    reasons = [*_name_reasons(pattern, policy), *_identifier_reasons(pattern, policy)]
+    weight = sum(reason.bits for reason in reasons) - policy.join_at
+    hold = _hold(pattern, policy)
+    if hold and weight >= 0:
+        weight = -1.0
+        reasons.append(Reason(hold))
+    return Score(round(weight, 3), tuple(reasons), pattern_veto(pattern, policy))
+
+
+def pattern_veto(pattern: Pattern, policy: IdentifierPolicy) -> Veto | None:
+    """Return why this pattern forbids a join, the weightiest reason first."""
+    found = (
+        (Veto.GIVEN_NAME, policy.given_name.different, pattern.given is Likeness.DIFFERENT),
+        (Veto.FAMILY_NAME, policy.family_name.different, pattern.family is Likeness.DIFFERENT),
+        (Veto.BIRTH_DATE, policy.birth_date.different, pattern.birth is Birth.DIFFERENT),
+        (Veto.SUFFIX, policy.suffix.different, pattern.suffixes_differ),
+        (Veto.IDENTIFIER, "veto", pattern.ids_differ),
+    )
+    return next((reason for reason, says, holds in found if holds and says == "veto"), None)
+
+
+def _name_reasons(pattern: Pattern, policy: IdentifierPolicy) -> Iterator[Reason]:
+    given, family, birth = policy.given_name, policy.family_name, policy.birth_date
+    if pattern.given not in (Likeness.UNKNOWN, Likeness.DIFFERENT):
+        bits = (
+            _between(pattern.given_rarity, given.same)
+            if pattern.given is Likeness.SAME
+            else float(getattr(given, pattern.given.value))
+        )
+        yield Reason(f"first names: {pattern.given.value}", bits)
+    if pattern.family not in (Likeness.UNKNOWN, Likeness.DIFFERENT):
+        bits = (
+            _between(pattern.family_rarity, family.same)
+            if pattern.family is Likeness.SAME
+            else float(getattr(family, pattern.family.value))
+        )
+        yield Reason(f"family names: {pattern.family.value}", bits)
+    if pattern.birth not in (Birth.UNKNOWN, Birth.DIFFERENT):
+        bits = float(getattr(birth, pattern.birth.value))
+        yield Reason(f"dates of birth: {pattern.birth.value}", bits)
+    yield from _differences(pattern, policy)
+
+
+def _differences(pattern: Pattern, policy: IdentifierPolicy) -> Iterator[Reason]:
+    for text, says, holds in (
+        ("first names", policy.given_name.different, pattern.given is Likeness.DIFFERENT),
+        ("family names", policy.family_name.different, pattern.family is Likeness.DIFFERENT),
+        ("dates of birth", policy.birth_date.different, pattern.birth is Birth.DIFFERENT),
+        ("generations (Sr, Jr)", policy.suffix.different, pattern.suffixes_differ),
+    ):
+        if holds and isinstance(says, float):
+            yield Reason(f"{text}: different", says)
+
+
+def _between(bits: int, ends: tuple[float, float]) -> float:
+    return min(max(float(bits), ends[0]), ends[1])
+
+
+def _identifier_reasons(pattern: Pattern, policy: IdentifierPolicy) -> Iterator[Reason]:
+    same = {name for place, name in enumerate(policy.kinds) if pattern.same >> place & 1}
+    for place, (name, kind) in enumerate(policy.identifiers.items()):
+        if name in same:
+            if kind.part_of in same:
+                continue
+            contested = bool(pattern.contested >> place & 1) and kind.contested is not None
+            shared = " (shared with someone else)" if contested else ""
+            bits = kind.contested if contested and kind.contested is not None else kind.agree
+            yield Reason(f"{name}: same{shared}", bits)
+        elif pattern.both >> place & 1 and isinstance(kind.different, float) and kind.different:
+            yield Reason(f"{name}: different", kind.different)
+
+
+def _hold(pattern: Pattern, policy: IdentifierPolicy) -> str | None:
+    """Say why agreements of this kind never join on their own, or None."""
+    agree = [
+        (place, kind)
+        for place, kind in enumerate(policy.identifiers.values())
+        if pattern.same >> place & 1
+    ]
+    birth = pattern.birth not in (Birth.UNKNOWN, Birth.DIFFERENT)
+    if not agree and not birth:
+        return "names alone never join"
+    personal = [
+        (place, kind)
+        for place, kind in agree
+        if kind.reach == "personal"
+        and not (pattern.contested >> place & 1 and kind.contested is not None)
+    ]
+    named = pattern.given not in (Likeness.UNKNOWN, Likeness.DIFFERENT)
+    if not (birth or named or personal):
+        return "what a household shares never joins on its own"
+    if pattern.logs_in and not birth and _unproven(personal, pattern.proven):
+        return "an unverified identifier alone never joins an account that can log in"
+    return None
+
+
+def _unproven(personal: Iterable[tuple[int, object]], proven: int) -> bool:
+    """Whether all personal identifiers that agree are of a kind to be verified, and none is."""
+    found = list(personal)
+    return bool(found) and all(
+        getattr(kind, "login", False) and not proven >> place & 1 for place, kind in found
+    )

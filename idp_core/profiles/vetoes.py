@@ -1,0 +1,114 @@
+"""Hard negative evidence: what says that two records are never one person, whatever they share.
+
+Pure functions on small values; a steward's cannot-link (`Constraints`) is the last veto.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from idp_core.profiles.evidence import Evidence
+from idp_core.profiles.model import SourceRef
+from idp_core.profiles.names import Likeness, compare_family, compare_given, edits
+from idp_core.profiles.policy import IdentifierPolicy
+
+
+class Birth(StrEnum):
+    """What comparing two dates of birth gives."""
+
+    SAME = "same"
+    SWAPPED = "swapped"
+    TYPO = "typo"
+    UNKNOWN = "unknown"
+    DIFFERENT = "different"
+
+
+class Veto(StrEnum):
+    """Why two records are never one person, in words for a person."""
+
+    GIVEN_NAME = "first names differ beyond nickname, initial and typing slip"
+    FAMILY_NAME = "family names differ"
+    BIRTH_DATE = "dates of birth differ beyond a swap or a typing slip"
+    SUFFIX = "one is senior, the other junior"
+    IDENTIFIER = "an identifier that a person has only one of differs"
+    STEWARD = "a steward said that these are two people"
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What people decided: pairs that are one person, and pairs that never are."""
+
+    must: frozenset[frozenset[SourceRef]] = frozenset()
+    cannot: frozenset[frozenset[SourceRef]] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        must: Iterable[tuple[SourceRef, SourceRef]] = (),
+        cannot: Iterable[tuple[SourceRef, SourceRef]] = (),
+    ) -> Constraints:
+        """Build constraints from pairs in any order."""
+        return cls(frozenset(map(frozenset, must)), frozenset(map(frozenset, cannot)))
+
+
+def compare_birth(left: date | None, right: date | None) -> Birth:
+    """Compare two dates of birth; a slip is one digit, or two neighbours that changed places."""
+    if left is None or right is None:
+        return Birth.UNKNOWN
+    if left == right:
+        return Birth.SAME
+    if (left.year, left.month, left.day) == (right.year, right.day, right.month):
+        return Birth.SWAPPED
+    if edits(f"{left:%Y%m%d}", f"{right:%Y%m%d}", 1) == 1:
+        return Birth.TYPO
+    return Birth.DIFFERENT
+
+
+def compare_names(left: Evidence, right: Evidence) -> tuple[Likeness, Likeness]:
+    """Compare given and family names; names that stand in each other's field count as the same."""
+    if left.given and left.given == right.family and left.family == right.given:
+        return Likeness.SAME, Likeness.SAME
+    return compare_given(left.given, right.given), compare_family(left.family, right.family)
+
+
+def suffixes_differ(left: str, right: str) -> bool:
+    """Whether both say a generation, and not the same one."""
+    return bool(left and right and left != right)
+
+
+def ids_differ(left: Evidence, right: Evidence, policy: IdentifierPolicy) -> bool:
+    """Whether an identifier that forbids by difference differs: both verified, or of one source."""
+    for name, kind in policy.identifiers.items():
+        if kind.different != "veto":
+            continue
+        mine = {i.value: i.verified for i in left.identifiers if i.kind == name}
+        theirs = {i.value: i.verified for i in right.identifiers if i.kind == name}
+        proven = left.ref.source == right.ref.source or (
+            any(mine.values()) and any(theirs.values())
+        )
+        if mine and theirs and proven and not mine.keys() & theirs.keys():
+            return True
+    return False
+
+
+def veto(
+    left: Evidence, right: Evidence, policy: IdentifierPolicy, constraints: Constraints
+) -> Veto | None:
+    """Return why these two are never one person, the weightiest reason first; None when they may be."""
+    if constraints.cannot and frozenset((left.ref, right.ref)) in constraints.cannot:
+        return Veto.STEWARD
+    given, family = compare_names(left, right)
+    birth = compare_birth(left.birth, right.birth)
+    found: Mapping[Veto, bool] = {
+        Veto.GIVEN_NAME: given is Likeness.DIFFERENT and policy.given_name.different == "veto",
+        Veto.FAMILY_NAME: family is Likeness.DIFFERENT and policy.family_name.different == "veto",
+        Veto.BIRTH_DATE: birth is Birth.DIFFERENT and policy.birth_date.different == "veto",
+        Veto.SUFFIX: suffixes_differ(left.suffix, right.suffix)
+        and policy.suffix.different == "veto",
+    }
+    return next((reason for reason, holds in found.items() if holds), None) or (
+        Veto.IDENTIFIER if ids_differ(left, right, policy) else None
+    )
