@@ -10,7 +10,7 @@ from typing import Any
 
 from idp_core.profiles.model import Identifier, SourceProfile, SourceRef
 from idp_core.profiles.names import bare, fold, suffix
-from idp_core.profiles.policy import IdentifierPolicy, Kind, Read
+from idp_core.profiles.policy import IdentifierPolicy, Read
 
 _LENGTH_OF_A_LOCAL_PART = 5  # shorter ones (ann@, jsmi@) are many people's
 
@@ -105,7 +105,7 @@ def written(text: str, how: Read) -> str:
 
 
 def _birth(value: object, blocked: frozenset[date]) -> date | None:
-    """Return a date of birth, from a date, a timestamp or ISO text; None when junk or unreadable."""
+    """Return a date of birth from a date, timestamp or ISO text; None if junk or unreadable."""
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value[:10])

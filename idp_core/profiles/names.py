@@ -7,12 +7,15 @@ each other's short forms (Paul, Paula) are different people, never a slip of the
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
 
-_SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"})
+_SPECIAL = str.maketrans(
+    {"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i"}
+)
 _SUFFIXES = {
     "jr": "jr",
     "junior": "jr",
@@ -27,9 +30,14 @@ _SUFFIXES = {
     "4th": "iv",
 }
 _PARTICLES = frozenset(
-    "al bin da das de del della den der des di do dos du el la le los ter van vom von y zu".split()
+    re.findall(
+        r"\w+",
+        "al bin da das de del della den der des di do dos du el la le los ter van vom von y zu",
+    )
 )
-_TITLES = frozenset("dr herr frau m mr mrs ms miss mme mlle monsieur madame prof sir".split())
+_TITLES = frozenset(
+    re.findall(r"\w+", "dr herr frau m mr mrs ms miss mme mlle monsieur madame prof sir")
+)
 
 
 class Likeness(StrEnum):
@@ -52,7 +60,11 @@ def fold(text: str) -> str:
     """
     lowered = unicodedata.normalize("NFKD", text.casefold()).translate(_SPECIAL)
     kept = "".join(
-        mark if mark.isalnum() else "" if mark in "'’`." or unicodedata.combining(mark) else " "
+        mark
+        if mark.isalnum()
+        else ""
+        if mark in "'\u2019`." or unicodedata.combining(mark)
+        else " "
         for mark in unicodedata.normalize("NFKD", lowered.casefold())
     )
     return " ".join(kept.split())
@@ -125,7 +137,7 @@ def edits(left: str, right: str, most: int) -> int:
 
 
 def _slip(left: str, right: str) -> bool:
-    """Whether two words are close enough to be one word mistyped: one slip, or two in a long one."""
+    """Whether two words may be one word mistyped: one slip, or two in a long one."""
     longest = max(len(left), len(right))
     most = 0 if longest < 4 else 1 if longest < 7 else 2
     return edits(left, right, most) <= most
@@ -140,7 +152,7 @@ def _initials(left: str, right: str) -> bool:
 
 
 @lru_cache(maxsize=500_000)
-def compare_given(left: str, right: str) -> Likeness:
+def compare_given(left: str, right: str) -> Likeness:  # noqa: PLR0911 - one return per likeness
     """Compare two folded given names, in any order of the two."""
     if not left or not right:
         return Likeness.UNKNOWN
@@ -159,7 +171,7 @@ def compare_given(left: str, right: str) -> Likeness:
 
 
 def _compound(left: list[str], right: list[str]) -> bool:
-    """Whether the first name of one (or its short form) stands first in the other, or vice versa."""
+    """Whether the first name of one, or its short form, stands in the other."""
     short, long = sorted((left, right), key=len)
     first = roots(short[0])
     if len(short) == 1:

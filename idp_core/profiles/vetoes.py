@@ -97,7 +97,7 @@ def ids_differ(left: Evidence, right: Evidence, policy: IdentifierPolicy) -> boo
 def veto(
     left: Evidence, right: Evidence, policy: IdentifierPolicy, constraints: Constraints
 ) -> Veto | None:
-    """Return why these two are never one person, the weightiest reason first; None when they may be."""
+    """Return why these two are never one person, weightiest reason first; None if they may be."""
     if constraints.cannot and frozenset((left.ref, right.ref)) in constraints.cannot:
         return Veto.STEWARD
     given, family = compare_names(left, right)

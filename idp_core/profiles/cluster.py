@@ -1,0 +1,239 @@
+"""Guarded agglomerative clustering: which records are one person, given weighted pairs.
+
+Groups are merged best first, by the mean weight of all pairs between them: a pair nobody scored
+counts against the merge. A merge also needs that no pair between the two groups is vetoed and that
+the group holds no more identifiers than a person has. So one over-confident pair cannot chain
+strangers together, as connected components let it.
+
+Everything is decided in a total order of (mean weight, smallest members), so the order of the
+input never matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple, Protocol
+
+
+class Edge(NamedTuple):
+    """A scored pair: bits above (or below) what is needed to join. `source` names who scored it."""
+
+    a: int
+    b: int
+    weight: float
+    source: str = "identifiers"
+
+
+class Guard(Protocol):
+    """What may forbid a merge of two groups, whatever their weight."""
+
+    def forbids(self, left: Sequence[int], right: Sequence[int]) -> str | None:
+        """Return why no member of `left` may meet one of `right`, or None."""
+
+
+class Blocked(NamedTuple):
+    """A merge that a positive edge asked for and was refused; `a` and `b` are its best pair."""
+
+    a: int
+    b: int
+    weight: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """The groups, each sorted, in the order of their smallest members; and what was refused."""
+
+    groups: tuple[tuple[int, ...], ...]
+    blocked: tuple[Blocked, ...] = field(default=())
+
+
+_THOUSAND = 1_000  # weights are summed in whole thousandths of a bit: no order of adding matters
+WEAK = "on the whole the records of the two groups speak against it"
+
+
+def partition(
+    count: int,
+    edges: Iterable[Edge],
+    guard: Guard,
+    *,
+    unscored: float,
+    together: Iterable[Sequence[int]] = (),
+) -> Partition:
+    """Partition the records 0 … `count` - 1.
+
+    `edges` may hold a pair several times, from several sources: the strongest word counts.
+    `together` are records that a steward joined; a guard may still keep them apart. `unscored`
+    (negative) is what a pair without an edge counts.
+    """
+    known = _strongest(edges)
+    parent = list(range(count))
+    for (a, b), weight in known.items():
+        if weight > 0:
+            _unite(parent, a, b)
+    for group in together:
+        for member in group:
+            _unite(parent, group[0], member)
+    scored: dict[int, list[tuple[int, int, int]]] = {}
+    for (a, b), weight in known.items():
+        root = _find(parent, a)
+        if root == _find(parent, b):
+            scored.setdefault(root, []).append((a, b, weight))
+    joined: dict[int, list[Sequence[int]]] = {}
+    for group in together:
+        joined.setdefault(_find(parent, group[0]), []).append(group)
+    return _assemble(count, parent, scored, joined, guard, round(unscored * _THOUSAND))
+
+
+def _assemble(
+    count: int,
+    parent: list[int],
+    scored: Mapping[int, list[tuple[int, int, int]]],
+    joined: Mapping[int, list[Sequence[int]]],
+    guard: Guard,
+    unscored: int,
+) -> Partition:
+    members: dict[int, list[int]] = {}
+    for node in range(count):
+        members.setdefault(_find(parent, node), []).append(node)
+    groups: list[tuple[int, ...]] = []
+    blocked: list[Blocked] = []
+    for root, nodes in members.items():
+        if len(nodes) == 1:
+            groups.append((nodes[0],))
+            continue
+        merger = _Merger(nodes, scored.get(root, ()), guard, unscored)
+        merger.join(joined.get(root, ()))
+        groups += merger.run()
+        blocked += merger.blocked
+    return Partition(tuple(sorted(groups)), tuple(sorted(blocked)))
+
+
+def _strongest(edges: Iterable[Edge]) -> dict[tuple[int, int], int]:
+    """Return the strongest word on each pair, in thousandths of a bit (so that sums are exact)."""
+    known: dict[tuple[int, int], int] = {}
+    for a, b, weight, _ in edges:
+        pair = (a, b) if a < b else (b, a)
+        thousandths = round(weight * _THOUSAND)
+        if a != b and thousandths > known.get(pair, thousandths - 1):
+            known[pair] = thousandths
+    return known
+
+
+def _find(parent: list[int], node: int) -> int:
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node
+
+
+def _unite(parent: list[int], a: int, b: int) -> None:
+    a, b = _find(parent, a), _find(parent, b)
+    parent[max(a, b)] = min(a, b)
+
+
+class _Between(NamedTuple):
+    """What is known between two groups: sum and number of scored pairs, and the best one."""
+
+    total: int
+    pairs: int
+    best: tuple[int, int, int]  # minus its weight, a, b
+
+    def plus(self, other: _Between) -> _Between:
+        """Both together."""
+        best = min(self.best, other.best)
+        return _Between(self.total + other.total, self.pairs + other.pairs, best)
+
+
+class _Merger:
+    """Merges the records of one part of the graph; a group is called by its smallest member."""
+
+    def __init__(
+        self,
+        nodes: Iterable[int],
+        scored: Iterable[tuple[int, int, int]],
+        guard: Guard,
+        unscored: int,
+    ) -> None:
+        self.blocked: list[Blocked] = []
+        self._groups = {node: [node] for node in nodes}
+        self._guard, self._unscored = guard, unscored
+        self._near: dict[int, dict[int, _Between]] = {node: {} for node in self._groups}
+        self._refused: set[tuple[int, int]] = set()
+        self._heap: list[tuple[float, int, int, int, int]] = []
+        for a, b, weight in scored:
+            self._near[a][b] = self._near[b][a] = _Between(weight, 1, (-weight, a, b))
+
+    def join(self, together: Iterable[Sequence[int]]) -> None:
+        """Merge what a steward joined, unless the guard forbids it."""
+        for first, second in sorted((min(p), max(p)) for group in together for p in _links(group)):
+            a, b = sorted((self._home(first), self._home(second)))
+            if a == b:
+                continue
+            if reason := self._guard.forbids(self._groups[a], self._groups[b]):
+                self.blocked.append(Blocked(first, second, 0.0, reason))
+            else:
+                self._merge(a, b)
+
+    def run(self) -> list[tuple[int, ...]]:
+        """Merge best first until nothing may merge; return the groups."""
+        self._heap = [self._ranked(a, b) for a in self._near for b in self._near[a] if a < b]
+        heapify(self._heap)
+        weak: dict[tuple[int, int], Blocked] = {}
+        while self._heap:
+            minus, a, b, *sizes = heappop(self._heap)
+            if not self._current(a, b, sizes) or (a, b) in self._refused:
+                continue
+            best, *pair = self._near[a][b].best
+            if minus >= 0:
+                if best < 0:
+                    weak[a, b] = Blocked(pair[0], pair[1], -best / _THOUSAND, WEAK)
+                continue
+            if reason := self._guard.forbids(self._groups[a], self._groups[b]):
+                self._refused.add((a, b))
+                self.blocked.append(Blocked(pair[0], pair[1], -best / _THOUSAND, reason))
+                continue
+            self._merge(a, b)
+        self.blocked += [found for (a, b), found in weak.items() if b in self._near.get(a, ())]
+        return [tuple(sorted(group)) for group in self._groups.values()]
+
+    def _home(self, node: int) -> int:
+        return next(name for name, group in self._groups.items() if node in group)
+
+    def _current(self, a: int, b: int, sizes: Sequence[int]) -> bool:
+        """Whether an entry of the heap still speaks of the two groups as they are."""
+        groups = self._groups
+        return a in groups and b in groups and [len(groups[a]), len(groups[b])] == list(sizes)
+
+    def _ranked(self, a: int, b: int) -> tuple[float, int, int, int, int]:
+        """Return minus the mean weight between two groups, their names and their sizes."""
+        found = self._near[a][b]
+        size_a, size_b = len(self._groups[a]), len(self._groups[b])
+        every = size_a * size_b
+        mean = (found.total + self._unscored * (every - found.pairs)) / every
+        return -mean, a, b, size_a, size_b
+
+    def _merge(self, a: int, b: int) -> None:
+        """Merge group `b` into `a` (a < b). What was refused to either is refused to both."""
+        self._groups[a] += self._groups.pop(b)
+        mine, theirs = self._near[a], self._near.pop(b)
+        mine.pop(b, None)
+        theirs.pop(a, None)
+        for other, found in theirs.items():
+            mine[other] = mine[other].plus(found) if other in mine else found
+            self._near[other].pop(b)
+            if _pair(b, other) in self._refused:
+                self._refused.add(_pair(a, other))
+        for other, found in mine.items():
+            self._near[other][a] = found
+            heappush(self._heap, self._ranked(*_pair(a, other)))
+
+
+def _pair(a: int, b: int) -> tuple[int, int]:
+    return (a, b) if a < b else (b, a)
+
+
+def _links(group: Sequence[int]) -> Iterator[tuple[int, int]]:
+    return ((group[0], member) for member in group[1:])

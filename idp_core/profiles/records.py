@@ -1,0 +1,309 @@
+"""What sources say: source profiles and the identifiers to find them by.
+
+Writes are set-based and guarded by digest: content that did not change is not written again. Every
+changed record gets a new `seq`, and its golden profile is marked stale. The caller owns the
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from idp_core.db import bulk, counters
+from idp_core.db.jsontext import attributes_json, typed
+from idp_core.db.types import utc_text
+from idp_core.profiles import stale
+from idp_core.profiles.model import Identifier, SourceProfile, SourceRef
+from idp_core.profiles.tables import identifier, link, source_profile
+from mappings.schema import CUSTOMER, Schema
+
+BATCH = 20_000
+_SEQ, _ID = "source_profile", "source_profile.id"
+_GONE = "deleted"  # the digest of records whose source stopped naming them: like no content's
+_COLUMNS = tuple(column.name for column in source_profile.columns)
+_IDENTIFIER = ("value", "kind", "record", "verified")
+
+Identify = Callable[[SourceProfile], Iterable[Identifier]]
+
+
+@dataclass(frozen=True, slots=True)
+class PutCounts:
+    """What a put did: `deleted` counts records that became deleted, beside the other three."""
+
+    inserted: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: PutCounts) -> PutCounts:
+        return PutCounts(
+            self.inserted + other.inserted,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+            self.deleted + other.deleted,
+        )
+
+
+def searchable(profile: SourceProfile) -> Iterator[Identifier]:
+    """Yield what a person may look this record up by: its key, e-mails, phones, other ids."""
+    said = profile.attributes
+    yield Identifier("key", profile.ref.key, verified=True)
+    for email in said.get("emails") or ():
+        if value := email.get("value"):
+            yield Identifier("email", str(value).casefold(), bool(email.get("verified")))
+    for phone in said.get("phones") or ():
+        if value := phone.get("value"):
+            yield Identifier("phone", str(value), bool(phone.get("verified")))
+    for other in said.get("external_ids") or ():
+        if value := other.get("value"):
+            yield Identifier("external_id", str(value))
+    for kind in ("loyalty_id", "username"):
+        if value := said.get(kind):
+            yield Identifier(kind, str(value).casefold())
+
+
+def put_source_profiles(
+    conn: sa.Connection,
+    profiles: Iterable[SourceProfile],
+    run: str,
+    *,
+    identify: Identify = searchable,
+    now: datetime | None = None,
+) -> PutCounts:
+    """Insert or update source profiles; those whose digest is known are only noted as seen by `run`.
+
+    When one ref comes twice the later one counts. Takes them in batches of 20,000, in the caller's
+    one transaction. Putting the same again changes nothing.
+    """
+    moment = utc_text(now or datetime.now(UTC))
+    total = PutCounts()
+    remaining = iter(profiles)
+    while batch := list(islice(remaining, BATCH)):
+        total += _put(conn, {profile.ref: profile for profile in batch}, run, identify, moment)
+    return total
+
+
+def _put(
+    conn: sa.Connection,
+    batch: Mapping[SourceRef, SourceProfile],
+    run: str,
+    identify: Identify,
+    moment: str,
+) -> PutCounts:
+    counters.take(conn, _SEQ, 0)  # from here on no other writer changes source profiles
+    known = _known(conn, batch)
+    news = [p for ref, p in batch.items() if ref not in known or known[ref][1] != p.digest]
+    inserted = sum(profile.ref not in known for profile in news)
+    seen = [known[ref][0] for ref, p in batch.items() if ref in known and known[ref][1] == p.digest]
+    if news:
+        _write(conn, news, known, run, identify, moment)
+    if seen:
+        conn.execute(
+            sa.update(source_profile)
+            .where(bulk.among(conn, source_profile.c.id, seen), source_profile.c.seen_run != run)
+            .values(seen_run=run)
+        )
+    gone = sum(p.deleted and not (p.ref in known and known[p.ref][2]) for p in news)
+    return PutCounts(inserted, len(news) - inserted, len(seen), gone)
+
+
+def _known(
+    conn: sa.Connection, refs: Iterable[SourceRef]
+) -> dict[SourceRef, tuple[int, str, bool]]:
+    """Return id, digest and deleted of the refs that are stored."""
+    table = source_profile.c
+    found = {}
+    for source, keys in by_source(refs).items():
+        query = sa.select(table.key, table.id, table.digest, table.deleted).where(
+            table.source == source, bulk.among(conn, table.key, keys)
+        )
+        for key, id_, digest, deleted in conn.execute(query):
+            found[SourceRef(source, key)] = (id_, digest, deleted)
+    return found
+
+
+def by_source(refs: Iterable[SourceRef]) -> dict[str, list[str]]:
+    """Return the keys of refs by source."""
+    keys: dict[str, list[str]] = {}
+    for source, key in refs:
+        keys.setdefault(source, []).append(key)
+    return keys
+
+
+def _write(
+    conn: sa.Connection,
+    news: Sequence[SourceProfile],
+    known: Mapping[SourceRef, tuple[int, str, bool]],
+    run: str,
+    identify: Identify,
+    moment: str,
+) -> None:
+    fresh = sum(profile.ref not in known for profile in news)
+    next_id = iter(range(counters.take(conn, _ID, fresh), 2**63)) if fresh else iter(())
+    ids = [known[p.ref][0] if p.ref in known else next(next_id) for p in news]
+    seq = counters.take(conn, _SEQ, len(news))
+    rows = [
+        _row(p, id_, seq + place, run, moment)
+        for place, (id_, p) in enumerate(zip(ids, news, strict=True))
+    ]
+    bulk.upsert(conn, source_profile, _COLUMNS, rows)
+    old = [known[p.ref][0] for p in news if p.ref in known]
+    if old:
+        _forget_identifiers(conn, old)
+        stale.mark_of_records(conn, old)
+    bulk.insert(conn, identifier, _IDENTIFIER, _identifiers(news, ids, identify))
+
+
+def _row(
+    profile: SourceProfile, id_: int, seq: int, run: str, moment: str
+) -> tuple[int | str | bool, ...]:
+    return (
+        id_,
+        profile.ref.source,
+        profile.ref.key,
+        attributes_json(profile.attributes),
+        profile.mapping,
+        profile.digest,
+        profile.deleted,
+        utc_text(profile.changed_at) if profile.changed_at else moment,
+        run,
+        seq,
+    )
+
+
+def _identifiers(
+    profiles: Sequence[SourceProfile], ids: Sequence[int], identify: Identify
+) -> list[bulk.Row]:
+    rows: dict[tuple[str, str, int], bool] = {}
+    for id_, profile in zip(ids, profiles, strict=True):
+        if not profile.deleted:
+            for each in identify(profile):
+                place = (each.value.replace("\0", ""), each.kind, id_)
+                rows[place] = rows.get(place, False) or each.verified
+    return sorted((*place, verified) for place, verified in rows.items())
+
+
+def _forget_identifiers(conn: sa.Connection, ids: Collection[int]) -> None:
+    conn.execute(sa.delete(identifier).where(bulk.among(conn, identifier.c.record, ids)))
+
+
+def digests(conn: sa.Connection, source: str) -> Mapping[str, str]:
+    """Return the digest of every stored record of a source, by key; deleted ones included."""
+    table = source_profile.c
+    rows = conn.execute(sa.select(table.key, table.digest).where(table.source == source))
+    return {key: digest for key, digest in rows}
+
+
+def missing_keys(conn: sa.Connection, source: str, run: str) -> Sequence[str]:
+    """Return the keys of a source that `run`, a full scan, did not see, and are not deleted yet."""
+    table = source_profile.c
+    query = sa.select(table.key).where(
+        table.source == source, table.seen_run != run, table.deleted.is_(False)
+    )
+    return list(conn.scalars(query.order_by(table.key)))
+
+
+def count_live(conn: sa.Connection, source: str) -> int:
+    """Return how many records of a source are stored and not deleted."""
+    table = source_profile.c
+    query = sa.select(sa.func.count()).where(table.source == source, table.deleted.is_(False))
+    return conn.scalar(query) or 0
+
+
+def mark_deleted(
+    conn: sa.Connection, source: str, keys: Collection[str], run: str, now: datetime | None = None
+) -> int:
+    """Mark records as deleted at their source; return how many were not so before."""
+    counters.take(conn, _SEQ, 0)
+    table = source_profile.c
+    query = sa.select(table.id).where(
+        table.source == source, bulk.among(conn, table.key, keys), table.deleted.is_(False)
+    )
+    ids = list(conn.scalars(query))
+    if not ids:
+        return 0
+    first = counters.take(conn, _SEQ, len(ids))
+    number = sa.func.row_number().over(order_by=table.id)
+    numbered = (
+        sa.select(table.id, number.label("number"))
+        .where(bulk.among(conn, table.id, ids))
+        .subquery("numbered")
+    )
+    conn.execute(
+        sa.update(source_profile)
+        .where(table.id == numbered.c.id)
+        .values(
+            deleted=True,
+            digest=_GONE,
+            changed_at=now or datetime.now(UTC),
+            seen_run=run,
+            seq=first - 1 + numbered.c.number,
+        )
+    )
+    _forget_identifiers(conn, ids)
+    stale.mark_of_records(conn, ids)
+    return len(ids)
+
+
+def last_seq(conn: sa.Connection) -> int:
+    """Return the number of the last change; a stage that read up to it has read everything."""
+    return counters.last(conn, _SEQ)
+
+
+def read_source_profiles(
+    conn: sa.Connection,
+    *,
+    since_seq: int = 0,
+    sources: Collection[str] | None = None,
+    deleted: bool = True,
+    schema: Schema = CUSTOMER,
+) -> Iterator[SourceProfile]:
+    """Yield the source profiles that changed after `since_seq`, in the order of their changes.
+
+    Without `deleted` only those the source still has.
+    """
+    table = source_profile.c
+    query = sa.select(source_profile).where(table.seq > since_seq).order_by(table.seq)
+    if sources is not None:
+        query = query.where(table.source.in_(sources))
+    if not deleted:
+        query = query.where(table.deleted.is_(False))
+    for row in conn.execute(query, execution_options={"yield_per": 5_000}):
+        yield _profile(row, schema)
+
+
+def source_profiles_of(
+    conn: sa.Connection, gids: Collection[str], *, schema: Schema = CUSTOMER
+) -> Mapping[str, Sequence[SourceProfile]]:
+    """Return the live source profiles linked to each of these global ids, in a stable order.
+
+    A global id without any is not in the answer.
+    """
+    table = source_profile.c
+    query = (
+        sa.select(source_profile, link.c.gid)
+        .join(link, link.c.record == table.id)
+        .where(bulk.among(conn, link.c.gid, gids), table.deleted.is_(False))
+        .order_by(link.c.gid, table.source, table.key)
+    )
+    found: dict[str, list[SourceProfile]] = {}
+    for row in conn.execute(query):
+        found.setdefault(row.gid, []).append(_profile(row, schema))
+    return found
+
+
+def _profile(row: sa.Row[Any], schema: Schema) -> SourceProfile:
+    return SourceProfile(
+        SourceRef(row.source, row.key),
+        typed(row.attributes, schema),
+        row.mapping,
+        row.digest,
+        row.deleted,
+        row.changed_at,
+    )
