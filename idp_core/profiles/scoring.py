@@ -26,6 +26,9 @@ from idp_core.profiles.vetoes import (
 _SMOOTHING = 10_000  # records we pretend to have seen before, so that small sets are not naive
 _COMMONNESS = 1 / 5_000  # and the share of them that carried any one name
 
+Values = frozenset[tuple[str, str]]
+"""Identifier values, each with its kind before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Population:
@@ -38,8 +41,8 @@ class Population:
     records: int = 0
     given: Mapping[str, int] = field(default_factory=dict, repr=False)
     family: Mapping[str, int] = field(default_factory=dict, repr=False)
-    contested: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
-    crowded: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
+    contested: Values = field(default=frozenset(), repr=False)
+    crowded: Values = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

