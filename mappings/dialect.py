@@ -6,30 +6,32 @@ stays ``Anonymous(name, arguments)``, so that one closed list of names decides w
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlglot import exp, tokens
+from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ParseError, TokenError
+
+_DuckParser: Any = DuckDB.Parser
 
 
 class Text(DuckDB):
     """DuckDB's grammar of scalar expressions; only casts and CASE have a syntax of their own."""
 
-    class Parser(DuckDB.Parser):
+    class Parser(_DuckParser):  # type: ignore[misc]  # sqlglot makes it when it is imported
         """The parser with the lists of known functions and statements emptied."""
 
-        FUNCTIONS: ClassVar = {}
-        FUNCTION_PARSERS: ClassVar = {
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
             name: parser
-            for name, parser in DuckDB.Parser.FUNCTION_PARSERS.items()
+            for name, parser in _DuckParser.FUNCTION_PARSERS.items()
             if name in {"CAST", "TRY_CAST"}
         }
-        NO_PAREN_FUNCTIONS: ClassVar = {}
-        NO_PAREN_FUNCTION_PARSERS: ClassVar = {
-            "CASE": DuckDB.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]
+        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
+        NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            "CASE": _DuckParser.NO_PAREN_FUNCTION_PARSERS["CASE"]
         }
-        STATEMENT_PARSERS: ClassVar = {}
+        STATEMENT_PARSERS: ClassVar[dict[Any, Any]] = {}
 
 
 class SyntaxProblem(ValueError):  # noqa: N818 (a problem is what the files of this package have)
@@ -49,7 +51,7 @@ def read(text: str) -> exp.Expr:
     Raises SyntaxProblem.
     """
     try:
-        words: list[tokens.Token] = _DIALECT.tokenize(text)
+        words = _DIALECT.tokenize(text)
         trees = _DIALECT.parser().parse(words, text)
     except TokenError:
         raise SyntaxProblem("cannot be read; is a quote left open?") from None
@@ -70,7 +72,9 @@ def _problem(error: ParseError, text: str) -> SyntaxProblem:
     offset = max(0, min(before + column - len(word), len(text)))
     reason = str(detail.get("description") or "")
     if reason.startswith("Expecting "):
-        return SyntaxProblem(f"{reason.removeprefix('Expecting ')} is missing after {word!r}", offset)
+        return SyntaxProblem(
+            f"{reason.removeprefix('Expecting ')} is missing after {word!r}", offset
+        )
     if reason.startswith("Required keyword"):
         return SyntaxProblem(f"something is missing beside {word!r}", offset)
     return SyntaxProblem(f"{word!r} was not expected here", offset)

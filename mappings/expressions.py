@@ -179,9 +179,7 @@ def _between(node: exp.Expr, scope: Scope) -> exp.Expr:
     if node.args.get("symmetric"):
         raise SyntaxProblem("BETWEEN takes no SYMMETRIC; put the lower value first", start_of(node))
     low, high = node.args["low"], node.args["high"]
-    return exp.Between(
-        this=_node(node.this, scope), low=_node(low, scope), high=_node(high, scope)
-    )
+    return exp.Between(this=_node(node.this, scope), low=_node(low, scope), high=_node(high, scope))
 
 
 def _case(node: exp.Expr, scope: Scope) -> exp.Expr:

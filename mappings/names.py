@@ -1,4 +1,4 @@
-"""Names of canonical values as people write them: ``email``, ``emails[work]``, ``address.locality``.
+"""Names of canonical values as people write them: ``email``, ``address.locality``.
 
 The same names stand on the left of a mapping's fields and, behind the alias of a profile, in the
 expressions of push mappings, survivorship conditions and segments.

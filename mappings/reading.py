@@ -107,9 +107,7 @@ class Reader:
         items = [node] if isinstance(node, yaml.ScalarNode) else self.items(node, where)
         return tuple(word for item in items if (word := self.word(item, where)))
 
-    def choice(
-        self, node: yaml.Node | None, where: str, kind: type[Word], default: Word
-    ) -> Word:
+    def choice(self, node: yaml.Node | None, where: str, kind: type[Word], default: Word) -> Word:
         """Return one of the words of an enumeration."""
         if node is None:
             return default
@@ -154,8 +152,8 @@ class Reader:
         An expression is ``{expr: ...}`` or a text that begins with the alias and a dot.
         """
         if isinstance(node, yaml.MappingNode):
-            inner = self.entries(node, where, {"expr"})
-            return self.expression(inner["expr"], where, scope) if "expr" in inner else None
+            text = self.required(self.entries(node, where, {"expr"}), "expr", node, where)
+            return None if text is None else self.expression(text, where, scope)
         if isinstance(node, yaml.ScalarNode) and str(node.value).startswith(f"{alias}."):
             return self.expression(node, where, scope)
         return self.literal(node, where)

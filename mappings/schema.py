@@ -52,13 +52,13 @@ class Attribute:
 
     @property
     def label_part(self) -> str | None:
-        """The part a label fills: `type` (``emails[work]``), else the first (``external_ids[crm]``)."""
+        """The part a label fills: `type`, else the first (``external_ids[crm]``)."""
         parts = self.parts or {}
         return "type" if "type" in parts else next(iter(parts), None)
 
     @property
     def value_part(self) -> str | None:
-        """The part meant when none is named: ``emails[work]`` is its `value`; None for addresses."""
+        """The part meant when none is named: `value`, mostly; None for addresses."""
         return self.short_part or ("value" if "value" in (self.parts or {}) else None)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import yaml
 
@@ -24,7 +25,11 @@ _WORDS = {"bool": "a truth value", "null": "nothing", "int": "a number", "float"
 def compose(text: str, file: str) -> yaml.Node:
     """Read one YAML document and check all its keys; raises MappingError with all problems."""
     try:
-        tagged = [e for e in yaml.parse(text, Loader=yaml.SafeLoader) if getattr(e, "tag", None)]
+        tagged = [
+            (str(tag), event.start_mark)
+            for event in yaml.parse(text, Loader=yaml.SafeLoader)
+            if (tag := getattr(event, "tag", None))
+        ]
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise MappingError([_syntax(error, file)]) from None
@@ -34,8 +39,9 @@ def compose(text: str, file: str) -> yaml.Node:
     if root is None:
         raise MappingError([Problem(Place(file, 1, 1), "yaml", "the file is empty")])
     problems = [
-        _problem(file, e.start_mark, f"tags such as {e.tag} are not read; remove it")
-        for e in tagged
+        _problem(file, mark, f"tags such as {tag} are not read; remove it")
+        for tag, mark in tagged
+        if mark is not None
     ]
     problems += _tree_problems(root, file)
     if problems:
@@ -63,10 +69,11 @@ def data(node: yaml.Node) -> object:
         return {key.value: data(value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
         return [data(item) for item in node.value]
+    assert isinstance(node, yaml.ScalarNode)  # noqa: S101 (the third kind of node)
     return _scalar(node)
 
 
-def _scalar(node: yaml.Node) -> str | bool | int | float | date | datetime | None:
+def _scalar(node: yaml.ScalarNode) -> str | bool | int | float | date | datetime | None:
     kind, word = node.tag.removeprefix(_PREFIX), str(node.value)
     if kind == "str" or node.style is not None:
         return word
@@ -84,9 +91,9 @@ def _scalar(node: yaml.Node) -> str | bool | int | float | date | datetime | Non
     raise ValueError(f"{word!r} can be read in two ways; put it in quotes for the text{meant}")
 
 
-def _time(node: yaml.Node) -> date | datetime:
+def _time(node: yaml.ScalarNode) -> date | datetime:
     try:
-        value = yaml.SafeLoader("").construct_yaml_timestamp(node)  # type: ignore[no-untyped-call]
+        value = yaml.SafeLoader("").construct_yaml_timestamp(node)
     except (ValueError, OverflowError):
         raise ValueError(f"{node.value!r} is no date; put it in quotes for the text") from None
     if isinstance(value, datetime):
@@ -177,5 +184,5 @@ def _syntax(error: yaml.YAMLError, file: str) -> Problem:
     return _problem(file, mark, f"{said}{hint}")
 
 
-def _problem(file: str, mark: yaml.Mark, message: str) -> Problem:
+def _problem(file: str, mark: Any, message: str) -> Problem:
     return Problem(Place(file, mark.line + 1, mark.column + 1), "yaml", message)

@@ -1,0 +1,134 @@
+"""What can be wrong with a mapping whose parts can each be read: doubles, types, examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import yaml
+from sqlglot import exp
+
+from mappings.errors import Place, Problem
+from mappings.names import NameProblem, resolve
+from mappings.reading import Reader
+from mappings.record import compile_record
+from mappings.schema import Schema
+from mappings.suggest import did_you_mean
+from mappings.tree import Document, Each, Field, Slot, Test
+
+QUARANTINE, SKIP = "$quarantine", "$skip"
+"""What a test may expect instead of values: fields that refuse the row, a row left out."""
+
+_NO_CONDITION = (exp.Literal, exp.Neg, exp.Array, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.DPipe)
+_NO_CLOCK = date(2000, 1, 1)
+
+
+def check_truth(
+    reader: Reader,
+    conditions: Mapping[str, exp.Expr | None],
+    entries: Mapping[str, yaml.Node],
+) -> None:
+    """Note conditions that can be neither true nor false."""
+    for key, condition in conditions.items():
+        bare = condition.unnest() if condition is not None else None
+        if isinstance(bare, _NO_CONDITION):
+            reader.problem(entries[key], key, "is no condition; compare it: c.Status = 'gone'")
+
+
+def check_fields(reader: Reader, fields: Iterable[Field | Each], schema: Schema) -> None:
+    """Note values that are set twice."""
+    seen: dict[tuple[str, Slot], Place] = {}
+    for field in fields:
+        parts = field.parts if isinstance(field, Each) else (field,)
+        source = field.name if isinstance(field, Each) else ""
+        for part in parts:
+            slot = _value_part(part.slot, schema)
+            first = seen.setdefault((source, slot), part.place)
+            if first is not part.place:
+                message = f"is already set in line {first.line}; remove one, or write first_of:"
+                reader.problems.append(Problem(part.place, f"fields.{part.name}", message))
+
+
+def _value_part(slot: Slot, schema: Schema) -> Slot:
+    """``emails[work]`` and ``emails[work].value`` are one place."""
+    attribute = schema.attributes[slot.attribute]
+    if attribute.many and slot.part is None:
+        return Slot(slot.attribute, attribute.value_part, slot.label, slot.primary)
+    return slot
+
+
+def check_tests(
+    reader: Reader, tests: Iterable[Test], fields: Iterable[Field | Each], schema: Schema
+) -> None:
+    """Note examples of one name, and expectations of what the mapping does not set."""
+    made = tuple(fields)
+    attributes = {f.attribute if isinstance(f, Each) else f.slot.attribute for f in made}
+    names = {f.name for f in made} | {"_key", "_cursor", "_deleted"}
+    seen: set[str] = set()
+    for test in tests:
+        if test.name in seen:
+            _note(reader, test, "another test has this name; give it its own")
+        seen.add(test.name)
+        for key, value in test.expect.items():
+            if key == QUARANTINE:
+                _check_quarantine(reader, test, value, names | {"key"})
+            elif key != SKIP and key not in names:
+                _check_expected(reader, test, key, attributes, schema)
+
+
+def _check_quarantine(reader: Reader, test: Test, value: object, names: set[str]) -> None:
+    fields = value if isinstance(value, list) else [value]
+    for field in fields:
+        if field not in names:
+            hint = did_you_mean(str(field), names)
+            _note(reader, test, f"{QUARANTINE} names {field!r}, which is no field{hint}")
+
+
+def _check_expected(
+    reader: Reader, test: Test, key: str, attributes: set[str], schema: Schema
+) -> None:
+    try:
+        slot = resolve(key, schema)
+    except NameProblem as problem:
+        _note(reader, test, str(problem))
+        return
+    if slot.attribute not in attributes:
+        _note(reader, test, f"expects {key!r}, which no field sets")
+
+
+def _note(reader: Reader, test: Test, message: str) -> None:
+    reader.problems.append(Problem(test.place, f"tests.{test.name}", message))
+
+
+def check_compiles(document: Document) -> None:
+    """Raise MappingError for arguments and patterns that only show when a step is made."""
+    compile_record(document, today=lambda: _NO_CLOCK)
+
+
+def check_columns(document: Document, columns: Iterable[str]) -> tuple[Problem, ...]:
+    """Return a problem for each column the mapping reads and the source does not have."""
+    known = {name.casefold(): name for name in columns}
+    problems = []
+    for where, place, expression in _expressions(document):
+        for column in expression.find_all(exp.Column):
+            if column.table != document.alias or column.name.casefold() in known:
+                continue
+            hint = did_you_mean(column.name, known.values())
+            message = f"the source has no column {column.name!r}{hint}"
+            problems.append(Problem(place, where, message))
+    return tuple(dict.fromkeys(problems))
+
+
+def _expressions(document: Document) -> Iterable[tuple[str, Place, exp.Expr]]:
+    for name in ("key", "cursor", "delete", "where"):
+        expression = getattr(document, name)
+        if expression is not None:
+            yield name, document.place, expression
+    for field in document.fields:
+        if isinstance(field, Each):
+            yield f"fields.{field.name}", field.place, field.source
+        for part in field.parts if isinstance(field, Each) else (field,):
+            where = f"fields.{part.name}"
+            yield where, part.place, part.expression
+            for step in part.steps:
+                yield from ((where, part.place, value) for value in step.arguments.values())

@@ -1,0 +1,285 @@
+"""Push documents: which profiles have an account at a target, and what it holds.
+
+The same expressions as in mappings, over the canonical profile: ``p.email``,
+``p.address.locality``, ``p.consent.marketing_email``, and ``p.gid``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import yaml
+from sqlglot import exp
+
+from mappings.checker import check_truth
+from mappings.digest import digest
+from mappings.document import read_name, read_tests
+from mappings.errors import Place, Problem
+from mappings.fields import checked_alias
+from mappings.reading import Reader
+from mappings.recipes import RECIPE_KEYS, Recipe, RecipeReader, Scalar
+from mappings.schema import CUSTOMER, Schema
+from mappings.scopes import ProfileScope
+from mappings.suggest import did_you_mean
+from mappings.tree import Step, Test
+
+KEYS = (*("push", "to", "as", "scope", "key", "match", "fields", "on_leave", "consent", "tests"),)
+"""The keys of a push file."""
+
+FIELD_KEYS = (*RECIPE_KEYS, "own", "on_null")
+ALSO = frozenset({"gid"})
+"""What a profile has beside its canonical attributes."""
+
+OUT_OF_SCOPE = "$out_of_scope"
+_DEFAULT_KEY = "externalId"
+
+
+class Own(StrEnum):
+    """Who decides about an attribute."""
+
+    ENFORCE = "enforce"  # always we
+    INITIAL = "initial"  # we at creation, then the target
+    FILL = "fill"  # we where the target has nothing
+
+
+class OnNull(StrEnum):
+    """What an absent value does at the target."""
+
+    CLEAR = "clear"
+    KEEP = "keep"
+
+
+class Adopt(StrEnum):
+    """Whether an account found by a match rule is taken over at once or after a person's look."""
+
+    AUTO = "auto"
+    REVIEW = "review"
+
+
+class LeaveAction(StrEnum):
+    """What leaving the scope does to an account."""
+
+    DEACTIVATE = "deactivate"
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class PushField:
+    """One line of ``fields:``: the target's path, how its value is made, who owns it."""
+
+    path: str
+    place: Place
+    expression: exp.Expr
+    steps: tuple[Step, ...] = ()
+    lookup: Mapping[str, Scalar] | None = None
+    default: exp.Expr | None = None
+    own: Own = Own.ENFORCE
+    on_null: OnNull = OnNull.CLEAR
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRule:
+    """How an existing account is recognised: its `attribute` equals `value`."""
+
+    attribute: str
+    value: exp.Expr
+    place: Place
+    adopt: Adopt = Adopt.REVIEW
+
+
+@dataclass(frozen=True, slots=True)
+class OnLeave:
+    """What leaving the scope does; `grace_days` from deactivation to deletion, None for never."""
+
+    action: LeaveAction = LeaveAction.DEACTIVATE
+    grace_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushDocument:
+    """A checked push file. `key_path` is the target's attribute that holds our key."""
+
+    name: str
+    place: Place
+    object: str
+    alias: str
+    key: exp.Expr
+    key_path: str
+    fields: tuple[PushField, ...]
+    schema: Schema
+    digest: str
+    target: str | None = None
+    scope: exp.Expr | None = None
+    match: tuple[MatchRule, ...] = ()
+    on_leave: OnLeave = OnLeave()
+    consent: tuple[str, ...] = ()
+    tests: tuple[Test, ...] = ()
+
+
+def load_push(text: str, file: str, schema: Schema = CUSTOMER) -> PushDocument:
+    """Read and check a push file; raises MappingError with all problems."""
+    reader = Reader(file, text)
+    entries = reader.entries(reader.root, "push", KEYS)
+    name = read_name(reader, entries, "push")
+    alias = _alias(reader, entries)
+    scope = ProfileScope(alias, schema, ALSO)
+    target, object_ = _to(reader, entries)
+    key_path, key = _key(reader, entries.get("key"), scope, alias)
+    who = entries.get("scope")
+    condition = None if who is None else reader.expression(who, "scope", scope)
+    check_truth(reader, {"scope": condition}, entries)
+    document = PushDocument(
+        name=name,
+        place=reader.place(reader.root),
+        object=object_,
+        alias=alias,
+        key=key,
+        key_path=key_path,
+        fields=_fields(reader, entries, scope, alias),
+        schema=schema,
+        digest="",
+        target=target,
+        scope=condition,
+        match=_match(reader, entries.get("match"), scope),
+        on_leave=_on_leave(reader, entries.get("on_leave")),
+        consent=_consent(reader, entries.get("consent"), schema),
+        tests=read_tests(reader, entries.get("tests")),
+    )
+    _check(reader, document)
+    reader.finish()
+    return replace(document, digest=digest(_meaning(document)))
+
+
+def _alias(reader: Reader, entries: Mapping[str, yaml.Node]) -> str:
+    node = entries.get("as")
+    word = reader.word(node, "as")
+    return (checked_alias(reader, node, word, "as") if node is not None and word else "") or "p"
+
+
+def _to(reader: Reader, entries: Mapping[str, yaml.Node]) -> tuple[str | None, str]:
+    node = reader.required(entries, "to", reader.root, "to")
+    if node is None:
+        return None, ""
+    inner = reader.entries(node, "to", ("target", "object"))
+    object_ = reader.word(reader.required(inner, "object", node, "to"), "to.object")
+    return reader.word(inner.get("target"), "to.target") or None, object_
+
+
+def _key(
+    reader: Reader, node: yaml.Node | None, scope: ProfileScope, alias: str
+) -> tuple[str, exp.Expr]:
+    """Read ``key: p.gid`` or ``key: {externalId: p.gid}``; the default is the first."""
+    path, gid = _DEFAULT_KEY, scope.column((alias, "gid"))
+    if isinstance(node, yaml.MappingNode):
+        pairs = reader.pairs(node, "key")
+        if len(pairs) != 1:
+            reader.problem(node, "key", "name one attribute, as key: {externalId: p.gid}")
+            return path, gid
+        path, node = pairs[0][0].value, pairs[0][1]
+    if node is None:
+        return path, gid
+    return path, reader.expression(node, "key", scope) or gid
+
+
+def _fields(
+    reader: Reader, entries: Mapping[str, yaml.Node], scope: ProfileScope, alias: str
+) -> tuple[PushField, ...]:
+    node = reader.required(entries, "fields", reader.root, "fields")
+    recipes, fields = RecipeReader(reader, scope, alias), []
+    for key, value in reader.pairs(node, "fields") if node is not None else ():
+        where = f"fields.{key.value}"
+        own, on_null = Own.ENFORCE, OnNull.CLEAR
+        if isinstance(value, yaml.MappingNode):
+            inner = reader.entries(value, where, FIELD_KEYS)
+            recipe = recipes.read(value, inner, where)
+            own = reader.choice(inner.get("own"), f"{where}.own", Own, own)
+            on_null = reader.choice(inner.get("on_null"), f"{where}.on_null", OnNull, on_null)
+        else:
+            recipe = recipes.short(value, where)
+        if recipe is not None:
+            fields.append(_field(key.value, reader.place(key), recipe, own, on_null))
+    return tuple(fields)
+
+
+def _field(path: str, place: Place, recipe: Recipe, own: Own, on_null: OnNull) -> PushField:
+    return PushField(
+        path=path,
+        place=place,
+        expression=recipe.expression,
+        steps=recipe.steps,
+        lookup=recipe.lookup,
+        default=recipe.default,
+        own=own,
+        on_null=on_null,
+    )
+
+
+def _match(reader: Reader, node: yaml.Node | None, scope: ProfileScope) -> tuple[MatchRule, ...]:
+    rules = []
+    for item in reader.items(node, "match") if node is not None else ():
+        inner = reader.entries(item, "match", ("attribute", "value", "adopt"))
+        attribute = reader.word(reader.required(inner, "attribute", item, "match"), "match")
+        told = reader.required(inner, "value", item, "match")
+        value = None if told is None else reader.expression(told, "match.value", scope)
+        adopt = reader.choice(inner.get("adopt"), "match.adopt", Adopt, Adopt.REVIEW)
+        if value is not None:
+            rules.append(MatchRule(attribute, value, reader.place(item), adopt))
+    return tuple(rules)
+
+
+def _on_leave(reader: Reader, node: yaml.Node | None) -> OnLeave:
+    if node is None:
+        return OnLeave()
+    inner = reader.entries(node, "on_leave", ("action", "grace_days"))
+    action = reader.choice(
+        inner.get("action"), "on_leave.action", LeaveAction, LeaveAction.DEACTIVATE
+    )
+    days: int | None = None
+    if "grace_days" in inner:
+        said = reader.value(inner["grace_days"], "on_leave.grace_days")
+        if isinstance(said, int) and not isinstance(said, bool) and said >= 0:
+            days = said
+        else:
+            reader.problem(inner["grace_days"], "on_leave.grace_days", "write a number of days")
+    return OnLeave(action, days)
+
+
+def _consent(reader: Reader, node: yaml.Node | None, schema: Schema) -> tuple[str, ...]:
+    consents = [name for name in schema.attributes if name.startswith("consent.")]
+    words = reader.words(node, "consent")
+    for word in words:
+        if node is not None and word not in consents:
+            hint = did_you_mean(word, consents)
+            reader.problem(node, "consent", f"unknown consent {word!r}{hint}")
+    return words
+
+
+def _check(reader: Reader, document: PushDocument) -> None:
+    paths = {field.path for field in document.fields}
+    for test in document.tests:
+        for path in test.expect:
+            if path not in paths | {OUT_OF_SCOPE, document.key_path}:
+                message = f"expects {path!r}, which no field sets{did_you_mean(path, paths)}"
+                reader.problems.append(Problem(test.place, f"tests.{test.name}", message))
+
+
+def _meaning(document: PushDocument) -> dict[str, object]:
+    """Everything that changes what is planned; the order of match rules counts."""
+    fields = {
+        field.path: [field.expression, field.steps, field.lookup, field.default, field.own,
+                     field.on_null]
+        for field in document.fields
+    }  # fmt: skip
+    return {
+        "name": document.name,
+        "object": document.object,
+        "key": [document.key_path, document.key],
+        "scope": document.scope,
+        "match": [[rule.attribute, rule.value, rule.adopt] for rule in document.match],
+        "fields": fields,
+        "on_leave": [document.on_leave.action, document.on_leave.grace_days],
+        "consent": sorted(document.consent),
+    }
