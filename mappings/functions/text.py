@@ -13,9 +13,15 @@ TEXT, INTEGER, BOOLEAN = Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN
 _LONGEST = 10_000  # what lpad and rpad may grow a text to
 
 
+_FARTHEST = 1_000_000_000
+"""Positions beyond this are brought to it in both engines: DuckDB refuses larger ones."""
+
+
 def substring(text: str, start: int, length: int | None = None) -> str:
     """Cut as DuckDB does: from 1; a negative start counts from the end."""
     size = len(text)
+    start = max(-_FARTHEST, min(start, _FARTHEST))
+    length = None if length is None else max(-_FARTHEST, min(length, _FARTHEST))
     first = start - 1 if start > 0 else (size + start if start < 0 else -1)
     if length is None:
         return text[max(first, 0) :]
@@ -99,8 +105,8 @@ def _padding(name: str) -> str:
 def _clamped(number: str) -> str:
     """Keep a position within what DuckDB can take."""
     return (
-        f"CASE WHEN {number} BETWEEN -1000000000 AND 1000000000 THEN {number}"
-        f" WHEN {number} > 0 THEN 1000000000 WHEN {number} < 0 THEN -1000000000 END"
+        f"CASE WHEN {number} BETWEEN {-_FARTHEST} AND {_FARTHEST} THEN {number}"
+        f" WHEN {number} > 0 THEN {_FARTHEST} WHEN {number} < 0 THEN {-_FARTHEST} END"
     )
 
 
