@@ -14,12 +14,18 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
 from idp_core.db import schema
 from idp_core.db.engine import make_engine
 from pipelines.sandbox import postgres
+
+# In CI the same commit gives the same answer; elsewhere each run looks at new examples.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 _PREFIX = "isthmus-test-postgres-"
 
