@@ -1,0 +1,178 @@
+"""CSV: pyarrow for files whose quotes pair up, a patient reader for the others.
+
+Every value is text: what it means is the mapping's business.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+import pyarrow as pa
+from pyarrow import csv as pacsv
+
+from connectors.contract import RejectedRow
+from connectors.errors import MisconfiguredError
+from connectors.files.options import Part, Reading, text_batch
+from connectors.files.scan import opened
+
+_BLOCK = 4 << 20
+_LARGEST = 256 << 20
+_MAX_LINES = 100
+"""A quoted value of more lines than this is a quote that was never closed."""
+
+
+def header(reading: Reading) -> tuple[tuple[str, ...], int]:
+    """The names of the columns and the number of lines they take.
+
+    Raises MisconfiguredError for a file without a header, or one with a name twice.
+    """
+    if not reading.header:
+        return reading.names, 0
+    with reading.path.open(encoding=reading.text_encoding(), newline="") as file:
+        lines = csv.reader(file, delimiter=reading.delimiter, quotechar=reading.quote)
+        try:
+            first = next((row for row in lines if row), None)
+        except csv.Error:
+            first = None
+    if not first:
+        raise MisconfiguredError(f"{reading.path.name}: is empty, not even a header is there")
+    names = tuple(name.strip() or f"column_{i}" for i, name in enumerate(first, 1))
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise MisconfiguredError(
+            f"{reading.path.name}:1: two columns are named {twice!r}; "
+            "rename one, or set header: false and name them under columns"
+        )
+    return names, lines.line_num
+
+
+def read(reading: Reading) -> Iterator[Part]:
+    """Yield batches of text and what has too many or too few columns.
+
+    A rejected row is named by its line; in a file whose values hold line breaks, each such value
+    counts as one line.
+    """
+    names, skip = header(reading)
+    wanted = reading.wanted(names)
+    if reading.quote and reading.quotes % 2:
+        yield from _patient(reading, names, wanted, skip)
+    else:
+        yield from _fast(reading, names, wanted, skip)
+
+
+def _fast(reading: Reading, names: tuple[str, ...], wanted: list[str], skip: int) -> Iterator[Part]:
+    rejected: list[RejectedRow] = []
+
+    def reject(row: pacsv.InvalidRow) -> str:
+        reason = f"{row.actual_columns} columns where {row.expected_columns} were expected"
+        rejected.append(RejectedRow(f"{reading.path.name}:{row.number}", reason, row.text))
+        return "skip"
+
+    # A value that is longer than a block stops pyarrow: with quotes, a whole file may be one.
+    block = _BLOCK if not reading.quotes else min(max(_BLOCK, _size(reading)), _LARGEST)
+    with opened(reading.path) as file:
+        try:
+            batches = pacsv.open_csv(
+                file,
+                pacsv.ReadOptions(
+                    column_names=list(names),
+                    skip_rows=skip,
+                    encoding=reading.encoding,
+                    block_size=block,
+                    use_threads=False,
+                ),
+                pacsv.ParseOptions(
+                    delimiter=reading.delimiter,
+                    quote_char=reading.quote or False,
+                    newlines_in_values=bool(reading.quotes),
+                    invalid_row_handler=reject,
+                ),
+                pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()),
+                    include_columns=wanted,
+                    strings_can_be_null=False,
+                ),
+            )
+            for batch in batches:
+                rejected, met = [], rejected
+                yield batch, met
+        except pa.ArrowInvalid as error:
+            if "Empty CSV" not in str(error):
+                raise MisconfiguredError(
+                    f"{reading.path.name}: cannot be read as CSV; check delimiter and quote"
+                ) from None
+    yield text_batch([[]] * len(wanted), wanted), rejected
+
+
+def _size(reading: Reading) -> int:
+    return reading.path.stat().st_size
+
+
+def _patient(
+    reading: Reading, names: tuple[str, ...], wanted: list[str], skip: int
+) -> Iterator[Part]:
+    places = [names.index(name) for name in wanted]
+    rows: list[list[str]] = []
+    rejected: list[RejectedRow] = []
+    for number, raw, row in _records(reading, skip):
+        if row is None or len(row) != len(names):
+            reason = (
+                "a quote is never closed"
+                if row is None
+                else f"{len(row)} columns where {len(names)} were expected"
+            )
+            rejected.append(RejectedRow(f"{reading.path.name}:{number}", reason, raw))
+        else:
+            rows.append(row)
+        if len(rows) + len(rejected) >= reading.page_size:
+            yield text_batch([[row[i] for row in rows] for i in places], wanted), rejected
+            rows, rejected = [], []
+    yield text_batch([[row[i] for row in rows] for i in places], wanted), rejected
+
+
+def _records(reading: Reading, skip: int) -> Iterator[tuple[int, str, list[str] | None]]:
+    """Each record with its first line's number and raw text; None for an unclosed quote.
+
+    After an unclosed quote reading goes on at the very next line.
+    """
+    with reading.path.open(encoding=reading.text_encoding(), newline="") as file:
+        pending: list[str] = []
+        number = 0
+        ended = False
+        while pending or not ended:
+            taken, row = 0, None
+            while row is None and taken < _MAX_LINES:
+                if taken == len(pending):
+                    line = file.readline()
+                    ended = not line
+                    if ended:
+                        break
+                    pending.append(line)
+                taken += 1
+                row = _parsed(reading, pending[:taken])
+            if not pending:
+                return
+            used = taken if row is not None else 1
+            raw = "".join(pending[:used]).rstrip("\r\n")
+            del pending[:used]
+            number += used
+            if number > skip and raw:
+                yield number - used + 1, raw, row
+
+
+def _parsed(reading: Reading, lines: list[str]) -> list[str] | None:
+    """One record, or None while a quote is open."""
+    try:
+        rows = list(
+            csv.reader(
+                lines,
+                delimiter=reading.delimiter,
+                quotechar=reading.quote or None,
+                quoting=csv.QUOTE_MINIMAL if reading.quote else csv.QUOTE_NONE,
+                strict=True,
+            )
+        )
+    except csv.Error:
+        return None
+    return rows[0] if rows else []

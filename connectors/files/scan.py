@@ -1,0 +1,108 @@
+"""Look at a file before it is read: is it of the declared encoding, and which content is it?"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from connectors.errors import MisconfiguredError, TransientError, UnauthorizedError
+
+_CHUNK = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a file was when it was looked at. `quotes` counts the bytes of the quote character."""
+
+    size: int
+    changed: int
+    sha256: str
+    quotes: int = 0
+
+
+def scan(path: Path, encoding: str | None, quote: str = '"') -> Scan:
+    """Read a file once; with `encoding`, prove that it is text of that encoding.
+
+    Raises MisconfiguredError with line and byte of the first place that is not.
+    """
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder(encoding)() if encoding else None
+    mark = quote.encode("ascii", "ignore")
+    place = lines = quotes = 0
+    before = stamp(path)
+    with opened(path) as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            if decoder:
+                _decode(decoder, chunk, path, place, lines)
+                quotes += chunk.count(mark) if mark else 0
+                lines += chunk.count(b"\n")
+            place += len(chunk)
+    if decoder:
+        _decode(decoder, b"", path, place, lines, final=True)
+    unchanged(path, before)
+    return Scan(*before, digest.hexdigest(), quotes)
+
+
+def _decode(
+    decoder: codecs.IncrementalDecoder,
+    chunk: bytes,
+    path: Path,
+    place: int,
+    lines: int,
+    *,
+    final: bool = False,
+) -> None:
+    held = len(decoder.getstate()[0])
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeError as error:
+        at = error.start - held if isinstance(error, UnicodeDecodeError) else 0
+        line = lines + chunk[: max(at, 0)].count(b"\n") + 1
+        raise MisconfiguredError(
+            f"{path.name}:{line}: byte {place + at + 1} is not {_name(decoder)}; "
+            "set encoding to what the file is in (cp1252, latin-1, utf-16, …)"
+        ) from None
+
+
+def _name(decoder: codecs.IncrementalDecoder) -> str:
+    module = type(decoder).__module__.removeprefix("encodings.")
+    return module.replace("_", "-")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open for reading bytes; what the system says against it becomes an error of ours."""
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise _missing(path, error) from None
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change, in nanoseconds."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _missing(path, error) from None
+    return found.st_size, found.st_mtime_ns
+
+
+def unchanged(path: Path, before: tuple[int, int]) -> None:
+    """Raise TransientError when the file is not what it was."""
+    if stamp(path) != before:
+        raise TransientError(f"{path.name}: changed while it was read; nothing of it counts")
+
+
+def _missing(path: Path, error: OSError) -> MisconfiguredError | TransientError:
+    if isinstance(error, PermissionError):
+        return UnauthorizedError(f"{path}: may not be read; mend the file's rights")
+    if isinstance(error, FileNotFoundError):
+        return TransientError(f"{path.name}: went away while it was read")
+    return MisconfiguredError(f"{path}: {error.strerror or 'cannot be read'}")
