@@ -160,8 +160,8 @@ def rows_as_json(
     if not numbers:
         return {}
     found = con.execute(
-        f'SELECT {ROW}, to_json(t)::VARCHAR FROM (SELECT * FROM "{table}" '
-        f"WHERE {ROW} IN (SELECT unnest($numbers))) t",
+        f"SELECT {ROW}, (SELECT to_json(t)::VARCHAR FROM (SELECT l.* EXCLUDE ({ROW})) t) "
+        f'FROM "{table}" l WHERE {ROW} IN (SELECT unnest($numbers))',
         {"numbers": list(numbers)},
     ).fetchall()
     return dict(found)

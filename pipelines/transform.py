@@ -1,0 +1,143 @@
+"""Transform: landed rows of one source become source profiles, or dead letters with reasons.
+
+Everything happens in one DuckDB database beside the landing files: load, map by one SELECT, judge
+by the quality gate. Nothing is stored here; the caller commits what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from idp_core.profiles.model import SourceProfile, SourceRef
+from idp_core.profiles.store import digest_of
+from mappings.batch import compile_batch
+from mappings.tree import Document
+from pipelines import landing
+from pipelines.quality.gate import GateResult, Rejected, check
+from pipelines.quality.model import Suite
+
+_LANDED, _MAPPED, _GOOD, _BAD = "landed", "mapped", "good", "bad"
+_CHUNK = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DeadRow:
+    """A row that did not pass: why, and the row as it landed, so that it can be replayed."""
+
+    rejected: Rejected
+    row: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transformed:
+    """One source's landed rows after mapping and checking; valid while its database is open."""
+
+    source: str
+    document: Document
+    con: duckdb.DuckDBPyConnection
+    landed: int
+    gate: GateResult
+
+    @property
+    def left_out(self) -> int:
+        """Rows that the mapping's ``where`` leaves out."""
+        return self.landed - self.gate.rows
+
+    def profiles(self) -> Iterator[SourceProfile]:
+        """Yield the good records that the source still has."""
+        query = f"SELECT * EXCLUDE (_row, _cursor, _deleted, _problems) FROM {_GOOD} "
+        con = self.con.cursor()
+        relation = con.sql(f"{query} WHERE _deleted IS NOT TRUE ORDER BY _row")
+        for batch in relation.to_arrow_reader(_CHUNK):
+            for row in batch.to_pylist():
+                key = row.pop("_key")
+                yield self._profile(key, row)
+
+    def _profile(self, key: str, row: dict[str, Any]) -> SourceProfile:
+        attributes = {n: v for n, v in row.items() if v is not None and v != []}
+        return SourceProfile(
+            ref=SourceRef(self.source, key),
+            attributes=attributes,
+            mapping=self.document.id,
+            digest=digest_of(attributes),
+            changed_at=attributes.get("updated_at"),
+        )
+
+    def deleted_keys(self) -> list[str]:
+        """Return the keys that the source says are deleted."""
+        found = self.con.execute(f"SELECT DISTINCT _key FROM {_GOOD} WHERE _deleted ORDER BY 1")
+        return [key for (key,) in found.fetchall()]
+
+    def dead_rows(self) -> Iterator[DeadRow]:
+        """Yield the rows that did not pass, in the order they landed."""
+        page: list[Rejected] = []
+        for rejected in self.gate.rejected(self.con):
+            page.append(rejected)
+            if len(page) == _CHUNK:
+                yield from self._dead(page)
+                page = []
+        yield from self._dead(page)
+
+    def _dead(self, page: Sequence[Rejected]) -> Iterator[DeadRow]:
+        rows = landing.rows_as_json(self.con, _LANDED, [each.row for each in page])
+        for each in page:
+            yield DeadRow(each, rows[each.row])
+
+
+@contextmanager
+def workbench(folder: Path, *, memory: str = "4GB") -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a DuckDB database that spills into `folder` and reads no file it is not told to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect()
+    try:
+        con.execute(f"SET memory_limit = '{memory}'")
+        con.execute("SET temp_directory = $folder", {"folder": str(folder / "spill")})
+        yield con
+    finally:
+        con.close()
+
+
+def transform(
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    document: Document,
+    suite: Suite,
+    pages: Sequence[Path],
+    *,
+    today: date,
+    latest: bool = False,
+) -> Transformed | None:
+    """Map and check the landed pages; None when they hold no row.
+
+    With `latest` a key that landed more than once counts once, as it landed last: pages of a
+    cursor overlap. Without, two rows of one key are the source's mistake, for the gate to judge.
+    Raises MappingError when a column has a type that the mapping cannot take, SuiteError when an
+    expectation cannot be judged.
+    """
+    columns = landing.load(con, _LANDED, pages)
+    rows = _count(con, _LANDED) if columns else 0
+    if rows == 0:
+        return None
+    plan = compile_batch(document)
+    plan.prepare(con)
+    select = plan.select(_LANDED, columns, today=today)
+    if latest:
+        select = (
+            f"SELECT * FROM ({select}) QUALIFY _key IS NULL OR "
+            "row_number() OVER (PARTITION BY _key ORDER BY _row DESC) = 1"
+        )
+    con.execute(f"CREATE OR REPLACE TABLE {_MAPPED} AS {select}")
+    gate = check(con, _MAPPED, suite, good=_GOOD, bad=_BAD, schema=document.schema)
+    return Transformed(source, document, con, rows, gate)
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    found = con.execute(f'SELECT count(*) FROM "{table}"').fetchone()
+    return int(found[0]) if found else 0

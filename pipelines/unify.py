@@ -1,0 +1,127 @@
+"""Unify: decide which source profiles are one person, then build each person's golden profile.
+
+Two steps, each restartable alone. `resolve` reads from its watermark on and commits links and
+watermark together; `golden` works through the profiles marked stale, a batch a transaction, so a
+killed run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+import sqlalchemy as sa
+
+from idp_core.db.engine import reading, writing
+from idp_core.profiles import store
+from idp_core.profiles.policy import IdentifierPolicy
+from idp_core.profiles.survivorship import golden
+from idp_core.profiles.survivorship_rules import SurvivorshipRules
+from idp_core.profiles.vetoes import Constraints
+from mappings.schema import Schema
+from pipelines.progress import Progress, silent
+from pipelines.resolve.batch import resolve
+
+STAGE = "resolve"
+_BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Unified:
+    """What resolution found: `counts` of records and people, `events` by kind."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    events: Mapping[str, int] = field(default_factory=dict)
+    refused: int = 0
+
+
+def resolve_step(
+    engine: sa.Engine, policy: IdentifierPolicy, schema: Schema, *, fingerprint: int
+) -> Unified:
+    """Link source profiles to people where anything changed since the last time.
+
+    `fingerprint` numbers the policy: another policy resolves everything anew. Runs without news
+    read nothing but the watermark.
+    """
+    with reading(engine) as conn:
+        last = store.last_seq(conn)
+        known = store.read_watermark(conn, STAGE), store.read_watermark(conn, f"{STAGE}.policy")
+        if known == (last, fingerprint):
+            return Unified()
+        records = list(store.read_source_profiles(conn, deleted=False, schema=schema))
+        links, redirects = store.read_links(conn), store.read_redirects(conn)
+        constraints = _constraints(conn)
+    found = resolve(records, links, policy, constraints, redirects=redirects)
+    with writing(engine) as conn:
+        store.save_links(
+            conn,
+            found.links,
+            found.events,
+            redirects=found.new_redirects,
+            removed=[ref for ref in links if ref not in found.links],
+        )
+        store.save_watermark(conn, STAGE, last)
+        store.save_watermark(conn, f"{STAGE}.policy", fingerprint)
+    return Unified(
+        dict(found.counts), Counter(event.kind.value for event in found.events), len(found.refused)
+    )
+
+
+def _constraints(conn: sa.Connection) -> Constraints:
+    said = store.read_constraints(conn)
+    return Constraints.of(
+        must=[(c.left, c.right) for c in said if c.kind == "must"],
+        cannot=[(c.left, c.right) for c in said if c.kind == "cannot"],
+    )
+
+
+def golden_step(
+    engine: sa.Engine,
+    rules: SurvivorshipRules,
+    schema: Schema,
+    *,
+    fingerprint: int,
+    progress: Progress = silent,
+) -> Mapping[str, int]:
+    """Build the golden profile of everybody marked stale; return counts.
+
+    `fingerprint` numbers the rules: other rules build every profile anew.
+    """
+    with writing(engine) as conn:
+        if store.read_watermark(conn, "golden.rules") != fingerprint:
+            store.mark_all_stale(conn)
+            store.save_watermark(conn, "golden.rules", fingerprint)
+    with reading(engine) as conn:
+        stale = store.read_stale(conn)
+    counts: Counter[str] = Counter()
+    waiting, done = iter(stale.items()), 0
+    while batch := dict(islice(waiting, _BATCH)):
+        counts.update(_golden_batch(engine, batch, rules, schema))
+        done += len(batch)
+        progress(done, len(stale))
+    return dict(counts)
+
+
+def _golden_batch(
+    engine: sa.Engine, marks: Mapping[str, int], rules: SurvivorshipRules, schema: Schema
+) -> Mapping[str, int]:
+    with writing(engine) as conn:
+        members = store.source_profiles_of(conn, list(marks), schema=schema)
+        overrides = store.read_overrides(conn, list(marks), schema=schema)
+        saved = store.save_profiles(
+            conn,
+            [
+                golden(gid, of, rules, {o.attribute: o.value for o in overrides.get(gid, ())})
+                for gid, of in members.items()
+            ],
+        )
+        deleted = store.delete_profiles(conn, [gid for gid in marks if gid not in members])
+        store.clear_stale(conn, marks)
+    return {
+        "created": saved.created,
+        "changed": saved.changed,
+        "unchanged": saved.unchanged,
+        "deleted": deleted,
+    }
