@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 import yaml
 from sqlglot import exp
 
-from mappings.errors import Place, Problem
+from mappings.errors import MappingError, Place, Problem
+from mappings.kinds import kind_problems
 from mappings.names import NameProblem, resolve
 from mappings.reading import Reader
 from mappings.record import compile_record
 from mappings.schema import Schema
 from mappings.suggest import did_you_mean
 from mappings.tree import Document, Each, Field, Slot, Test
+from mappings.uses import uses
 
 QUARANTINE, SKIP = "$quarantine", "$skip"
 """What a test may expect instead of values: fields that refuse the row, a row left out."""
@@ -100,35 +103,42 @@ def _note(reader: Reader, test: Test, message: str) -> None:
     reader.problems.append(Problem(test.place, f"tests.{test.name}", message))
 
 
-def check_compiles(document: Document) -> None:
-    """Raise MappingError for arguments and patterns that only show when a step is made."""
-    compile_record(document, today=lambda: _NO_CLOCK)
+def check_meaning(reader: Reader, document: Document) -> None:
+    """Note arguments, patterns and types that only show when all is together."""
+    reader.problems += [*_compile_problems(document)] or [*kind_problems(document)]
 
 
-def check_columns(document: Document, columns: Iterable[str]) -> tuple[Problem, ...]:
-    """Return a problem for each column the mapping reads and the source does not have."""
-    known = {name.casefold(): name for name in columns}
-    problems = []
-    for where, place, expression in _expressions(document):
-        for column in expression.find_all(exp.Column):
-            if column.table != document.alias or column.name.casefold() in known:
-                continue
-            hint = did_you_mean(column.name, known.values())
-            message = f"the source has no column {column.name!r}{hint}"
-            problems.append(Problem(place, where, message))
-    return tuple(dict.fromkeys(problems))
+def _compile_problems(document: Document) -> Iterator[Problem]:
+    """Compile the whole, and when that fails each line alone, so that all problems are told."""
+    if not _compiled(document):
+        return
+    yield from _compiled(replace(document, fields=()))
+    edges = replace(document, key=exp.Null(), cursor=None, delete=None, where=None)
+    for line in document.fields:
+        yield from _compiled(replace(edges, fields=(line,)))
 
 
-def _expressions(document: Document) -> Iterable[tuple[str, Place, exp.Expr]]:
-    for name in ("key", "cursor", "delete", "where"):
-        expression = getattr(document, name)
-        if expression is not None:
-            yield name, document.place, expression
-    for field in document.fields:
-        if isinstance(field, Each):
-            yield f"fields.{field.name}", field.place, field.source
-        for part in field.parts if isinstance(field, Each) else (field,):
-            where = f"fields.{part.name}"
-            yield where, part.place, part.expression
-            for step in part.steps:
-                yield from ((where, part.place, value) for value in step.arguments.values())
+def _compiled(document: Document) -> tuple[Problem, ...]:
+    try:
+        compile_record(document, today=lambda: _NO_CLOCK)
+    except MappingError as error:
+        return error.problems
+    return ()
+
+
+def check_columns(document: Document, columns: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Compare a mapping with its source's columns, by name to DuckDB type.
+
+    Returns a problem for each line that reads a column the source does not have, and for each
+    whose type can never be the attribute's. Letters count as written.
+    """
+    problems = [
+        Problem(
+            use.place,
+            use.where,
+            f"the source has no column {use.column!r}{did_you_mean(use.column, columns)}",
+        )
+        for use in uses(document)
+        if use.column not in columns
+    ]
+    return tuple(dict.fromkeys([*problems, *kind_problems(document, columns)]))

@@ -14,19 +14,20 @@ from mappings.tree import Step
 
 def digest(meaning: Mapping[str, Any]) -> str:
     """Return the SHA-256, as 64 hex digits, of plain data, expressions and steps."""
-    text = json.dumps(_plain(meaning), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(plain(meaning), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return JSON data that is equal for equal meaning."""
     if isinstance(value, exp.Expr):
         return {"sql": value.sql(dialect="duckdb", comments=False)}
     if isinstance(value, Step):
-        return {"step": value.name, "arguments": _plain(value.arguments)}
+        return {"step": value.name, "arguments": plain(value.arguments)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, set | frozenset):
         return sorted(str(item) for item in value)
     return value if value is None or isinstance(value, bool | int) else str(value)

@@ -30,7 +30,8 @@ class Reader:
     problems: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.root = compose(self.text, self.file)
+        self.root, problems = compose(self.text, self.file)
+        self.problems.extend(problems)
 
     def finish(self) -> None:
         """Raise MappingError when anything was wrong."""
@@ -60,6 +61,8 @@ class Reader:
             return []
         kept = []
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # noted when the file was composed
             if known is None or key.value in known:
                 kept.append((key, value))
             else:

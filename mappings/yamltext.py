@@ -22,8 +22,11 @@ _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+")
 _WORDS = {"bool": "a truth value", "null": "nothing", "int": "a number", "float": "a number"}
 
 
-def compose(text: str, file: str) -> yaml.Node:
-    """Read one YAML document and check all its keys; raises MappingError with all problems."""
+def compose(text: str, file: str) -> tuple[yaml.Node, list[Problem]]:
+    """Read one YAML document and the problems of its keys and tags.
+
+    Raises MappingError when there is nothing to go on with.
+    """
     try:
         tagged = [
             (str(tag), event.start_mark)
@@ -43,10 +46,10 @@ def compose(text: str, file: str) -> yaml.Node:
         for tag, mark in tagged
         if mark is not None
     ]
-    problems += _tree_problems(root, file)
-    if problems:
-        raise MappingError(problems)
-    return root
+    if _size(root, {}, set()) > _MOST:
+        message = f"anchors blow this file up beyond {_MOST:,} entries"
+        raise MappingError([_problem(file, root.start_mark, message)])
+    return root, [*problems, *_key_problems(root, file, set())]
 
 
 def place(node: yaml.Node, file: str) -> Place:
@@ -66,7 +69,8 @@ def place_in(node: yaml.ScalarNode, offset: int, text: str, file: str) -> Place:
 def data(node: yaml.Node) -> object:
     """Return the plain Python value of a node; raises ValueError with the mend."""
     if isinstance(node, yaml.MappingNode):
-        return {key.value: data(value) for key, value in node.value}
+        scalars = [pair for pair in node.value if isinstance(pair[0], yaml.ScalarNode)]
+        return {key.value: data(value) for key, value in scalars}
     if isinstance(node, yaml.SequenceNode):
         return [data(item) for item in node.value]
     assert isinstance(node, yaml.ScalarNode)  # noqa: S101 (the third kind of node)
@@ -100,13 +104,6 @@ def _time(node: yaml.ScalarNode) -> date | datetime:
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     assert isinstance(value, date)  # noqa: S101 (what the constructor gives)
     return value
-
-
-def _tree_problems(root: yaml.Node, file: str) -> list[Problem]:
-    if _size(root, {}, set()) > _MOST:
-        mark = root.start_mark
-        return [_problem(file, mark, f"anchors blow this file up beyond {_MOST:,} entries")]
-    return list(_key_problems(root, file, set()))
 
 
 def _size(node: yaml.Node, known: dict[int, int], above: set[int]) -> int:
