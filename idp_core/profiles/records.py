@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp_core.db import bulk, counters
-from idp_core.db.jsontext import attributes_json, typed
+from idp_core.db.jsontext import Typed, attributes_json, typer
 from idp_core.db.types import utc_text
 from idp_core.profiles import stale
 from idp_core.profiles.model import Identifier, SourceProfile, SourceRef
@@ -76,7 +76,7 @@ def put_source_profiles(
     identify: Identify = searchable,
     now: datetime | None = None,
 ) -> PutCounts:
-    """Insert or update source profiles; those whose digest is known are only noted as seen by `run`.
+    """Insert or update source profiles; known digests are only noted as seen.
 
     When one ref comes twice the later one counts. Takes them in batches of 20,000, in the caller's
     one transaction. Putting the same again changes nothing.
@@ -197,7 +197,7 @@ def digests(conn: sa.Connection, source: str) -> Mapping[str, str]:
     """Return the digest of every stored record of a source, by key; deleted ones included."""
     table = source_profile.c
     rows = conn.execute(sa.select(table.key, table.digest).where(table.source == source))
-    return {key: digest for key, digest in rows}
+    return dict(rows.all())
 
 
 def missing_keys(conn: sa.Connection, source: str, run: str) -> Sequence[str]:
@@ -274,8 +274,10 @@ def read_source_profiles(
         query = query.where(table.source.in_(sources))
     if not deleted:
         query = query.where(table.deleted.is_(False))
-    for row in conn.execute(query, execution_options={"yield_per": 5_000}):
-        yield _profile(row, schema)
+    typed = typer(schema)
+    with conn.execute(query, execution_options={"yield_per": 5_000}) as rows:
+        for row in rows:
+            yield _profile(row, typed)
 
 
 def source_profiles_of(
@@ -292,16 +294,17 @@ def source_profiles_of(
         .where(bulk.among(conn, link.c.gid, gids), table.deleted.is_(False))
         .order_by(link.c.gid, table.source, table.key)
     )
+    typed = typer(schema)
     found: dict[str, list[SourceProfile]] = {}
     for row in conn.execute(query):
-        found.setdefault(row.gid, []).append(_profile(row, schema))
+        found.setdefault(row.gid, []).append(_profile(row, typed))
     return found
 
 
-def _profile(row: sa.Row[Any], schema: Schema) -> SourceProfile:
+def _profile(row: sa.Row[Any], typed: Typed) -> SourceProfile:
     return SourceProfile(
         SourceRef(row.source, row.key),
-        typed(row.attributes, schema),
+        typed(row.attributes),
         row.mapping,
         row.digest,
         row.deleted,

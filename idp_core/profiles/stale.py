@@ -31,7 +31,9 @@ def mark_of_records(conn: sa.Connection, records: Collection[int]) -> None:
 
 def mark_all(conn: sa.Connection) -> int:
     """Mark every profile, for a change of the survivorship rules; return how many."""
-    gids = sa.select(link.c.gid).union(sa.select(profile.c.gid).where(profile.c.deleted_at.is_(None)))
+    gids = sa.select(link.c.gid).union(
+        sa.select(profile.c.gid).where(profile.c.deleted_at.is_(None))
+    )
     found = list(conn.scalars(gids))
     mark(conn, found)
     return len(found)
@@ -40,7 +42,7 @@ def mark_all(conn: sa.Connection) -> int:
 def read(conn: sa.Connection, limit: int | None = None) -> Mapping[str, int]:
     """Return stale global ids with their marks, in a stable order."""
     query = sa.select(stale_profile.c.gid, stale_profile.c.mark).order_by(stale_profile.c.gid)
-    return {gid: number for gid, number in conn.execute(query.limit(limit))}
+    return dict(conn.execute(query.limit(limit)).all())
 
 
 def clear(conn: sa.Connection, marks: Mapping[str, int]) -> None:

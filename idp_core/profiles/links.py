@@ -1,0 +1,161 @@
+"""Who belongs together: links from source profiles to global ids, and redirects of retired ids.
+
+The caller owns the transaction: links, redirects, events and stale marks commit together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from idp_core.db import bulk
+from idp_core.db.jsontext import to_json
+from idp_core.db.types import utc_text
+from idp_core.events.outbox import OutboxEvent, publish
+from idp_core.profiles import stale
+from idp_core.profiles.model import Event, EventKind, SourceRef
+from idp_core.profiles.records import by_source
+from idp_core.profiles.tables import (
+    lineage,
+    link,
+    override,
+    profile,
+    profile_event,
+    redirect,
+    source_profile,
+    stale_profile,
+)
+
+_LATER = frozenset({EventKind.CREATED, EventKind.DELETED})
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCounts:
+    """What saving links did."""
+
+    linked: int = 0
+    moved: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+
+def read_links(conn: sa.Connection) -> Mapping[SourceRef, str]:
+    """Return the global id of every linked source profile."""
+    query = sa.select(source_profile.c.source, source_profile.c.key, link.c.gid).join(
+        link, link.c.record == source_profile.c.id
+    )
+    return {SourceRef(source, key): gid for source, key, gid in conn.execute(query)}
+
+
+def save_links(
+    conn: sa.Connection,
+    links: Mapping[SourceRef, str],
+    events: Iterable[Event] = (),
+    *,
+    redirects: Mapping[str, str] | None = None,
+    removed: Collection[SourceRef] = (),
+    now: datetime | None = None,
+) -> LinkCounts:
+    """Link source profiles to global ids, unlink `removed`, retire the ids in `redirects`.
+
+    Only what differs is written. The golden profiles concerned are marked stale; those of retired
+    ids are removed, their overrides go to the heir. Events join history and outbox, except
+    `CREATED` and `DELETED`: these are told with the golden profile, by `save_profiles` and
+    `delete_profiles`. Raises KeyError for a ref that is not stored.
+    """
+    moment = now or datetime.now(UTC)
+    records = _records(conn, [*links, *removed])
+    before = _gids(conn, records.values())
+    wanted = {records[ref]: gid for ref, gid in links.items()}
+    changed = {id_: gid for id_, gid in wanted.items() if before.get(id_) != gid}
+    gone = [records[r] for r in removed if r not in links and records.get(r) in before]
+    rows = [(id_, gid, utc_text(moment)) for id_, gid in sorted(changed.items())]
+    bulk.upsert(conn, link, ("record", "gid", "since"), rows)
+    if gone:
+        conn.execute(sa.delete(link).where(bulk.among(conn, link.c.record, gone)))
+    left = {before[id_] for id_ in (*changed, *gone) if id_ in before}
+    stale.mark(conn, left | set(changed.values()))
+    if changed:
+        _revive(conn, set(changed.values()))
+    if redirects:
+        _retire(conn, redirects, moment)
+    record_events(conn, (e for e in events if e.kind not in _LATER), moment)
+    new = sum(id_ not in before for id_ in changed)
+    return LinkCounts(new, len(changed) - new, len(wanted) - len(changed), len(gone))
+
+
+def read_redirects(conn: sa.Connection) -> Mapping[str, str]:
+    """Return every retired global id with the one it resolves to."""
+    return dict(conn.execute(sa.select(redirect.c.gid, redirect.c.into_gid)).all())
+
+
+def resolve_gid(conn: sa.Connection, gid: str) -> str:
+    """Return the id that `gid` resolves to today: itself unless it redirects."""
+    into = conn.scalar(sa.select(redirect.c.into_gid).where(redirect.c.gid == gid))
+    return into or gid
+
+
+def record_events(conn: sa.Connection, events: Iterable[Event], now: datetime) -> int:
+    """Write events to the profiles' history and to the outbox; return how many."""
+    listed = list(events)
+    if not listed:
+        return 0
+    rows = [(e.gid, e.kind.value, utc_text(now), to_json(e.data)) for e in listed]
+    bulk.insert(conn, profile_event, ("gid", "kind", "time", "data"), rows)
+    return publish(conn, [OutboxEvent(e.kind.value, e.gid, e.data, time=now) for e in listed])
+
+
+def _records(conn: sa.Connection, refs: Iterable[SourceRef]) -> dict[SourceRef, int]:
+    table = source_profile.c
+    found: dict[SourceRef, int] = {}
+    for source, keys in by_source(refs).items():
+        query = sa.select(table.key, table.id).where(
+            table.source == source, bulk.among(conn, table.key, keys)
+        )
+        found |= {SourceRef(source, key): id_ for key, id_ in conn.execute(query)}
+    return found
+
+
+def _gids(conn: sa.Connection, records: Collection[int]) -> dict[int, str]:
+    query = sa.select(link.c.record, link.c.gid).where(bulk.among(conn, link.c.record, records))
+    return dict(conn.execute(query).all())
+
+
+def _revive(conn: sa.Connection, gids: Collection[str]) -> None:
+    """A global id that has records again redirects nowhere."""
+    conn.execute(sa.delete(redirect).where(bulk.among(conn, redirect.c.gid, gids)))
+
+
+def _retire(conn: sa.Connection, redirects: Mapping[str, str], now: datetime) -> None:
+    final = {gid: _follow(gid, redirects) for gid in redirects}
+    older = sa.select(redirect.c.gid, redirect.c.into_gid).where(
+        bulk.among(conn, redirect.c.into_gid, list(final))
+    )
+    followed = {gid: final[into] for gid, into in conn.execute(older) if gid != final[into]}
+    rows = [(gid, into, utc_text(now)) for gid, into in sorted((followed | final).items())]
+    bulk.upsert(conn, redirect, ("gid", "into_gid", "since"), rows)
+    _hand_over_overrides(conn, final)
+    for table in (stale_profile, lineage, profile):
+        conn.execute(sa.delete(table).where(bulk.among(conn, table.c.gid, list(final))))
+
+
+def _follow(gid: str, redirects: Mapping[str, str]) -> str:
+    seen = {gid}
+    while (into := redirects.get(gid)) is not None and into not in seen:
+        seen.add(into)
+        gid = into
+    return gid
+
+
+def _hand_over_overrides(conn: sa.Connection, final: Mapping[str, str]) -> None:
+    """Give each heir the overrides of retired ids, except where it has its own."""
+    query = sa.select(override).where(bulk.among(conn, override.c.gid, list(final)))
+    for row in conn.execute(query.order_by(override.c.created_at.desc())).mappings().all():
+        heir = {**row, "gid": final[row["gid"]]}
+        same = (override.c.gid == heir["gid"]) & (override.c.attribute == heir["attribute"])
+        if conn.scalar(sa.select(override.c.gid).where(same)) is None:
+            conn.execute(sa.insert(override).values(heir))
+    conn.execute(sa.delete(override).where(bulk.among(conn, override.c.gid, list(final))))

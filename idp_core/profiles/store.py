@@ -1,0 +1,110 @@
+"""All that is stored about people, in one place: the functions other packages call.
+
+Each takes a connection first, and the caller owns the transaction (`idp_core.db.engine.writing`).
+"""
+
+from idp_core.db.jsontext import attributes_json, digest_of
+from idp_core.profiles.goldens import (
+    SaveCounts,
+    StoredProfile,
+    delete_profiles,
+    last_profile_seq,
+    read_profiles,
+    save_profiles,
+)
+from idp_core.profiles.links import (
+    LinkCounts,
+    read_links,
+    read_redirects,
+    record_events,
+    resolve_gid,
+    save_links,
+)
+from idp_core.profiles.lookup import (
+    HistoryEntry,
+    counts,
+    counts_by_source,
+    find,
+    get,
+    get_stored,
+    history,
+    members,
+    why,
+)
+from idp_core.profiles.records import (
+    PutCounts,
+    count_live,
+    digests,
+    last_seq,
+    mark_deleted,
+    missing_keys,
+    put_source_profiles,
+    read_source_profiles,
+    searchable,
+    source_profiles_of,
+)
+from idp_core.profiles.stale import clear as clear_stale
+from idp_core.profiles.stale import mark as mark_stale
+from idp_core.profiles.stale import mark_all as mark_all_stale
+from idp_core.profiles.stale import read as read_stale
+from idp_core.profiles.stewardship import (
+    LinkConstraint,
+    Override,
+    put_constraint,
+    put_override,
+    read_constraints,
+    read_overrides,
+    remove_constraint,
+    remove_override,
+)
+from idp_core.profiles.watermarks import read_watermark, save_watermark
+
+__all__ = [
+    "HistoryEntry",
+    "LinkConstraint",
+    "LinkCounts",
+    "Override",
+    "PutCounts",
+    "SaveCounts",
+    "StoredProfile",
+    "attributes_json",
+    "clear_stale",
+    "count_live",
+    "counts",
+    "counts_by_source",
+    "delete_profiles",
+    "digest_of",
+    "digests",
+    "find",
+    "get",
+    "get_stored",
+    "history",
+    "last_profile_seq",
+    "last_seq",
+    "mark_all_stale",
+    "mark_deleted",
+    "mark_stale",
+    "members",
+    "missing_keys",
+    "put_constraint",
+    "put_override",
+    "put_source_profiles",
+    "read_constraints",
+    "read_links",
+    "read_overrides",
+    "read_profiles",
+    "read_redirects",
+    "read_source_profiles",
+    "read_stale",
+    "read_watermark",
+    "record_events",
+    "remove_constraint",
+    "remove_override",
+    "resolve_gid",
+    "save_links",
+    "save_profiles",
+    "save_watermark",
+    "searchable",
+    "source_profiles_of",
+    "why",
+]
