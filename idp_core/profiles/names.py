@@ -108,6 +108,16 @@ def _roots() -> dict[str, frozenset[str]]:
     return {name: frozenset(heads) for name, heads in roots.items()}
 
 
+@cache
+def _forms() -> dict[str, tuple[str, ...]]:
+    """Map each formal name to the names that may stand for it."""
+    forms: dict[str, list[str]] = {}
+    for name, heads in sorted(_roots().items()):
+        for head in heads:
+            forms.setdefault(head, []).append(name)
+    return {head: tuple(names) for head, names in forms.items()}
+
+
 def known(name: str) -> bool:
     """Whether this folded given name stands in the list of names."""
     return name in _roots()
@@ -139,7 +149,7 @@ def edits(left: str, right: str, most: int) -> int:
 def _slip(left: str, right: str) -> bool:
     """Whether two words may be one word mistyped: one slip, or two in a long one."""
     longest = max(len(left), len(right))
-    most = 0 if longest < 4 else 1 if longest < 7 else 2
+    most = 0 if longest < 3 else 1 if longest < 7 else 2
     return edits(left, right, most) <= most
 
 
@@ -152,7 +162,7 @@ def _initials(left: str, right: str) -> bool:
 
 
 @lru_cache(maxsize=500_000)
-def compare_given(left: str, right: str) -> Likeness:  # noqa: PLR0911 - one return per likeness
+def compare_given(left: str, right: str) -> Likeness:
     """Compare two folded given names, in any order of the two."""
     if not left or not right:
         return Likeness.UNKNOWN
@@ -165,9 +175,22 @@ def compare_given(left: str, right: str) -> Likeness:  # noqa: PLR0911 - one ret
     a, b = left.split(), right.split()
     if (len(a) > 1 or len(b) > 1) and _compound(a, b):
         return Likeness.PART
-    if not (known(left) and known(right)) and _slip(left, right):
-        return Likeness.TYPO
-    return Likeness.DIFFERENT
+    return Likeness.TYPO if _mistyped(left, right) else Likeness.DIFFERENT
+
+
+def _mistyped(left: str, right: str) -> bool:
+    """Whether one is no known name, and a slip of the other or of one of its short forms."""
+    if known(left) and known(right):
+        return False
+    if _slip(left, right):
+        return True
+    return any(
+        _slip(odd, form)
+        for odd, name in ((left, right), (right, left))
+        if not known(odd) and known(name)
+        for root in roots(name)
+        for form in _forms().get(root, ())
+    )
 
 
 def _compound(left: list[str], right: list[str]) -> bool:

@@ -121,29 +121,34 @@ def _shared(
     left: Evidence, right: Evidence, policy: IdentifierPolicy, population: Population
 ) -> dict[str, int]:
     masks = {"same": 0, "contested": 0, "proven": 0, "both": 0}
+    mine, theirs = _usable(left, population), _usable(right, population)
     for place, kind in enumerate(policy.kinds):
+        if kind not in mine or kind not in theirs:
+            continue
         bit = 1 << place
-        mine = _usable(left, kind, population)
-        theirs = _usable(right, kind, population)
-        common = mine.keys() & theirs.keys()
-        masks["both"] |= bit if mine and theirs else 0
-        masks["same"] |= bit if common else 0
-        if common and all((kind, value) in population.contested for value in common):
+        masks["both"] |= bit
+        ours, others = mine[kind], theirs[kind]
+        common = ours.keys() & others.keys()
+        if not common:
+            continue
+        masks["same"] |= bit
+        if all((kind, value) in population.contested for value in common):
             masks["contested"] |= bit
         if any(
-            (mine[value] or not left.logs_in) and (theirs[value] or not right.logs_in)
+            (ours[value] or not left.logs_in) and (others[value] or not right.logs_in)
             for value in common
         ):
             masks["proven"] |= bit
     return masks
 
 
-def _usable(record: Evidence, kind: str, population: Population) -> dict[str, bool]:
-    return {
-        found.value: found.verified
-        for found in record.identifiers
-        if found.kind == kind and (kind, found.value) not in population.crowded
-    }
+def _usable(record: Evidence, population: Population) -> dict[str, dict[str, bool]]:
+    """Return the values of each kind that are not junk, and whether each is verified."""
+    usable: dict[str, dict[str, bool]] = {}
+    for found in record.identifiers:
+        if (found.kind, found.value) not in population.crowded:
+            usable.setdefault(found.kind, {})[found.value] = found.verified
+    return usable
 
 
 def weigh(pattern: Pattern, policy: IdentifierPolicy) -> Score:

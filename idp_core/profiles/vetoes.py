@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.model import SourceRef
 from idp_core.profiles.names import Likeness, compare_family, compare_given, edits
 from idp_core.profiles.policy import IdentifierPolicy
+
+_FEW_DAYS = timedelta(days=11)
 
 
 class Birth(StrEnum):
@@ -55,14 +57,18 @@ class Constraints:
 
 
 def compare_birth(left: date | None, right: date | None) -> Birth:
-    """Compare two dates of birth; a slip is one digit, or two neighbours that changed places."""
+    """Compare two dates of birth: a slip is one digit, two neighbours swapped, or a few days.
+
+    Nobody has a sibling, a parent or a child born within days of them, other than a twin.
+    """
     if left is None or right is None:
         return Birth.UNKNOWN
     if left == right:
         return Birth.SAME
     if (left.year, left.month, left.day) == (right.year, right.day, right.month):
         return Birth.SWAPPED
-    if edits(f"{left:%Y%m%d}", f"{right:%Y%m%d}", 1) == 1:
+    near = abs(left - right) <= _FEW_DAYS
+    if near or edits(f"{left:%Y%m%d}", f"{right:%Y%m%d}", 1) == 1 or near:
         return Birth.TYPO
     return Birth.DIFFERENT
 
@@ -80,7 +86,10 @@ def suffixes_differ(left: str, right: str) -> bool:
 
 
 def ids_differ(left: Evidence, right: Evidence, policy: IdentifierPolicy) -> bool:
-    """Whether an identifier that forbids by difference differs: both verified, or of one source."""
+    """Whether an identifier that forbids by difference differs: both verified, or of one source.
+
+    One slip of the pen is no difference.
+    """
     for name, kind in policy.identifiers.items():
         if kind.different != "veto":
             continue
@@ -89,9 +98,13 @@ def ids_differ(left: Evidence, right: Evidence, policy: IdentifierPolicy) -> boo
         proven = left.ref.source == right.ref.source or (
             any(mine.values()) and any(theirs.values())
         )
-        if mine and theirs and proven and not mine.keys() & theirs.keys():
+        if mine and theirs and proven and not _alike(mine, theirs):
             return True
     return False
+
+
+def _alike(mine: Iterable[str], theirs: Iterable[str]) -> bool:
+    return any(a == b or edits(a, b, 1) == 1 for a in mine for b in theirs)
 
 
 def veto(

@@ -44,7 +44,7 @@ def explain(
     known = {r.ref: evidence(r, policy) for r in records if not r.deleted}
     pair = [known[left], known[right]]
     others = population(list(known.values()), policy, constraints)
-    score = weigh(compare(*pair, policy, others), policy)
+    score = weigh(compare(pair[0], pair[1], policy, others), policy)
     found = PersonGuard(pair, policy, constraints).veto(0, 1)
     steward = frozenset((left, right)) in constraints.must
     return Explanation(score.weight, score.reasons, found.value if found else None, steward)
