@@ -40,10 +40,10 @@ test: $(STAMP)  ## the test suite (no system package needed)
 
 test-all: $(STAMP)  ## everything, slow and real-system tests too (installs what they want)
 	@$(RUN) pytest -n 2 -m "not real"
-	@$(RUN) pytest -m real
+	@$(RUN) pytest -m real || [ $$? -eq 5 ]  # 5: none is there yet
 
 test-real: $(STAMP)  ## tests against real third-party systems
-	@$(RUN) pytest -m real
+	@$(RUN) pytest -m real || [ $$? -eq 5 ]  # 5: none is there yet
 
 check: $(STAMP)  ## lint, types, import directions
 	@$(RUN) ruff check .

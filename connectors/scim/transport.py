@@ -2,8 +2,8 @@
 
 aiohttp because a create costs a tenth of the processor time it does in other Python clients.
 Throttled requests (429) were not processed, so they are sent again here after the wait the server
-asked for, which holds for all requests at once. Reads are repeated; a write that fails is the caller's to
-repeat, since only the caller knows whether to ask first.
+asked for, which holds for all requests at once. Reads are repeated; a write that fails is the
+caller's to repeat, since only the caller knows whether to ask first.
 """
 
 from __future__ import annotations

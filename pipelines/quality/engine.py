@@ -58,8 +58,8 @@ def judge(table: Table, expectation: Expectation) -> tuple[Verdict, list[int] | 
     """
     with quietly() as gx:
         frame = _frame(table, expectation)
-        validator = _validator(gx, frame)
-        found = _validate(gx, validator, expectation, table.row)
+        batch = _batch(gx, frame)
+        found = _validate(gx, batch, expectation, table.row)
     result, error = found["result"], _raised(found["exception_info"])
     counts = {name: result[name] for name in _COUNTS if name in result}
     verdict = Verdict(
@@ -85,7 +85,7 @@ def _frame(table: Table, expectation: Expectation) -> Any:
     return table.con.execute(f"SELECT {chosen} FROM {table.name} WHERE {where}").df()
 
 
-def _validator(gx: ModuleType, frame: Any) -> Any:
+def _batch(gx: ModuleType, frame: Any) -> Any:
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")

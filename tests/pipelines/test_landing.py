@@ -90,6 +90,6 @@ def test_a_full_disk_is_told_with_its_mend_and_leaves_no_half_page(tmp_path, mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(JobError, match="No space left on device.*free some space"):
+    with pytest.raises(JobError, match=r"No space left on device.*free some space"):
         Landing(tmp_path).write(0, Page([{"a": 1}]))
     assert list(Path(tmp_path).iterdir()) == []

@@ -1,4 +1,4 @@
-"""A real SCIM service provider (PyPI scim2-server) on loopback, and one that misbehaves on order."""
+"""A real SCIM service provider (PyPI scim2-server), and one that misbehaves on order."""
 
 from __future__ import annotations
 
