@@ -69,11 +69,12 @@ def partition(
     (negative) is what a pair without an edge counts.
     """
     known = _strongest(edges)
+    steward = [tuple(group) for group in together]
     parent = list(range(count))
     for (a, b), weight in known.items():
         if weight > 0:
             _unite(parent, a, b)
-    for group in together:
+    for group in steward:
         for member in group:
             _unite(parent, group[0], member)
     scored: dict[int, list[tuple[int, int, int]]] = {}
@@ -82,7 +83,7 @@ def partition(
         if root == _find(parent, b):
             scored.setdefault(root, []).append((a, b, weight))
     joined: dict[int, list[Sequence[int]]] = {}
-    for group in together:
+    for group in steward:
         joined.setdefault(_find(parent, group[0]), []).append(group)
     return _assemble(count, parent, scored, joined, guard, round(unscored * _THOUSAND))
 

@@ -33,11 +33,15 @@ _REASONS: Mapping[By, str] = {
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """One record's word on one attribute, or on one element of it. `count` records say the same."""
+    """One record's word on one attribute, or on one element of it.
+
+    `count` records say the same. `place` is the element's in its record, the primary one first.
+    """
 
     value: Any = field(repr=False)
     member: SourceProfile
     count: int
+    place: int = 0
 
 
 def golden(
@@ -98,15 +102,18 @@ def _united(
     name: str, members: Sequence[SourceProfile], rule: Rule, rules: SurvivorshipRules
 ) -> tuple[list[Any], list[Lineage]]:
     """Unite the elements of all members, equal ones as one, best first; the best is primary."""
-    alike: dict[tuple[str, ...], list[tuple[Mapping[str, Any], SourceProfile]]] = {}
+    alike: dict[tuple[str, ...], list[_Claim]] = {}
     for member in members:
-        for element in member.attributes[name]:
-            alike.setdefault(rule.sameness(element), []).append((element, member))
+        own = sorted(member.attributes[name], key=lambda e: e.get("primary") is not True)
+        for place, element in enumerate(own):
+            claim = _Claim(element, member, 1, place)
+            alike.setdefault(rule.sameness(element), []).append(claim)
     claims: list[_Claim] = []
     for found in alike.values():
-        count = len({member.ref for _, member in found})
-        ranked, _ = _ranked([_Claim(e, m, count) for e, m in found], rule, rules)
-        claims.append(_Claim(_filled([claim.value for claim in ranked]), ranked[0].member, count))
+        count = len({claim.member.ref for claim in found})
+        ranked, _ = _ranked(found, rule, rules)
+        value, best = _filled([claim.value for claim in ranked]), ranked[0]
+        claims.append(_Claim(value, best.member, count, best.place))
     ranked, decided = _ranked(claims, rule, rules)
     values = [dict(claim.value) for claim in ranked]
     if any("primary" in value for value in values):
@@ -143,7 +150,8 @@ def _ranked(
 
     def rank(claim: _Claim) -> tuple[Any, ...]:
         place = rules.place(claim.member.ref.source, rule)
-        return (*(key(claim, place) for key in keys), _text(claim.value), claim.member.ref)
+        ours = (key(claim, place) for key in keys)
+        return (*ours, claim.place, _text(claim.value), claim.member.ref)
 
     ranked = sorted(claims, key=rank)
     best = rank(ranked[0])
