@@ -1,0 +1,59 @@
+"""The settings of an installation: read once at the root, passed on as an argument."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from idp_core.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """What the environment says: variables that begin with ``ISTHMUS_``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ISTHMUS_",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+        use_attribute_docstrings=True,
+    )
+
+    data_folder: Path = Path("data")
+    """The folder of database, landing files and reports; deleting it is a clean start."""
+
+    database_url: SecretStr | None = None
+    """``sqlite:///path`` or ``postgresql://user@host/database``; by default a SQLite file in the
+    data folder."""
+
+    database_pool: int = Field(default=8, ge=1, le=200)
+    """How many connections to PostgreSQL are kept open at most."""
+
+    database_wait_seconds: float = Field(default=60, gt=0)
+    """How long a writer waits for another one on SQLite."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important messages that are logged."""
+
+    log_format: Literal["console", "json"] = "console"
+    """``console`` for a person, ``json`` for machines, one object per line."""
+
+    @property
+    def database(self) -> str:
+        """The database's URL, the default one included; it may hold a password."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_folder / 'isthmus.db'}"
+
+
+def load() -> Settings:
+    """Read the settings. Raises SettingsError naming each wrong variable, never its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [f"ISTHMUS_{e['loc'][0]}".upper() + f": {e['msg']}" for e in error.errors()]
+        raise SettingsError("; ".join(wrong)) from None
