@@ -19,8 +19,9 @@ from mappings.suggest import did_you_mean
 from mappings.tree import Document, Each, Field, Slot, Test
 from mappings.uses import uses
 
-QUARANTINE, SKIP = "$quarantine", "$skip"
-"""What a test may expect instead of values: fields that refuse the row, a row left out."""
+QUARANTINE, SKIP, TODAY = "$quarantine", "$skip", "$today"
+"""What a test may expect instead of values: fields that refuse the row, a row left out; and what
+its ``given:`` may hold beside columns: the day for ``today()``."""
 
 _NO_CONDITION = (exp.Literal, exp.Neg, exp.Array, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.DPipe)
 _NO_CLOCK = date(2000, 1, 1)
@@ -70,8 +71,9 @@ def check_tests(
     seen: set[str] = set()
     for test in tests:
         if test.name in seen:
-            _note(reader, test, "another test has this name; give it its own")
+            note(reader, test, "another test has this name; give it its own")
         seen.add(test.name)
+        check_given_words(reader, test)
         for key, value in test.expect.items():
             if key == QUARANTINE:
                 _check_quarantine(reader, test, value, names | {"key"})
@@ -79,12 +81,21 @@ def check_tests(
                 _check_expected(reader, test, key, attributes, schema)
 
 
+def check_given_words(reader: Reader, test: Test) -> None:
+    """Note words with a dollar sign that mean nothing, and a day that is none."""
+    for name, value in test.given.items():
+        if name == TODAY and not isinstance(value, date):
+            note(reader, test, f"{TODAY} is a day: write {TODAY}: 2024-02-29")
+        elif name.startswith("$") and name != TODAY:
+            note(reader, test, f"unknown word {name!r}{did_you_mean(name, [TODAY])}")
+
+
 def _check_quarantine(reader: Reader, test: Test, value: object, names: set[str]) -> None:
     fields = value if isinstance(value, list) else [value]
     for field in fields:
         if field not in names:
             hint = did_you_mean(str(field), names)
-            _note(reader, test, f"{QUARANTINE} names {field!r}, which is no field{hint}")
+            note(reader, test, f"{QUARANTINE} names {field!r}, which is no field{hint}")
 
 
 def _check_expected(
@@ -93,13 +104,14 @@ def _check_expected(
     try:
         slot = resolve(key, schema)
     except NameProblem as problem:
-        _note(reader, test, str(problem))
+        note(reader, test, str(problem))
         return
     if slot.attribute not in attributes:
-        _note(reader, test, f"expects {key!r}, which no field sets")
+        note(reader, test, f"expects {key!r}, which no field sets")
 
 
-def _note(reader: Reader, test: Test, message: str) -> None:
+def note(reader: Reader, test: Test, message: str) -> None:
+    """Note a problem of an example."""
     reader.problems.append(Problem(test.place, f"tests.{test.name}", message))
 
 

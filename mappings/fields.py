@@ -40,7 +40,7 @@ class FieldReader:
     def _line(self, key: yaml.ScalarNode, node: yaml.Node) -> Iterable[Field | Each]:
         name, where = key.value, f"fields.{key.value}"
         if isinstance(node, yaml.MappingNode):
-            keys = {entry.value for entry, _ in node.value}
+            keys = {entry.value for entry, _ in node.value if isinstance(entry, yaml.ScalarNode)}
             if "each" in keys:
                 return self._each(key, node, where)
             if "parts" in keys:
@@ -72,7 +72,7 @@ class FieldReader:
         self, key: yaml.Node, name: str, slot: Slot, node: yaml.Node, scope: RowScope
     ) -> Iterable[Field]:
         where = f"fields.{name}"
-        recipes = RecipeReader(self.reader, scope, scope.element or scope.alias)
+        recipes = RecipeReader(self.reader, scope, scope.aliases)
         pii = self.schema.attributes[slot.attribute].pii
         on_error = OnError.QUARANTINE
         if isinstance(node, yaml.MappingNode):

@@ -6,117 +6,48 @@ The same expressions as in mappings, over the canonical profile: ``p.email``,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import partial
 
 import yaml
 from sqlglot import exp
 
-from mappings.checker import check_truth
+from mappings.checker import check_given_words, check_truth, note
 from mappings.digest import digest
 from mappings.document import read_name, read_tests
 from mappings.errors import Place, Problem
 from mappings.fields import checked_alias
+from mappings.given import ALSO, canonical
+from mappings.names import NameProblem
+from mappings.pushtree import (
+    Adopt,
+    LeaveAction,
+    MatchRule,
+    OnLeave,
+    OnNull,
+    Own,
+    PushDocument,
+    PushField,
+)
 from mappings.reading import Reader
-from mappings.recipes import RECIPE_KEYS, Recipe, RecipeReader, Scalar
+from mappings.recipes import RECIPE_KEYS, Recipe, RecipeReader
+from mappings.record import compile_expression, compile_value
 from mappings.schema import CUSTOMER, Schema
 from mappings.scopes import ProfileScope
 from mappings.suggest import did_you_mean
-from mappings.tree import Step, Test
 
-KEYS = (*("push", "to", "as", "scope", "key", "match", "fields", "on_leave", "consent", "tests"),)
+KEYS = ("push", "to", "as", "scope", "key", "match", "fields", "on_leave", "consent", "tests")
 """The keys of a push file."""
 
 FIELD_KEYS = (*RECIPE_KEYS, "own", "on_null")
-ALSO = frozenset({"gid"})
-"""What a profile has beside its canonical attributes."""
-
 OUT_OF_SCOPE = "$out_of_scope"
+"""What a test may expect instead of fields: that the profile has no account."""
+
+__all__ = ["OUT_OF_SCOPE", "MatchRule", "OnLeave", "PushDocument", "PushField", "load_push"]
+
 _DEFAULT_KEY = "externalId"
-
-
-class Own(StrEnum):
-    """Who decides about an attribute."""
-
-    ENFORCE = "enforce"  # always we
-    INITIAL = "initial"  # we at creation, then the target
-    FILL = "fill"  # we where the target has nothing
-
-
-class OnNull(StrEnum):
-    """What an absent value does at the target."""
-
-    CLEAR = "clear"
-    KEEP = "keep"
-
-
-class Adopt(StrEnum):
-    """Whether an account found by a match rule is taken over at once or after a person's look."""
-
-    AUTO = "auto"
-    REVIEW = "review"
-
-
-class LeaveAction(StrEnum):
-    """What leaving the scope does to an account."""
-
-    DEACTIVATE = "deactivate"
-    DELETE = "delete"
-    KEEP = "keep"
-
-
-@dataclass(frozen=True, slots=True)
-class PushField:
-    """One line of ``fields:``: the target's path, how its value is made, who owns it."""
-
-    path: str
-    place: Place
-    expression: exp.Expr
-    steps: tuple[Step, ...] = ()
-    lookup: Mapping[str, Scalar] | None = None
-    default: exp.Expr | None = None
-    own: Own = Own.ENFORCE
-    on_null: OnNull = OnNull.CLEAR
-
-
-@dataclass(frozen=True, slots=True)
-class MatchRule:
-    """How an existing account is recognised: its `attribute` equals `value`."""
-
-    attribute: str
-    value: exp.Expr
-    place: Place
-    adopt: Adopt = Adopt.REVIEW
-
-
-@dataclass(frozen=True, slots=True)
-class OnLeave:
-    """What leaving the scope does; `grace_days` from deactivation to deletion, None for never."""
-
-    action: LeaveAction = LeaveAction.DEACTIVATE
-    grace_days: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PushDocument:
-    """A checked push file. `key_path` is the target's attribute that holds our key."""
-
-    name: str
-    place: Place
-    object: str
-    alias: str
-    key: exp.Expr
-    key_path: str
-    fields: tuple[PushField, ...]
-    schema: Schema
-    digest: str
-    target: str | None = None
-    scope: exp.Expr | None = None
-    match: tuple[MatchRule, ...] = ()
-    on_leave: OnLeave = OnLeave()
-    consent: tuple[str, ...] = ()
-    tests: tuple[Test, ...] = ()
 
 
 def load_push(text: str, file: str, schema: Schema = CUSTOMER) -> PushDocument:
@@ -148,7 +79,9 @@ def load_push(text: str, file: str, schema: Schema = CUSTOMER) -> PushDocument:
         consent=_consent(reader, entries.get("consent"), schema),
         tests=read_tests(reader, entries.get("tests")),
     )
-    _check(reader, document)
+    _check_meaning(reader, document)
+    if not reader.problems:  # a field that could not be read would make its tests wrong, too
+        _check(reader, document)
     reader.finish()
     return replace(document, digest=digest(_meaning(document)))
 
@@ -188,7 +121,7 @@ def _fields(
     reader: Reader, entries: Mapping[str, yaml.Node], scope: ProfileScope, alias: str
 ) -> tuple[PushField, ...]:
     node = reader.required(entries, "fields", reader.root, "fields")
-    recipes, fields = RecipeReader(reader, scope, alias), []
+    recipes, fields = RecipeReader(reader, scope, (alias,)), []
     for key, value in reader.pairs(node, "fields") if node is not None else ():
         where = f"fields.{key.value}"
         own, on_null = Own.ENFORCE, OnNull.CLEAR
@@ -244,6 +177,9 @@ def _on_leave(reader: Reader, node: yaml.Node | None) -> OnLeave:
             days = said
         else:
             reader.problem(inner["grace_days"], "on_leave.grace_days", "write a number of days")
+        if action is not LeaveAction.DEACTIVATE:
+            message = f"grace is between deactivation and deletion; there is none with {action}"
+            reader.problem(inner["grace_days"], "on_leave.grace_days", message)
     return OnLeave(action, days)
 
 
@@ -260,10 +196,48 @@ def _consent(reader: Reader, node: yaml.Node | None, schema: Schema) -> tuple[st
 def _check(reader: Reader, document: PushDocument) -> None:
     paths = {field.path for field in document.fields}
     for test in document.tests:
+        check_given_words(reader, test)
         for path in test.expect:
             if path not in paths | {OUT_OF_SCOPE, document.key_path}:
-                message = f"expects {path!r}, which no field sets{did_you_mean(path, paths)}"
-                reader.problems.append(Problem(test.place, f"tests.{test.name}", message))
+                hint = did_you_mean(path, paths | {OUT_OF_SCOPE})
+                note(reader, test, f"expects {path!r}, which no field sets{hint}")
+        try:
+            canonical(test.given, document.schema, ALSO)
+        except NameProblem as problem:
+            note(reader, test, f"given: {problem}")
+
+
+def _check_meaning(reader: Reader, document: PushDocument) -> None:
+    """Note arguments and patterns that only show when all is together."""
+    edges = {"key": document.key, "scope": document.scope}
+    named = [(document.place, where, node) for where, node in edges.items() if node is not None]
+    named += [(rule.place, f"match.{rule.attribute}", rule.value) for rule in document.match]
+    for place, where, node in named:
+        _try(
+            reader,
+            place,
+            where,
+            partial(compile_expression, node, document.schema, today=_no_clock),
+        )
+    for line in document.fields:
+        where = f"fields.{line.path}"
+        _try(
+            reader,
+            line.place,
+            where,
+            partial(compile_value, line, document.schema, today=_no_clock),
+        )
+
+
+def _no_clock() -> date:
+    return date(2000, 1, 1)
+
+
+def _try(reader: Reader, place: Place, where: str, make: Callable[[], object]) -> None:
+    try:
+        make()
+    except ValueError as error:
+        reader.problems.append(Problem(place, where, str(error)))
 
 
 def _meaning(document: PushDocument) -> dict[str, object]:

@@ -149,15 +149,19 @@ class Reader:
         value = self.value(node, where)
         return None if len(self.problems) > before else _literal(node, value)
 
-    def argument(self, node: yaml.Node, where: str, scope: Scope, alias: str) -> exp.Expr | None:
+    def argument(
+        self, node: yaml.Node, where: str, scope: Scope, aliases: tuple[str, ...]
+    ) -> exp.Expr | None:
         """Return a literal, or an expression where it is written as one.
 
-        An expression is ``{expr: ...}`` or a text that begins with the alias and a dot.
+        An expression is ``{expr: ...}`` or a text that begins with an alias and a dot.
         """
         if isinstance(node, yaml.MappingNode):
             text = self.required(self.entries(node, where, {"expr"}), "expr", node, where)
             return None if text is None else self.expression(text, where, scope)
-        if isinstance(node, yaml.ScalarNode) and str(node.value).startswith(f"{alias}."):
+        if isinstance(node, yaml.ScalarNode) and str(node.value).startswith(
+            tuple(f"{alias}." for alias in aliases)
+        ):
             return self.expression(node, where, scope)
         return self.literal(node, where)
 

@@ -36,11 +36,11 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class RecipeReader:
-    """Reads recipes of one file in one scope; `alias` tells expressions from plain arguments."""
+    """Reads recipes of one file in one scope; `aliases` tell expressions from plain arguments."""
 
     reader: Reader
     scope: Scope
-    alias: str
+    aliases: tuple[str, ...]
 
     def read(self, node: yaml.Node, entries: Mapping[str, yaml.Node], where: str) -> Recipe | None:
         """Read the recipe among a field's entries; None when a problem was noted."""
@@ -50,7 +50,7 @@ class RecipeReader:
         lookup = self._lookup(entries.get("lookup"), where)
         default = entries.get("default")
         fallback = (
-            self.reader.argument(default, f"{where}.default", self.scope, self.alias)
+            self.reader.argument(default, f"{where}.default", self.scope, self.aliases)
             if default is not None
             else None
         )
@@ -117,7 +117,7 @@ class RecipeReader:
         inside = f"{where}.args"
         shared: dict[str, tuple[yaml.Node, exp.Expr]] = {}
         for key, value in self.reader.pairs(entries["args"], inside):
-            argument = self.reader.argument(value, inside, self.scope, self.alias)
+            argument = self.reader.argument(value, inside, self.scope, self.aliases)
             if argument is not None:
                 shared[key.value] = (key, argument)
         return shared
@@ -143,7 +143,7 @@ class RecipeReader:
                 hint = did_you_mean(key.value, spec.arguments) or "; it takes no arguments"
                 self.reader.problem(key, where, f"{name} takes no {key.value!r}{hint}")
                 continue
-            argument = self.reader.argument(value, where, self.scope, self.alias)
+            argument = self.reader.argument(value, where, self.scope, self.aliases)
             if argument is not None:
                 arguments[key.value] = argument
         return Step(name, arguments)

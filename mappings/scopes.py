@@ -39,19 +39,23 @@ class RowScope:
     alias: str
     element: str | None = None
 
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The words that a path may begin with."""
+        return (self.alias,) if self.element is None else (self.alias, self.element)
+
     def column(self, path: Path) -> exp.Expr:
         """Take any column: which ones a source has is checked against its schema, not here."""
         head, *rest = path
         if head == self.element and not rest:
             return exp.Column(this=_quoted(str(head)))
-        aliases = [name for name in (self.alias, self.element) if name]
-        if head not in aliases:
+        if head not in self.aliases:
             if len(path) == 1:
                 raise NameProblem(
                     f"{head!r} is no column; write {self.alias}.{head}, or '{head}' in quotes "
                     "for the text"
                 )
-            raise NameProblem(f"unknown alias {head!r}{did_you_mean(str(head), aliases)}")
+            raise NameProblem(f"unknown alias {head!r}{did_you_mean(str(head), self.aliases)}")
         if not rest:
             raise NameProblem(f"{head!r} is the whole row; write {head}.Column")
         if not isinstance(rest[0], str):

@@ -178,6 +178,9 @@ def _syntax(error: yaml.YAMLError, file: str) -> Problem:
         return Problem(Place(file, 1, 1), "yaml", message)
     said = str(getattr(error, "problem", None) or "cannot be read")
     hint = "; indent with spaces" if "\\t" in said else ""
+    hint = (
+        '; between { and } put names with [ ] in quotes: "emails[work]"' if "'['" in said else hint
+    )
     return _problem(file, mark, f"{said}{hint}")
 
 
