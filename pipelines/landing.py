@@ -101,13 +101,15 @@ def _plain(value: object) -> object:
 
 
 def load(con: duckdb.DuckDBPyConnection, table: str, pages: Iterable[Path]) -> Mapping[str, str]:
-    """Load landed pages into a DuckDB table with a `_row` number; return its column types.
+    """Load landed pages, in their order, into a DuckDB table with a `_row` number.
+
+    Returns the column types.
 
     Columns of JSON rows have the type JSON: DuckDB's own guess would turn texts that look like
     dates into dates, depending on what else is in the page. A column that some pages lack is NULL
     there. Raises JobError when two columns differ only in case, which SQL cannot tell apart.
     """
-    files = sorted(pages, key=lambda path: path.name)
+    files = list(pages)
     parquet = [str(path) for path in files if path.suffix == ".parquet"]
     lines = [str(path) for path in files if path.suffix == ".jsonl"]
     con.execute(f'DROP TABLE IF EXISTS "{table}"')

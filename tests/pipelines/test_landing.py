@@ -55,7 +55,7 @@ def test_rows_of_several_pages_are_numbered_in_their_order(tmp_path):
     folder = Landing(tmp_path)
     paths = [folder.write(n, Page([{"id": n * 2}, {"id": n * 2 + 1}])).path for n in range(3)]
     con = duckdb.connect()
-    landing.load(con, "landed", reversed(paths))
+    landing.load(con, "landed", paths)
     assert con.execute("SELECT _row, id::INT FROM landed ORDER BY 1").fetchall() == [
         (n, n) for n in range(6)
     ]

@@ -1,0 +1,175 @@
+"""A project opened: its files read and checked, its database ready. What every job is given."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from connectors.contract import Connector, Source, Target
+from connectors.errors import MisconfiguredError
+from connectors.registry import build
+from connectors.secrets import Secret
+from idp_core.db import schema as db_schema
+from idp_core.db.engine import make_engine
+from idp_core.errors import CoreError
+from idp_core.profiles import policy, survivorship_rules
+from mappings.document import load_mapping
+from mappings.errors import MappingError
+from mappings.push import PushDocument, load_push
+from mappings.schema import CUSTOMER, Schema
+from mappings.tree import Document
+from pipelines.errors import ProjectError
+from pipelines.project import Project, SourceSettings, TargetSettings
+
+_DATABASE = "isthmus.db"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Bus:
+    """A project and its open database."""
+
+    project: Project
+    engine: sa.Engine
+    schema: Schema = field(default=CUSTOMER)
+
+    @property
+    def landing(self) -> Path:
+        """Where pages land."""
+        return self.project.data_folder / "landing"
+
+    def source_settings(self, name: str) -> SourceSettings:
+        """Return a source of the project; ProjectError names the known ones."""
+        return _known("source", name, self.project.sources)
+
+    def target_settings(self, name: str) -> TargetSettings:
+        """Return a target of the project; ProjectError names the known ones."""
+        return _known("target", name, self.project.targets)
+
+    def mapping(self, source: str) -> Document:
+        """Read and check a source's mapping."""
+        file = self.project.path(self.source_settings(source).mapping, f"mappings/{source}.yaml")
+        try:
+            document = load_mapping(_text(file), str(file), self.schema)
+        except MappingError as error:
+            raise ProjectError(str(error)) from None
+        said = self.source_settings(source).connector.get("type")
+        if document.connector != said:
+            raise ProjectError(
+                f"{file}: from.connector is {document.connector!r}, but source {source!r} is of "
+                f"type {said!r}"
+            )
+        return document
+
+    def push(self, target: str) -> PushDocument:
+        """Read and check a target's push mapping."""
+        file = self.project.path(self.target_settings(target).push, f"mappings/{target}.push.yaml")
+        try:
+            return load_push(_text(file), str(file), self.schema)
+        except MappingError as error:
+            raise ProjectError(str(error)) from None
+
+    def source(self, name: str) -> Source:
+        """Build the connector of a source."""
+        connector = self.connector(f"sources.{name}", self.source_settings(name).connector)
+        if not isinstance(connector, Source):
+            raise ProjectError(f"sources.{name}: type {connector.type!r} cannot be read from")
+        return connector
+
+    def target(self, name: str) -> Target:
+        """Build the connector of a target."""
+        connector = self.connector(f"targets.{name}", self.target_settings(name).connector)
+        if not isinstance(connector, Target):
+            raise ProjectError(f"targets.{name}: type {connector.type!r} cannot be written to")
+        return connector
+
+    def connector(self, where: str, settings: Mapping[str, object]) -> Connector:
+        """Build a connector; ProjectError names the wrong setting."""
+        more = dict(settings)
+        kind = more.pop("type", None)
+        if not isinstance(kind, str):
+            raise ProjectError(f"{where}.connector: the key 'type' is missing")
+        try:
+            return build(kind, more, self.project.folder)
+        except MisconfiguredError as error:
+            raise ProjectError(f"{where}.connector: {error}") from None
+
+    @cached_property
+    def identifiers(self) -> policy.IdentifierPolicy:
+        """The identifier policy: the project's own or the built-in one."""
+        file = self.project.policies.identifiers
+        try:
+            return policy.read(self.project.folder / file) if file else policy.default()
+        except CoreError as error:
+            raise ProjectError(str(error)) from None
+
+    @cached_property
+    def survivorship(self) -> survivorship_rules.SurvivorshipRules:
+        """The survivorship rules: the project's own or the built-in ones."""
+        file = self.project.policies.survivorship
+        rules = survivorship_rules
+        try:
+            return rules.read(self.project.folder / file) if file else rules.default()
+        except CoreError as error:
+            raise ProjectError(str(error)) from None
+
+
+def fingerprint(text: str) -> int:
+    """Return a number for a text that fits any database's BIGINT; never 0."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7]) + 1
+
+
+@contextmanager
+def open_bus(project: Project, *, upgrade: bool = True) -> Iterator[Bus]:
+    """Open a project's database (made, or brought to the newest schema, when it is not)."""
+    project.data_folder.mkdir(parents=True, exist_ok=True)
+    try:
+        engine = make_engine(_database_url(project))
+        if upgrade:
+            db_schema.upgrade(engine)
+        else:
+            db_schema.require_head(engine)
+    except CoreError as error:
+        raise ProjectError(str(error)) from None
+    try:
+        yield Bus(project, engine)
+    finally:
+        engine.dispose()
+
+
+def _database_url(project: Project) -> str:
+    said = project.database
+    if said is None:
+        return f"sqlite:///{project.data_folder / _DATABASE}"
+    if said.split(":", 1)[0] in {"env", "file", "keyring"}:
+        try:
+            return Secret(said, project.folder).reveal()
+        except MisconfiguredError as error:
+            raise ProjectError(f"database: {error}") from None
+    return said
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ProjectError(
+            f"{file}: no such file; write it or name another in isthmus.yaml"
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise ProjectError(f"{file}: cannot be read as UTF-8 text") from None
+
+
+def _known(kind: str, name: str, known: Mapping[str, T]) -> T:
+    try:
+        return known[name]
+    except KeyError:
+        listed = ", ".join(sorted(known)) or "none"
+        raise ProjectError(f"no {kind} {name!r} in isthmus.yaml; there is {listed}") from None
