@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import csv
+import io
+import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pytest
@@ -13,6 +16,7 @@ from pyarrow import parquet as pq
 from connectors.contract import Checkable, Discoverable, Page, Query, Source
 from connectors.errors import MisconfiguredError, TransientError
 from connectors.files import Files
+from connectors.kit import RECORDS, SourceContract
 from connectors.registry import build
 
 
@@ -217,3 +221,81 @@ def test_a_missing_file_and_an_unknown_suffix_are_named(tmp_path):
     (tmp_path / "a.dat").write_text("x")
     with pytest.raises(MisconfiguredError, match="set format"):
         list(files(tmp_path, "a.dat").read(Query("a")))
+
+
+def as_csv(records: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["id", "name", "note", "big", "changed"], quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue()
+
+
+class TestCsvContract(SourceContract):
+    cursor = None
+    typed = False
+
+    @pytest.fixture
+    def source(self, records, tmp_path):
+        (tmp_path / "people.csv").write_text(as_csv(records), encoding="utf-8", newline="")
+        return files(tmp_path, "people.csv")
+
+    @pytest.fixture
+    def empty(self, tmp_path):
+        (tmp_path / "people.csv").write_text(as_csv([]))
+        return files(tmp_path, "people.csv")
+
+    @pytest.fixture
+    def unreachable(self, tmp_path):
+        return files(tmp_path, "gone.csv")
+
+
+class TestJsonLinesContract(SourceContract):
+    cursor = None
+
+    @pytest.fixture
+    def source(self, records, tmp_path):
+        text = "".join(json.dumps(record) + "\n" for record in records)
+        (tmp_path / "people.jsonl").write_text(text)
+        return files(tmp_path, "people.jsonl")
+
+    @pytest.fixture
+    def empty(self, tmp_path):
+        (tmp_path / "people.jsonl").write_text("")
+        return files(tmp_path, "people.jsonl")
+
+
+class TestParquetContract(SourceContract):
+    cursor = None
+
+    @pytest.fixture
+    def source(self, records, tmp_path):
+        pq.write_table(pa.Table.from_pylist(records), tmp_path / "people.parquet")
+        return files(tmp_path, "people.parquet")
+
+
+class TestFixedWidthContract(SourceContract):
+    cursor = None
+    typed = False
+    widths: ClassVar[dict[str, int]] = {
+        "id": 20,
+        "name": 24,
+        "note": 2,
+        "big": 20,
+        "changed": 32,
+    }
+
+    @pytest.fixture
+    def records(self):
+        texts = ({k: "" if v is None else str(v) for k, v in row.items()} for row in RECORDS)
+        return [{k: v.ljust(self.widths[k]) for k, v in row.items()} for row in texts]
+
+    @pytest.fixture
+    def source(self, records, tmp_path):
+        columns, start = [], 1
+        for name, width in self.widths.items():
+            columns.append({"name": name, "start": start, "width": width})
+            start += width
+        lines = "".join("".join(row[name] for name in self.widths) + "\n" for row in records)
+        (tmp_path / "people.txt").write_text(lines, encoding="utf-8")
+        return files(tmp_path, "people.txt", format="fixed", columns=columns)

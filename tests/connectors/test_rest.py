@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from connectors.contract import Checkable, Cursor, Discoverable, Query, Source
 from connectors.errors import MisconfiguredError, TransientError, UnauthorizedError
+from connectors.kit import CANARY, SourceContract
 from connectors.registry import build
 from connectors.rest import Rest
 from pipelines.sandbox.processes import free_port
@@ -241,3 +242,38 @@ def test_a_real_datasette_is_read_and_goes_on_after_any_page(datasette):
     for page in pages:
         read += len(page.rows)
         assert rows(source.read(Query("things", **BY_AT, after=page.cursor))) == every[read:]
+
+
+class TestRestContract(SourceContract):
+    @pytest.fixture
+    def source(self, records, api):
+        return people(api, records)
+
+    @pytest.fixture
+    def empty(self, api):
+        return people(api, [])
+
+    @pytest.fixture
+    def unreachable(self):
+        return rest("http://127.0.0.1:1")
+
+    @pytest.fixture
+    def refused(self, api, monkeypatch):
+        monkeypatch.setenv("TOKEN", CANARY)
+        auth = {"type": "bearer", "token": "env:TOKEN"}
+        return rest(api(lambda *_: (401, {}, {"detail": CANARY})), auth=auth)
+
+
+def people(api: Any, records: list[dict[str, Any]]) -> Rest:
+    ordered = sorted(records, key=lambda row: (row["changed"], row["id"]))
+
+    def answer(_: str, p: dict[str, str]) -> Any:
+        left = [row for row in ordered if row["changed"] >= p.get("since", "")]
+        return left[int(p["offset"]) :][:4]
+
+    wanted = {
+        "path": "people",
+        "pagination": {"type": "offset"},
+        "cursor": {"since": "{after}"},
+    }
+    return Rest.model_validate({"url": api(answer), "objects": {"people": wanted}})

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from connectors.contract import Checkable, Cursor, Discoverable, Page, Query, Source, Target
 from connectors.errors import MisconfiguredError, TransientError, UnauthorizedError
+from connectors.kit import CANARY, SourceContract
 from connectors.registry import build
 from connectors.sql import Sql
 
@@ -215,3 +216,38 @@ def test_a_wrong_password_and_a_wrong_address_are_told_apart(postgres_url, tmp_p
     assert right.check().identity.startswith("postgresql test_")
     with pytest.raises(MisconfiguredError):
         of(url.set(database="nowhere").render_as_string(hide_password=False), tmp_path).check()
+
+
+class TestSqlContract(SourceContract):
+    @pytest.fixture
+    def source(self, records, database_url, tmp_path):
+        return people(database_url, tmp_path, records)
+
+    @pytest.fixture
+    def empty(self, database_url, tmp_path):
+        return people(database_url, tmp_path, [])
+
+    @pytest.fixture
+    def unreachable(self, postgres_url, tmp_path):
+        return of(sa.make_url(postgres_url).set(port=1).render_as_string(False), tmp_path)
+
+    @pytest.fixture
+    def refused(self, postgres_url, tmp_path):
+        return of(sa.make_url(postgres_url).set(password=CANARY).render_as_string(False), tmp_path)
+
+
+def people(url: str, folder: Path, records: list[dict[str, Any]]) -> Sql:
+    engine = sa.create_engine(url)
+    names = ("id", "name", "note", "changed")
+    table = sa.Table(
+        "people",
+        sa.MetaData(),
+        *(sa.Column(name, sa.Text, primary_key=name == "id") for name in names),
+        sa.Column("big", sa.BigInteger),
+    )
+    table.create(engine)
+    with engine.begin() as connection:
+        for record in records:
+            connection.execute(table.insert(), record)
+    engine.dispose()
+    return of(url, folder)
