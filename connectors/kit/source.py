@@ -105,11 +105,11 @@ class SourceContract:
             ("name",)
         }
 
-    def test_an_unknown_object_is_a_clearerror_of_check(self, source: Source) -> None:
+    def test_an_unknown_object_is_a_clear_error(self, source: Source) -> None:
         with pytest.raises(MisconfiguredError, match="nothing-of-that-name"):
             list(source.read(Query("nothing-of-that-name")))
 
-    def test_no_rows_are_noerror_of_check(self, empty: Source | None) -> None:
+    def test_no_rows_are_no_error(self, empty: Source | None) -> None:
         if empty is None:
             pytest.skip("cannot be empty")
         assert rows_of(empty.read(self.query())) == []

@@ -1,0 +1,313 @@
+"""The kit finds what it promises to find: each broken connector breaks its rule."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ConfigDict
+
+from connectors import memory
+from connectors.contract import Action, Change, Cursor, Health, Outcome, Page, Query
+from connectors.errors import MisconfiguredError, NotFoundError, UnauthorizedError
+from connectors.kit import CANARY, SourceContract, TargetContract
+from connectors.memory import Memory
+
+pytest_plugins = ["pytester"]
+
+
+class RepeatsTies(Memory):
+    """Goes on at the cursor's value, ties and all."""
+
+    def read(self, query: Query) -> Iterator[Page]:
+        after = Cursor(query.after.value) if query.after else None
+        yield from super().read(replace(query, after=after))
+
+
+class LosesTies(Memory):
+    """Goes on after the cursor's value, ties or not."""
+
+    def read(self, query: Query) -> Iterator[Page]:
+        after = Cursor(query.after.value, "\U0010ffff") if query.after else None
+        yield from super().read(replace(query, after=after))
+
+
+class DropsLastOfPage(Memory):
+    def read(self, query: Query) -> Iterator[Page]:
+        for page in super().read(query):
+            full = len(page.rows) == query.page_size
+            yield replace(page, rows=page.rows[:-1]) if full else page
+
+
+class IgnoresPageSize(Memory):
+    def read(self, query: Query) -> Iterator[Page]:
+        yield from super().read(replace(query, page_size=10_000))
+
+
+class GivesNoPosition(Memory):
+    def read(self, query: Query) -> Iterator[Page]:
+        for page in super().read(query):
+            yield Page(page.rows)
+
+
+class TurnsTextIntoNumbers(Memory):
+    def read(self, query: Query) -> Iterator[Page]:
+        for page in super().read(query):
+            rows = [
+                {k: int(v) if str(v).isdigit() and k != "id" else v for k, v in row.items()}
+                for row in page.rows
+            ]
+            yield replace(page, rows=rows)
+
+
+class ReadsOnce(Memory):
+    def read(self, query: Query) -> Iterator[Page]:
+        yield from super().read(query)
+        memory.store(self.store).rows["people"].pop()
+
+
+class IgnoresFields(Memory):
+    def read(self, query: Query) -> Iterator[Page]:
+        yield from super().read(replace(query, fields=None))
+
+
+class GivesNothingForUnknownObjects(Memory):
+    def read(self, query: Query) -> Iterator[Page]:
+        if query.object == "people":
+            yield from super().read(query)
+
+
+class WritesWhenAsked(Memory):
+    def check(self) -> Health:
+        memory.store(self.store).rows["people"] = []
+        memory.store(self.store).accounts.setdefault("User", {})["x"] = memory.Account("x", "x", {})
+        return super().check()
+
+
+class MistakesCredentials(Memory):
+    def check(self) -> Health:
+        raise MisconfiguredError("no")
+
+
+class TellsSecrets(Memory):
+    def check(self) -> Health:
+        raise UnauthorizedError(f"not with {CANARY}")
+
+
+class StopsAtTheFirstError(Memory):
+    def apply(self, changes: Any) -> Iterator[Outcome]:
+        for outcome in super().apply(changes):
+            yield outcome
+            if outcome.error:
+                return
+
+
+class RaisesErrors(Memory):
+    def apply(self, changes: Any) -> Iterator[Outcome]:
+        for outcome in super().apply(changes):
+            if outcome.error:
+                raise outcome.error
+            yield outcome
+
+
+class MakesTwins(Memory):
+    def apply(self, changes: Any) -> Iterator[Outcome]:
+        for change in changes:
+            for outcome in super().apply([change]):
+                yield outcome if outcome.id else _again(self, change)
+
+
+def _again(target: Memory, change: Change) -> Outcome:
+    accounts = memory.store(target.store).accounts["User"]
+    accounts["twin"] = replace(next(iter(accounts.values())), id="twin")
+    return Outcome(change, id="twin")
+
+
+class ForgetsToClear(Memory):
+    def apply(self, changes: Any) -> Iterator[Outcome]:
+        for change in changes:
+            after = {k: v for k, v in change.after.items() if v is not None}
+            yield from super().apply([replace(change, after=after)])
+
+
+class ReplacesOnUpdate(Memory):
+    def apply(self, changes: Any) -> Iterator[Outcome]:
+        accounts = memory.store(self.store).accounts
+        for change in changes:
+            held = accounts.get(change.object, {})
+            if change.id in held:
+                held[change.id] = replace(held[change.id], attributes={})
+            yield from super().apply([change])
+
+
+class FailsToDeleteTwice(Memory):
+    def apply(self, changes: Any) -> Iterator[Outcome]:
+        accounts = memory.store(self.store).accounts
+        for change in changes:
+            if change.action == "delete" and change.id not in accounts[change.object]:
+                yield Outcome(change, NotFoundError("gone"))
+            else:
+                yield from super().apply([change])
+
+
+class FindsEverything(Memory):
+    def find(self, object: str, attribute: str, value: str) -> Any:  # noqa: A002
+        return list(self.accounts(object))
+
+
+class ReadsBackwards(Memory):
+    def read(self, query: Query) -> Iterator[Page]:
+        for page in super().read(query):
+            yield replace(page, rows=page.rows[::-1])
+
+
+class FailsWhenEmpty(Memory):
+    def read(self, query: Query) -> Iterator[Page]:
+        pages = list(super().read(query))
+        yield pages[0]
+        yield from pages[1:]
+
+
+class CanBeChanged(Memory):
+    model_config = ConfigDict(frozen=False)
+
+
+class TrimsKeys(Memory):
+    def apply(self, changes: Any) -> Iterator[Outcome]:
+        for change in changes:
+            for outcome in super().apply([replace(change, key=change.key.lstrip("0"))]):
+                yield replace(outcome, change=change)
+
+
+class FoldsAttributes(Memory):
+    def apply(self, changes: Any) -> Iterator[Outcome]:
+        for change in changes:
+            after = {k: str(v).encode("ascii", "replace") for k, v in change.after.items()}
+            yield from super().apply([replace(change, after=after)])
+
+
+class DeletesInstead(Memory):
+    def apply(self, changes: Any) -> Iterator[Outcome]:
+        for change in changes:
+            gone = change.action is Action.DEACTIVATE
+            yield from super().apply([replace(change, action=Action.DELETE) if gone else change])
+
+
+class NeedsChanges(Memory):
+    def apply(self, changes: Any) -> Iterator[Outcome]:
+        every = list(changes)
+        yield from super().apply([every[0], *every[1:]])
+
+
+class RejectsUnknownObjects(Memory):
+    def apply(self, changes: Any) -> Iterator[Outcome]:
+        for change in changes:
+            if change.object == "User":
+                yield from super().apply([change])
+            else:
+                yield Outcome(change, NotFoundError("no such object"))
+
+
+SOURCES = {
+    ReadsBackwards: "test_rows_come_by_cursor",
+    FailsWhenEmpty: "test_no_rows_are_no_error",
+    CanBeChanged: "test_its_settings_cannot_be_changed",
+    RepeatsTies: "test_reading_on_after_any_page_loses_and_repeats_nothing",
+    LosesTies: "test_reading_on_after_any_page_loses_and_repeats_nothing",
+    GivesNoPosition: "test_reading_on_after_any_page_loses_and_repeats_nothing",
+    DropsLastOfPage: "test_no_page_is_larger_than_asked_and_none_loses_a_row",
+    IgnoresPageSize: "test_no_page_is_larger_than_asked_and_none_loses_a_row",
+    TurnsTextIntoNumbers: "test_every_record_comes_back_as_it_was",
+    ReadsOnce: "test_reading_twice_gives_the_same",
+    IgnoresFields: "test_only_the_wanted_fields_are_read",
+    GivesNothingForUnknownObjects: "test_an_unknown_object_is_a_clear_error",
+    WritesWhenAsked: "test_asking_who_it_is_changes_nothing",
+    MistakesCredentials: "test_a_wrong_address_and_wrong_credentials_are_told_apart",
+    TellsSecrets: "test_no_secret_is_shown",
+}
+TARGETS = {
+    TrimsKeys: "test_every_change_has_one_outcome_and_odd_keys_survive",
+    FoldsAttributes: "test_what_was_created_holds_what_was_sent",
+    DeletesInstead: "test_a_deactivated_account_is_still_there",
+    NeedsChanges: "test_no_change_is_no_outcome",
+    RejectsUnknownObjects: "test_an_unknown_object_is_a_clear_error",
+    CanBeChanged: "test_its_settings_cannot_be_changed",
+    StopsAtTheFirstError: "test_a_change_that_fails_does_not_keep_others_from_being_written",
+    RaisesErrors: "test_a_change_that_fails_does_not_keep_others_from_being_written",
+    MakesTwins: "test_creating_twice_makes_one_account",
+    ForgetsToClear: "test_none_clears_an_attribute",
+    ReplacesOnUpdate: "test_an_update_changes_what_it_names_however_often_it_is_written",
+    FailsToDeleteTwice: "test_deleting_twice_is_deleting_once",
+    FindsEverything: "test_an_account_is_found_by_our_key_and_by_no_other",
+    WritesWhenAsked: "test_asking_who_it_is_writes_nothing",
+    MistakesCredentials: "test_a_wrong_address_and_wrong_credentials_are_told_apart",
+    TellsSecrets: "test_no_secret_is_shown",
+}
+_SOURCE = """
+import pytest
+from connectors import memory
+from connectors.kit import SourceContract
+from tests.connectors.test_kit import {broken} as Broken
+
+class TestBroken(SourceContract):
+    @pytest.fixture
+    def source(self, records):
+        memory.store("kit").rows["people"] = records
+        return Broken(store="kit")
+    @pytest.fixture
+    def empty(self):
+        memory.store("kit").rows["people"] = []
+        return Broken(store="kit")
+    @pytest.fixture
+    def refused(self):
+        return Broken(store="kit")
+"""
+_TARGET = """
+import pytest
+from connectors import memory
+from connectors.kit import TargetContract
+from tests.connectors.test_kit import {broken} as Broken
+
+class TestBroken(TargetContract):
+    @pytest.fixture
+    def target(self):
+        memory.store("kit").accounts["User"] = {{}}
+        return Broken(store="kit")
+    @pytest.fixture
+    def refused(self):
+        return Broken(store="kit")
+"""
+
+
+@pytest.mark.parametrize(("broken", "rule"), SOURCES.items(), ids=str)
+def test_a_broken_source_breaks_its_rule(pytester: pytest.Pytester, broken, rule):
+    assert rule in _failed(pytester, _SOURCE.format(broken=broken.__name__), rule)
+
+
+@pytest.mark.parametrize(("broken", "rule"), TARGETS.items(), ids=str)
+def test_a_broken_target_breaks_its_rule(pytester: pytest.Pytester, broken, rule):
+    assert rule in _failed(pytester, _TARGET.format(broken=broken.__name__), rule)
+
+
+@pytest.mark.parametrize(
+    ("kit", "shown"),
+    [(SourceContract, set(SOURCES.values())), (TargetContract, set(TARGETS.values()))],
+)
+def test_every_rule_that_can_be_broken_is_shown_broken(kit, shown):
+    assert {name for name in dir(kit) if name.startswith("test_")} == shown
+
+
+def _failed(pytester: pytest.Pytester, text: str, rule: str) -> str:
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    try:
+        pytester.makepyfile(text)
+        result = pytester.inline_run("-p", "no:cacheprovider", "-k", rule)
+    finally:
+        sys.path.pop(0)
+        memory.forget("kit")
+    _, _, failed = result.listoutcomes()
+    return " ".join(report.nodeid for report in failed)
