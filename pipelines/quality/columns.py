@@ -122,7 +122,9 @@ def _set_counts(expectation: Expectation, table: Table) -> tuple[str, str, int]:
     among = scope(expectation, table)
     inside = member(expectation, column, type_)
     strange = both(among, f"NOT ({inside})")
-    wanted = {one for one in expectation.kwargs["value_set"] or [] if one is not None}
+    wanted = set(expectation.kwargs["value_set"] or ())  # a null in it is never met
+    if not wanted:
+        raise SuiteError(f"{expectation.place}: {expectation.type} needs values in value_set")
     return (
         f"count(DISTINCT {column}) FILTER (WHERE {strange})",
         f"count(DISTINCT {column}) FILTER (WHERE {both(among, inside)})",

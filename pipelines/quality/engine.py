@@ -82,7 +82,9 @@ def _frame(table: Table, expectation: Expectation) -> Any:
     names = [name for name, type_ in table.types.items() if name in words and not is_list(type_)]
     chosen = ", ".join(quoted(name) for name in dict.fromkeys([table.row, *names]))
     where = table.rows(expectation.columns)
-    return table.con.execute(f"SELECT {chosen} FROM {table.name} WHERE {where}").df()
+    found = table.con.execute(f"SELECT {chosen} FROM {table.name} WHERE {where}")
+    rows: Any = found.to_arrow_table()
+    return rows.to_pandas()  # not DuckDB's .df(): the engine cannot handle pandas.NA
 
 
 def _batch(gx: ModuleType, frame: Any) -> Any:

@@ -7,6 +7,7 @@ is a missing one.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from pipelines.quality.errors import SuiteError, UnsupportedError
 from pipelines.quality.literals import is_list, is_number, kind, literal, quoted, text
 from pipelines.quality.measure import Check, Judged, both, counted, scope
 from pipelines.quality.model import Expectation
+from pipelines.quality.patterns import UntranslatableError, to_re2
 from pipelines.quality.table import Table
 
 
@@ -103,6 +105,8 @@ def bounds(expectation: Expectation, value: str, type_: str) -> str:
     given = expectation.kwargs
     low, high = given.get("min_value"), given.get("max_value")
     parts = []
+    if type_ == "VARCHAR" and (low is not None or high is not None):
+        raise SuiteError(f"{expectation.place}: {expectation.type} needs numbers or dates")
     if low is not None:
         sign = ">" if given.get("strict_min") else ">="
         parts.append(f"{value} {sign} {literal(low, type_, expectation.place)}")
@@ -171,15 +175,17 @@ def not_in_set(expectation: Expectation, table: Table) -> Check:
 
 def _matches(column: str, pattern: Any, expectation: Expectation, table: Table) -> str:
     try:
-        re.compile(pattern)
+        with warnings.catch_warnings(action="ignore"):
+            re.compile(pattern)
     except (re.error, TypeError):
         message = f"{expectation.place}: {expectation.type}: the pattern is no regular expression"
         raise SuiteError(message) from None
     try:
-        table.con.execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
-    except duckdb.Error:
-        raise UnsupportedError("a pattern that looks around or back") from None
-    return f"regexp_matches({column}, {text(pattern)})"
+        words = to_re2(pattern)
+        table.con.execute("SELECT regexp_matches('', ?)", [words]).fetchall()
+    except (UntranslatableError, duckdb.Error):
+        raise UnsupportedError("a pattern beyond RE2") from None
+    return f"regexp_matches({column}, {text(words)})"
 
 
 def regex(expectation: Expectation, table: Table) -> Check:
