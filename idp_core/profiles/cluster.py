@@ -1,23 +1,20 @@
 """Guarded agglomerative clustering: which records are one person, given weighted pairs.
 
 Groups are merged best first, by the mean weight of all pairs between them: a pair nobody scored
-counts against the merge. A merge also needs a guard that does not forbid it (a veto between any
-two members, more identifiers than a person has). So one over-confident pair cannot chain
+counts against the merge. A merge also needs that no pair between the two groups is vetoed and that
+the group holds no more identifiers than a person has. So one over-confident pair cannot chain
 strangers together, as connected components let it.
 
-Everything is decided in a total order (mean weight, then smallest members), so the order of the
-edges never matters. Parts that no positive edge connects are clustered apart from each other.
+Everything is decided in a total order of (mean weight, smallest members), so the order of the
+input never matters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
-from math import inf
 from typing import NamedTuple, Protocol
-
-WEAK = "taken together, the records of the two groups speak against it"
 
 
 class Edge(NamedTuple):
@@ -30,17 +27,14 @@ class Edge(NamedTuple):
 
 
 class Guard(Protocol):
-    """What may forbid a merge of two groups, whatever their weight.
-
-    What it forbids for two groups it must forbid for all groups that hold them.
-    """
+    """What may forbid a merge of two groups, whatever their weight."""
 
     def forbids(self, left: Sequence[int], right: Sequence[int]) -> str | None:
-        """Return why these two groups are not one person, or None."""
+        """Return why no member of `left` may meet one of `right`, or None."""
 
 
 class Blocked(NamedTuple):
-    """Two groups that a positive edge would have joined, named by it, and why they were not."""
+    """A merge that a positive edge asked for and was refused; `a` and `b` are its best pair."""
 
     a: int
     b: int
@@ -53,7 +47,11 @@ class Partition:
     """The groups, each sorted, in the order of their smallest members; and what was refused."""
 
     groups: tuple[tuple[int, ...], ...]
-    blocked: tuple[Blocked, ...] = ()
+    blocked: tuple[Blocked, ...] = field(default=())
+
+
+_THOUSAND = 1_000  # weights are summed in whole thousandths of a bit: no order of adding matters
+WEAK = "on the whole the records of the two groups speak against it"
 
 
 def partition(
@@ -67,177 +65,176 @@ def partition(
     """Partition the records 0 … `count` - 1.
 
     `edges` may hold a pair several times, from several sources: the strongest word counts.
-    `unscored` (below 0) is what a pair without an edge counts. `together` are disjoint groups
-    that a steward joined: they stay one, whatever the guard says.
+    `together` are records that a steward joined; a guard may still keep them apart. `unscored`
+    (negative) is what a pair without an edge counts.
     """
     known = _strongest(edges)
-    fixed = [tuple(sorted(group)) for group in together]
-    roots = _Roots(count)
+    steward = [tuple(group) for group in together]
+    parent = list(range(count))
     for (a, b), weight in known.items():
         if weight > 0:
-            roots.unite(a, b)
-    for group in fixed:
+            _unite(parent, a, b)
+    for group in steward:
         for member in group:
-            roots.unite(group[0], member)
-    parts: dict[int, _Part] = {}
-    alone = []
-    for node in range(count):
-        if roots.alone(node):
-            alone.append((node,))
-        else:
-            parts.setdefault(roots.find(node), _Part()).nodes.append(node)
+            _unite(parent, group[0], member)
+    scored: dict[int, list[tuple[int, int, int]]] = {}
     for (a, b), weight in known.items():
-        if roots.find(a) == roots.find(b):
-            parts[roots.find(a)].edges.append((a, b, weight))
-    for group in fixed:
-        if len(group) > 1:
-            parts[roots.find(group[0])].fixed.append(group)
-    done = [_merge_part(part, guard, unscored) for part in parts.values()]
-    return Partition(
-        tuple(sorted([*alone, *(group for found in done for group in found.groups)])),
-        tuple(sorted(refused for found in done for refused in found.blocked)),
-    )
+        root = _find(parent, a)
+        if root == _find(parent, b):
+            scored.setdefault(root, []).append((a, b, weight))
+    joined: dict[int, list[Sequence[int]]] = {}
+    for group in steward:
+        joined.setdefault(_find(parent, group[0]), []).append(group)
+    return _assemble(count, parent, scored, joined, guard, round(unscored * _THOUSAND))
 
 
-def _strongest(edges: Iterable[Edge]) -> dict[tuple[int, int], float]:
-    known: dict[tuple[int, int], float] = {}
+def _assemble(
+    count: int,
+    parent: list[int],
+    scored: Mapping[int, list[tuple[int, int, int]]],
+    joined: Mapping[int, list[Sequence[int]]],
+    guard: Guard,
+    unscored: int,
+) -> Partition:
+    members: dict[int, list[int]] = {}
+    for node in range(count):
+        members.setdefault(_find(parent, node), []).append(node)
+    groups: list[tuple[int, ...]] = []
+    blocked: list[Blocked] = []
+    for root, nodes in members.items():
+        if len(nodes) == 1:
+            groups.append((nodes[0],))
+            continue
+        merger = _Merger(nodes, scored.get(root, ()), guard, unscored)
+        merger.join(joined.get(root, ()))
+        groups += merger.run()
+        blocked += merger.blocked
+    return Partition(tuple(sorted(groups)), tuple(sorted(blocked)))
+
+
+def _strongest(edges: Iterable[Edge]) -> dict[tuple[int, int], int]:
+    """Return the strongest word on each pair, in thousandths of a bit (so that sums are exact)."""
+    known: dict[tuple[int, int], int] = {}
     for a, b, weight, _ in edges:
         pair = (a, b) if a < b else (b, a)
-        if weight > known.get(pair, -inf):
-            known[pair] = weight
+        thousandths = round(weight * _THOUSAND)
+        if a != b and thousandths > known.get(pair, thousandths - 1):
+            known[pair] = thousandths
     return known
 
 
-class _Roots:
-    """Union-find over the records: which of them any positive edge connects."""
-
-    def __init__(self, count: int) -> None:
-        self._parent = list(range(count))
-        self._united = bytearray(count)
-
-    def find(self, node: int) -> int:
-        parent = self._parent
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    def unite(self, a: int, b: int) -> None:
-        left, right = self.find(a), self.find(b)
-        if left != right:
-            self._parent[max(left, right)] = min(left, right)
-            self._united[a] = self._united[b] = 1
-
-    def alone(self, node: int) -> bool:
-        return not self._united[node] and self._parent[node] == node
+def _find(parent: list[int], node: int) -> int:
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node
 
 
-@dataclass(slots=True)
-class _Part:
-    """Records that positive edges connect: a piece of work of its own."""
-
-    nodes: list[int] = field(default_factory=list)
-    edges: list[tuple[int, int, float]] = field(default_factory=list)
-    fixed: list[tuple[int, ...]] = field(default_factory=list)
+def _unite(parent: list[int], a: int, b: int) -> None:
+    a, b = _find(parent, a), _find(parent, b)
+    parent[max(a, b)] = min(a, b)
 
 
 class _Between(NamedTuple):
-    """All that is known between two groups; a total of -inf stands for forbidden, with its reason."""
+    """What is known between two groups: sum and number of scored pairs, and the best one."""
 
-    total: float
-    scored: int
-    best: tuple[float, int, int]
-    reason: str = ""
+    total: int
+    pairs: int
+    best: tuple[int, int, int]  # minus its weight, a, b
 
-
-def _merge_part(part: _Part, guard: Guard, unscored: float) -> Partition:
-    """Cluster one part: fixed groups first, then best first until nothing may be merged."""
-    work = _Work(part, guard, unscored)
-    for group in part.fixed:
-        kept = group[0]
-        for member in group[1:]:
-            kept = work.merge(kept, member)
-    work.start()
-    while work.step():
-        pass
-    return Partition(tuple(tuple(sorted(g)) for g in work.groups.values()), tuple(work.refused()))
+    def plus(self, other: _Between) -> _Between:
+        """Both together."""
+        best = min(self.best, other.best)
+        return _Between(self.total + other.total, self.pairs + other.pairs, best)
 
 
-class _Work:
-    """The groups of one part, named by their smallest members, and what is between them."""
+class _Merger:
+    """Merges the records of one part of the graph; a group is called by its smallest member."""
 
-    def __init__(self, part: _Part, guard: Guard, unscored: float) -> None:
-        self.groups: dict[int, list[int]] = {node: [node] for node in part.nodes}
-        self._between: dict[int, dict[int, _Between]] = {node: {} for node in part.nodes}
-        self._guard = guard
-        self._unscored = unscored
-        self._heap: list[tuple[float, int, int]] = []
-        for a, b, weight in part.edges:
-            # among equal weights the smallest pair is the best: negated, it is the largest
-            self._between[a][b] = self._between[b][a] = _Between(weight, 1, (weight, -a, -b))
+    def __init__(
+        self,
+        nodes: Iterable[int],
+        scored: Iterable[tuple[int, int, int]],
+        guard: Guard,
+        unscored: int,
+    ) -> None:
+        self.blocked: list[Blocked] = []
+        self._groups = {node: [node] for node in nodes}
+        self._guard, self._unscored = guard, unscored
+        self._near: dict[int, dict[int, _Between]] = {node: {} for node in self._groups}
+        self._refused: set[tuple[int, int]] = set()
+        self._heap: list[tuple[float, int, int, int, int]] = []
+        for a, b, weight in scored:
+            self._near[a][b] = self._near[b][a] = _Between(weight, 1, (-weight, a, b))
 
-    def start(self) -> None:
-        """Queue every pair of groups whose mean is positive."""
-        self._heap = [
-            (-mean, a, b)
-            for a, near in self._between.items()
-            for b in near
-            if a < b and (mean := self._mean(a, b)) > 0
-        ]
-        heapify(self._heap)
-
-    def step(self) -> bool:
-        """Try the best merge; say whether there was one to try."""
-        if not self._heap:
-            return False
-        negative, a, b = heappop(self._heap)
-        if a not in self.groups or b not in self.groups or self._mean(a, b) != -negative:
-            return True
-        reason = self._guard.forbids(self.groups[a], self.groups[b])
-        if reason is not None:
-            forbidden = self._between[a][b]._replace(total=-inf, reason=reason)
-            self._between[a][b] = self._between[b][a] = forbidden
-            return True
-        kept = self.merge(a, b)
-        for other in self._between[kept]:
-            mean = self._mean(kept, other)
-            if mean > 0:
-                heappush(self._heap, (-mean, min(kept, other), max(kept, other)))
-        return True
-
-    def merge(self, a: int, b: int) -> int:
-        """Make one group of two; return its name."""
-        kept, gone = min(a, b), max(a, b)
-        self.groups[kept] += self.groups.pop(gone)
-        near = self._between[kept]
-        near.pop(gone, None)
-        for other, found in self._between.pop(gone).items():
-            if other == kept:
+    def join(self, together: Iterable[Sequence[int]]) -> None:
+        """Merge what a steward joined, unless the guard forbids it."""
+        for first, second in sorted((min(p), max(p)) for group in together for p in _links(group)):
+            a, b = sorted((self._home(first), self._home(second)))
+            if a == b:
                 continue
-            mine = near.get(other)
-            joined = found if mine is None else _both(mine, found)
-            near[other] = self._between[other][kept] = joined
-            del self._between[other][gone]
-        return kept
+            if reason := self._guard.forbids(self._groups[a], self._groups[b]):
+                self.blocked.append(Blocked(first, second, 0.0, reason))
+            else:
+                self._merge(a, b)
 
-    def refused(self) -> Iterable[Blocked]:
-        """Yield what a positive edge asked for and did not get."""
-        for a, near in self._between.items():
-            for b, found in near.items():
-                weight, left, right = found.best
-                if a < b and weight > 0:
-                    yield Blocked(-left, -right, weight, found.reason or WEAK)
+    def run(self) -> list[tuple[int, ...]]:
+        """Merge best first until nothing may merge; return the groups."""
+        self._heap = [self._ranked(a, b) for a in self._near for b in self._near[a] if a < b]
+        heapify(self._heap)
+        weak: dict[tuple[int, int], Blocked] = {}
+        while self._heap:
+            minus, a, b, *sizes = heappop(self._heap)
+            if not self._current(a, b, sizes) or (a, b) in self._refused:
+                continue
+            best, *pair = self._near[a][b].best
+            if minus >= 0:
+                if best < 0:
+                    weak[a, b] = Blocked(pair[0], pair[1], -best / _THOUSAND, WEAK)
+                continue
+            if reason := self._guard.forbids(self._groups[a], self._groups[b]):
+                self._refused.add((a, b))
+                self.blocked.append(Blocked(pair[0], pair[1], -best / _THOUSAND, reason))
+                continue
+            self._merge(a, b)
+        self.blocked += [found for (a, b), found in weak.items() if b in self._near.get(a, ())]
+        return [tuple(sorted(group)) for group in self._groups.values()]
 
-    def _mean(self, a: int, b: int) -> float:
-        found = self._between[a][b]
-        pairs = len(self.groups[a]) * len(self.groups[b])
-        return (found.total + self._unscored * (pairs - found.scored)) / pairs
+    def _home(self, node: int) -> int:
+        return next(name for name, group in self._groups.items() if node in group)
+
+    def _current(self, a: int, b: int, sizes: Sequence[int]) -> bool:
+        """Whether an entry of the heap still speaks of the two groups as they are."""
+        groups = self._groups
+        return a in groups and b in groups and [len(groups[a]), len(groups[b])] == list(sizes)
+
+    def _ranked(self, a: int, b: int) -> tuple[float, int, int, int, int]:
+        """Return minus the mean weight between two groups, their names and their sizes."""
+        found = self._near[a][b]
+        size_a, size_b = len(self._groups[a]), len(self._groups[b])
+        every = size_a * size_b
+        mean = (found.total + self._unscored * (every - found.pairs)) / every
+        return -mean, a, b, size_a, size_b
+
+    def _merge(self, a: int, b: int) -> None:
+        """Merge group `b` into `a` (a < b). What was refused to either is refused to both."""
+        self._groups[a] += self._groups.pop(b)
+        mine, theirs = self._near[a], self._near.pop(b)
+        mine.pop(b, None)
+        theirs.pop(a, None)
+        for other, found in theirs.items():
+            mine[other] = mine[other].plus(found) if other in mine else found
+            self._near[other].pop(b)
+            if _pair(b, other) in self._refused:
+                self._refused.add(_pair(a, other))
+        for other, found in mine.items():
+            self._near[other][a] = found
+            heappush(self._heap, self._ranked(*_pair(a, other)))
 
 
-def _both(left: _Between, right: _Between) -> _Between:
-    return _Between(
-        left.total + right.total,
-        left.scored + right.scored,
-        max(left.best, right.best),
-        min(filter(None, (left.reason, right.reason)), default=""),
-    )
+def _pair(a: int, b: int) -> tuple[int, int]:
+    return (a, b) if a < b else (b, a)
+
+
+def _links(group: Sequence[int]) -> Iterator[tuple[int, int]]:
+    return ((group[0], member) for member in group[1:])

@@ -1,1 +1,1 @@
-"""Resolution as a batch: source profiles in, links with stable ids out."""
+"""Resolution in bulk: which source profiles are one person, who that is, and why."""
