@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
+from pydantic import BaseModel
 
 from connectors.contract import Connector, Source, Target
 from connectors.errors import MisconfiguredError
@@ -121,9 +123,23 @@ class Bus:
             raise ProjectError(str(error)) from None
 
 
-def fingerprint(text: str) -> int:
-    """Return a number for a text that fits any database's BIGINT; never 0."""
+def fingerprint(policy_: BaseModel) -> int:
+    """Return a number for what a policy says; it fits any database's BIGINT and is never 0."""
+    text = json.dumps(_canonical(policy_), sort_keys=True)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7]) + 1
+
+
+def _canonical(value: object) -> object:
+    """Return plain data with the members of sets in one order: theirs differs between runs."""
+    if isinstance(value, BaseModel):
+        return {name: _canonical(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(each) for key, each in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(str(each) for each in value)
+    if isinstance(value, list | tuple):
+        return [_canonical(each) for each in value]
+    return str(value)
 
 
 @contextmanager

@@ -188,11 +188,11 @@ def _take_in(bus: Bus, steps: _Steps, source: str, report: RunReport) -> RunRepo
 
 def _unify(bus: Bus, steps: _Steps, report: RunReport) -> RunReport:
     with steps.step("resolve") as (_, counts):
-        number = fingerprint(bus.identifiers.model_dump_json())
+        number = fingerprint(bus.identifiers)
         unified = resolve_step(bus.engine, bus.identifiers, bus.schema, fingerprint=number)
         counts.update(unified.counts)
     with steps.step("golden") as (progress, counts):
-        number = fingerprint(bus.survivorship.model_dump_json())
+        number = fingerprint(bus.survivorship)
         golden = golden_step(
             bus.engine, bus.survivorship, bus.schema, fingerprint=number, progress=progress
         )

@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 
 from idp_core.errors import CoreError
+from idp_core.logs import configure
+from idp_core.settings import load as load_settings
 from pipelines.bus import open_bus
 from pipelines.cli.demojob import DemoJob
 from pipelines.cli.watch import watching
@@ -33,6 +35,8 @@ Names = Annotated[list[str] | None, typer.Option(help="Only these; may be given 
 @app.callback()
 def isthmus() -> None:
     """Aggregate, unify and provision customer records."""
+    settings = load_settings()
+    configure(settings.log_level, settings.log_format, sys.stderr)
 
 
 @app.command()
