@@ -78,5 +78,5 @@ def run() -> None:
     try:
         app()
     except (JobError, CoreError) as error:
-        Console(stderr=True).print(str(error), style="red", highlight=False, markup=False)
+        typer.secho(str(error), err=True, fg="red")
         sys.exit(getattr(error, "exit_code", 1))
