@@ -11,7 +11,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, PositiveInt, field_validator, model_validator
 
 from connectors.contract import (
@@ -28,7 +27,7 @@ from connectors.errors import MisconfiguredError
 from connectors.fields import LocalPath, did_you_mean
 from connectors.files import delimited, lines, parquet
 from connectors.files.options import Layout, Part, Reading
-from connectors.files.scan import scan, stamp, unchanged
+from connectors.files.scan import prove, scan, stamp, unchanged
 
 Format = Literal["auto", "csv", "jsonl", "parquet", "fixed"]
 
@@ -134,8 +133,7 @@ class Files(Connector):
             known = seen.get(name)
             if known and known[:2] == list(stamp(path)):
                 continue
-            text = self._format(path) != "parquet"
-            found = scan(path, self.encoding if text else None, self.quote)
+            found = scan(path, self.quote)
             seen[name] = [found.size, found.changed, found.sha256]
             if known and known[2] == found.sha256:
                 continue
@@ -177,7 +175,7 @@ class Files(Connector):
             case "fixed":
                 return tuple(Column(column.name, "text", nullable=False) for column in self.columns)
             case _:
-                scan(path, self.encoding)
+                prove(path, self.encoding)
                 names, _ = delimited.header(reading)
                 return tuple(Column(name, "text", nullable=False) for name in names)
 
@@ -242,20 +240,12 @@ def _seen(after: Cursor | None) -> _Seen:
 
 def _paged(parts: Iterator[Part], size: int) -> Iterator[Page]:
     """Pages of at most `size` rows; empty ones only where something was rejected."""
-    rest: pa.RecordBatch | None = None
     rejected: list[RejectedRow] = []
     for rows, met in parts:
         rejected += met
-        if not isinstance(rows, pa.RecordBatch):
-            if rows or rejected:
-                yield Page(rows, rejected=rejected)
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            yield Page(part, rejected=rejected)
             rejected = []
-            continue
-        batch = rows if rest is None else pa.concat_batches([rest, rows])
-        full = batch.num_rows - batch.num_rows % size
-        for start in range(0, full, size):
-            yield Page(batch.slice(start, size), rejected=rejected)
-            rejected = []
-        rest = batch.slice(full)
-    if rejected or (rest is not None and rest.num_rows):
-        yield Page(() if rest is None else rest, rejected=rejected)
+    if rejected:
+        yield Page((), rejected=rejected)

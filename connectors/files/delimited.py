@@ -14,10 +14,11 @@ from pyarrow import csv as pacsv
 from connectors.contract import RejectedRow
 from connectors.errors import MisconfiguredError
 from connectors.files.options import Part, Reading, text_batch
-from connectors.files.scan import opened
+from connectors.files.scan import opened, prove
 
 _BLOCK = 4 << 20
-_LARGEST = 256 << 20
+_QUOTED_BLOCK = 8 << 20
+"""One record must fit into a block: with quotes, it may have many lines."""
 _MAX_LINES = 100
 """A quoted value of more lines than this is a quote that was never closed."""
 
@@ -33,6 +34,9 @@ def header(reading: Reading) -> tuple[tuple[str, ...], int]:
         lines = csv.reader(file, delimiter=reading.delimiter, quotechar=reading.quote)
         try:
             first = next((row for row in lines if row), None)
+        except UnicodeDecodeError:
+            prove(reading.path, reading.encoding)
+            raise
         except csv.Error:
             first = None
     if not first:
@@ -53,9 +57,12 @@ def read(reading: Reading) -> Iterator[Part]:
     A rejected row is named by its line; in a file whose values hold line breaks, each such value
     counts as one line.
     """
+    patient = bool(reading.quote and reading.quotes % 2)
+    if patient or reading.encoding != "utf-8":  # pyarrow proves UTF-8 as it reads
+        prove(reading.path, reading.encoding)
     names, skip = header(reading)
     wanted = reading.wanted(names)
-    if reading.quote and reading.quotes % 2:
+    if patient:
         yield from _patient(reading, names, wanted, skip)
     else:
         yield from _fast(reading, names, wanted, skip)
@@ -69,8 +76,6 @@ def _fast(reading: Reading, names: tuple[str, ...], wanted: list[str], skip: int
         rejected.append(RejectedRow(f"{reading.path.name}:{row.number}", reason, row.text))
         return "skip"
 
-    # A value that is longer than a block stops pyarrow: with quotes, a whole file may be one.
-    block = _BLOCK if not reading.quotes else min(max(_BLOCK, _size(reading)), _LARGEST)
     with opened(reading.path) as file:
         try:
             batches = pacsv.open_csv(
@@ -79,7 +84,7 @@ def _fast(reading: Reading, names: tuple[str, ...], wanted: list[str], skip: int
                     column_names=list(names),
                     skip_rows=skip,
                     encoding=reading.encoding,
-                    block_size=block,
+                    block_size=_QUOTED_BLOCK if reading.quotes else _BLOCK,
                     use_threads=False,
                 ),
                 pacsv.ParseOptions(
@@ -98,15 +103,12 @@ def _fast(reading: Reading, names: tuple[str, ...], wanted: list[str], skip: int
                 rejected, met = [], rejected
                 yield batch, met
         except pa.ArrowInvalid as error:
+            prove(reading.path, reading.encoding)
             if "Empty CSV" not in str(error):
                 raise MisconfiguredError(
                     f"{reading.path.name}: cannot be read as CSV; check delimiter and quote"
                 ) from None
     yield text_batch([[]] * len(wanted), wanted), rejected
-
-
-def _size(reading: Reading) -> int:
-    return reading.path.stat().st_size
 
 
 def _patient(

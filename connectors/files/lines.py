@@ -9,9 +9,11 @@ from typing import Any, NoReturn
 
 from connectors.contract import Column, RejectedRow
 from connectors.files.options import Layout, Part, Reading, text_batch
+from connectors.files.scan import prove
 
 
 def _lines(reading: Reading) -> Iterator[tuple[int, str]]:
+    prove(reading.path, reading.encoding)
     with reading.path.open(encoding=reading.text_encoding(), newline="\n") as file:
         for number, line in enumerate(file, 1):
             text = line.rstrip("\r\n")

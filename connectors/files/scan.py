@@ -22,57 +22,44 @@ class Scan:
     size: int
     changed: int
     sha256: str
-    quotes: int = 0
+    quotes: int
 
 
-def scan(path: Path, encoding: str | None, quote: str = '"') -> Scan:
-    """Read a file once; with `encoding`, prove that it is text of that encoding.
-
-    Raises MisconfiguredError with line and byte of the first place that is not.
-    """
+def scan(path: Path, quote: str) -> Scan:
+    """Read a file once as bytes."""
     digest = hashlib.sha256()
-    decoder = codecs.getincrementaldecoder(encoding)() if encoding else None
-    mark = quote.encode("ascii", "ignore")
-    place = lines = quotes = 0
+    mark = quote.encode()
+    quotes = 0
     before = stamp(path)
     with opened(path) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
-            if decoder:
-                _decode(decoder, chunk, path, place, lines)
-                quotes += chunk.count(mark) if mark else 0
-                lines += chunk.count(b"\n")
-            place += len(chunk)
-    if decoder:
-        _decode(decoder, b"", path, place, lines, final=True)
+            quotes += chunk.count(mark) if mark else 0
     unchanged(path, before)
     return Scan(*before, digest.hexdigest(), quotes)
 
 
-def _decode(
-    decoder: codecs.IncrementalDecoder,
-    chunk: bytes,
-    path: Path,
-    place: int,
-    lines: int,
-    *,
-    final: bool = False,
-) -> None:
-    held = len(decoder.getstate()[0])
-    try:
-        decoder.decode(chunk, final)
-    except UnicodeError as error:
-        at = error.start - held if isinstance(error, UnicodeDecodeError) else 0
-        line = lines + chunk[: max(at, 0)].count(b"\n") + 1
-        raise MisconfiguredError(
-            f"{path.name}:{line}: byte {place + at + 1} is not {_name(decoder)}; "
-            "set encoding to what the file is in (cp1252, latin-1, utf-16, …)"
-        ) from None
-
-
-def _name(decoder: codecs.IncrementalDecoder) -> str:
-    module = type(decoder).__module__.removeprefix("encodings.")
-    return module.replace("_", "-")
+def prove(path: Path, encoding: str) -> None:
+    """Raise MisconfiguredError with line and byte of the first place that is not `encoding`."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    place = lines = 0
+    with opened(path) as file:
+        while True:
+            chunk = file.read(_CHUNK)
+            held = len(decoder.getstate()[0])
+            try:
+                decoder.decode(chunk, final=not chunk)
+            except UnicodeError as error:
+                at = error.start - held if isinstance(error, UnicodeDecodeError) else 0
+                line = lines + chunk[: max(at, 0)].count(b"\n") + 1
+                raise MisconfiguredError(
+                    f"{path.name}:{line}: byte {place + at + 1} is not {encoding}; "
+                    "set encoding to what the file is in (cp1252, latin-1, utf-16, …)"
+                ) from None
+            if not chunk:
+                return
+            place += len(chunk)
+            lines += chunk.count(b"\n")
 
 
 @contextmanager
