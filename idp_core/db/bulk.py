@@ -76,13 +76,17 @@ def _many(conn: sa.Connection, statement: str, rows: Iterable[Row]) -> None:
 
 def _copy(conn: sa.Connection, target: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     cursor = conn.connection.cursor()
+    statement = f"COPY {target} ({_names(conn, columns)}) FROM STDIN"
+    driver = conn.dialect.loaded_dbapi.Error
     try:
-        with cursor.copy(f"COPY {target} ({_names(conn, columns)}) FROM STDIN") as copy:
+        with cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
-    except Exception as error:
+    except driver as error:
         without_values(error)
-        raise
+        raise sa.exc.DBAPIError.instance(
+            statement, None, error, driver, hide_parameters=True, dialect=conn.dialect
+        ) from error
     finally:
         cursor.close()
 

@@ -1,16 +1,17 @@
 """Canonical values as the JSON text that both stores keep, and back.
 
 Dates are ``2020-01-31``, timestamps ``2020-01-31T12:00:00.000000Z``, decimals text. Keys are sorted
-and attributes that are None left out, so equal content is equal text. NUL characters, which
-PostgreSQL cannot hold, are left out.
+and attributes that are None left out, so equal content is equal text. What the databases cannot
+hold does not stop a batch: NUL and half surrogate pairs become U+FFFD, NaN and infinity null.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -19,10 +20,26 @@ from mappings.schema import CUSTOMER, Schema, Type
 
 
 def to_json(value: Any) -> str:
-    """Return canonical JSON text of a value; TypeError for what has no JSON form."""
-    text = _ENCODER.encode(value)
-    if "\\u0000" in text:
-        text = _ENCODER.encode(_without_nul(json.loads(text)))
+    """Return canonical JSON text of a value.
+
+    Raises TypeError for what has no JSON form, ValueError for a time without a zone.
+    """
+    return _encoded(_CANONICAL, value)
+
+
+def row_json(row: Mapping[str, Any]) -> str:
+    """Return JSON text of any row of a source, bytes in hex and times as they are."""
+    return _encoded(_ROWS, row)
+
+
+def storable(text: str) -> str:
+    """Return the text with U+FFFD for what the databases cannot hold."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
 
 
@@ -111,16 +128,50 @@ def _plain(value: object) -> object:
     raise TypeError(f"a {type(value).__name__} has no JSON form")
 
 
-def _without_nul(value: Any) -> Any:
+def _plain_or_text(value: object) -> object:
+    if isinstance(value, datetime | time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    try:
+        return _plain(value)
+    except TypeError:
+        return str(value)
+
+
+def _encoder(default: Callable[[object], object], *, sort_keys: bool) -> json.JSONEncoder:
+    return json.JSONEncoder(
+        ensure_ascii=False,
+        allow_nan=False,
+        separators=(",", ":"),
+        sort_keys=sort_keys,
+        default=default,
+    )
+
+
+_CANONICAL = _encoder(_plain, sort_keys=True)
+_ROWS = _encoder(_plain_or_text, sort_keys=False)
+
+
+def _encoded(encoder: json.JSONEncoder, value: Any) -> str:
+    try:
+        text = encoder.encode(value)
+        text.encode()
+    except ValueError:  # not a number, or half a surrogate pair; a second failure is the caller's
+        return encoder.encode(_storable(value))
+    return encoder.encode(_storable(value)) if "\\u0000" in text else text
+
+
+def _storable(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace("\0", "")
-    if isinstance(value, list):
-        return [_without_nul(each) for each in value]
-    if isinstance(value, dict):
-        return {_without_nul(key): _without_nul(each) for key, each in value.items()}
+        return storable(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list | tuple):
+        return [_storable(each) for each in value]
+    if isinstance(value, Mapping):
+        return {
+            storable(key) if isinstance(key, str) else key: _storable(each)
+            for key, each in value.items()
+        }
     return value
-
-
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=_plain
-)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import uuid_utils
 
 from idp_core.db import bulk
-from idp_core.db.jsontext import to_json
+from idp_core.db.jsontext import row_json, storable, to_json
 from idp_core.db.types import utc_text
 from idp_core.ledger.tables import dead_letter
 
@@ -137,7 +137,7 @@ def count_letters(conn: sa.Connection) -> Mapping[tuple[str, str], int]:
 
 def _identity(each: DeadLetter) -> tuple[str, str, str]:
     name = f"key\0{each.key}" if each.key is not None else f"place\0{each.place}"
-    return each.source, each.stage, hashlib.sha256(_clean(name).encode()).hexdigest()
+    return each.source, each.stage, hashlib.sha256(storable(name).encode()).hexdigest()
 
 
 def _open(
@@ -159,18 +159,14 @@ def _row(each: DeadLetter, run_id: str, id_: str, created: datetime, moment: dat
         run_id,
         each.source,
         each.stage,
-        None if each.key is None else _clean(each.key),
-        _clean(each.place),
+        None if each.key is None else storable(each.key),
+        storable(each.place),
         to_json(list(each.reasons)),
-        None if each.row is None else to_json(each.row),
+        None if each.row is None else row_json(each.row),
         "open",
         utc_text(created),
         utc_text(moment),
     )
-
-
-def _clean(text: str) -> str:
-    return text.replace("\0", "\ufffd")
 
 
 def _letter(row: sa.Row[Any]) -> DeadLetter:

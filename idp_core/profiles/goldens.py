@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp_core.db import bulk, counters
-from idp_core.db.jsontext import Typed, attributes_json, digest_of, to_json, typer
+from idp_core.db.jsontext import Typed, attributes_json, digest_of, storable, to_json, typer
 from idp_core.db.types import utc_text
 from idp_core.profiles.links import record_events
 from idp_core.profiles.model import Event, EventKind, Lineage, Profile, SourceRef
@@ -269,4 +269,4 @@ def _primary(elements: Sequence[Mapping[str, Any]] | None) -> Mapping[str, Any]:
 
 
 def _clean(value: Any) -> str | None:
-    return None if value is None else str(value).replace("\0", "")
+    return None if value is None else storable(str(value))

@@ -17,7 +17,7 @@ from idp_core.db.types import utc_text
 from idp_core.events.outbox import OutboxEvent, publish
 from idp_core.profiles import stale
 from idp_core.profiles.model import Event, EventKind, SourceRef
-from idp_core.profiles.records import by_source
+from idp_core.profiles.records import by_source, stored_ref
 from idp_core.profiles.tables import (
     lineage,
     link,
@@ -110,13 +110,14 @@ def record_events(conn: sa.Connection, events: Iterable[Event], now: datetime) -
 
 def _records(conn: sa.Connection, refs: Iterable[SourceRef]) -> dict[SourceRef, int]:
     table = source_profile.c
+    stored = {ref: stored_ref(ref) for ref in refs}
     found: dict[SourceRef, int] = {}
-    for source, keys in by_source(refs).items():
+    for source, keys in by_source(stored.values()).items():
         query = sa.select(table.key, table.id).where(
             table.source == source, bulk.among(conn, table.key, keys)
         )
         found |= {SourceRef(source, key): id_ for key, id_ in conn.execute(query)}
-    return found
+    return {ref: found[kept] for ref, kept in stored.items() if kept in found}
 
 
 def _gids(conn: sa.Connection, records: Collection[int]) -> dict[int, str]:

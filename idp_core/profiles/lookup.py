@@ -9,10 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from idp_core.db.jsontext import storable
 from idp_core.errors import UnknownProfileError
 from idp_core.profiles.goldens import StoredProfile, read_profiles
 from idp_core.profiles.links import resolve_gid
 from idp_core.profiles.model import EventKind, Lineage, Profile, SourceRef
+from idp_core.profiles.records import stored_ref
 from idp_core.profiles.tables import (
     identifier,
     link,
@@ -42,6 +44,7 @@ def find(conn: sa.Connection, value: str, kind: str | None = None) -> Sequence[s
     `kind` is ``email``, ``phone``, ``loyalty_id``, ``username``, ``external_id``, ``key``, ``gid``
     or the name of a source (then `value` is the row's key there); None looks for all of them.
     """
+    value = storable(value)
     text = value.strip()
     found: set[str] = set()
     if kind in (None, "gid"):
@@ -64,7 +67,10 @@ def _by_key(source: str, key: str) -> sa.Select[tuple[str]]:
     return (
         sa.select(link.c.gid)
         .join(source_profile, source_profile.c.id == link.c.record)
-        .where(source_profile.c.source == source, source_profile.c.key == key)
+        .where(
+            source_profile.c.source == source,
+            source_profile.c.key == stored_ref(SourceRef(source, key)).key,
+        )
     )
 
 

@@ -7,6 +7,7 @@ transaction.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp_core.db import bulk, counters
-from idp_core.db.jsontext import Typed, attributes_json, typer
+from idp_core.db.jsontext import Typed, attributes_json, storable, typer
 from idp_core.db.types import utc_text
 from idp_core.profiles import stale
 from idp_core.profiles.model import Identifier, SourceProfile, SourceRef
@@ -24,6 +25,9 @@ from idp_core.profiles.tables import identifier, link, source_profile
 from mappings.schema import CUSTOMER, Schema
 
 BATCH = 20_000
+LONGEST = 1_000
+"""Longer keys are kept as their beginning and a hash, longer identifiers are not looked up by:
+databases index no more."""
 _SEQ, _ID = "source_profile", "source_profile.id"
 _GONE = "deleted"  # the digest of records whose source stopped naming them: like no content's
 _COLUMNS = tuple(column.name for column in source_profile.columns)
@@ -85,7 +89,8 @@ def put_source_profiles(
     total = PutCounts()
     remaining = iter(profiles)
     while batch := list(islice(remaining, BATCH)):
-        total += _put(conn, {profile.ref: profile for profile in batch}, run, identify, moment)
+        latest = {stored_ref(profile.ref): profile for profile in batch}
+        total += _put(conn, latest, run, identify, moment)
     return total
 
 
@@ -98,9 +103,11 @@ def _put(
 ) -> PutCounts:
     counters.take(conn, _SEQ, 0)  # from here on no other writer changes source profiles
     known = _known(conn, batch)
-    news = [p for ref, p in batch.items() if ref not in known or known[ref][1] != p.digest]
-    inserted = sum(profile.ref not in known for profile in news)
-    seen = [known[ref][0] for ref, p in batch.items() if ref in known and known[ref][1] == p.digest]
+    news = {
+        r: p for r, p in batch.items() if r not in known or known[r][1:] != (p.digest, p.deleted)
+    }
+    inserted = sum(ref not in known for ref in news)
+    seen = [known[ref][0] for ref in batch if ref not in news]
     if news:
         _write(conn, news, known, run, identify, moment)
     if seen:
@@ -109,7 +116,7 @@ def _put(
             .where(bulk.among(conn, source_profile.c.id, seen), source_profile.c.seen_run != run)
             .values(seen_run=run)
         )
-    gone = sum(p.deleted and not (p.ref in known and known[p.ref][2]) for p in news)
+    gone = sum(p.deleted and not (ref in known and known[ref][2]) for ref, p in news.items())
     return PutCounts(inserted, len(news) - inserted, len(seen), gone)
 
 
@@ -128,6 +135,14 @@ def _known(
     return found
 
 
+def stored_ref(ref: SourceRef) -> SourceRef:
+    """Return the ref as it is stored: itself, unless its key is what no database can index."""
+    key = storable(ref.key)
+    if len(key) > LONGEST:
+        key = f"{key[: LONGEST - 65]}#{hashlib.sha256(key.encode()).hexdigest()}"
+    return ref if key == ref.key else SourceRef(ref.source, key)
+
+
 def by_source(refs: Iterable[SourceRef]) -> dict[str, list[str]]:
     """Return the keys of refs by source."""
     keys: dict[str, list[str]] = {}
@@ -138,35 +153,35 @@ def by_source(refs: Iterable[SourceRef]) -> dict[str, list[str]]:
 
 def _write(
     conn: sa.Connection,
-    news: Sequence[SourceProfile],
+    news: Mapping[SourceRef, SourceProfile],
     known: Mapping[SourceRef, tuple[int, str, bool]],
     run: str,
     identify: Identify,
     moment: str,
 ) -> None:
-    fresh = sum(profile.ref not in known for profile in news)
+    fresh = sum(ref not in known for ref in news)
     next_id = iter(range(counters.take(conn, _ID, fresh), 2**63)) if fresh else iter(())
-    ids = [known[p.ref][0] if p.ref in known else next(next_id) for p in news]
+    ids = [known[ref][0] if ref in known else next(next_id) for ref in news]
     seq = counters.take(conn, _SEQ, len(news))
     rows = [
-        _row(p, id_, seq + place, run, moment)
-        for place, (id_, p) in enumerate(zip(ids, news, strict=True))
+        _row(ref, p, id_, seq + place, run, moment)
+        for place, (id_, (ref, p)) in enumerate(zip(ids, news.items(), strict=True))
     ]
     bulk.upsert(conn, source_profile, _COLUMNS, rows)
-    old = [known[p.ref][0] for p in news if p.ref in known]
+    old = [known[ref][0] for ref in news if ref in known]
     if old:
         _forget_identifiers(conn, old)
         stale.mark_of_records(conn, old)
-    bulk.insert(conn, identifier, _IDENTIFIER, _identifiers(news, ids, identify))
+    bulk.insert(conn, identifier, _IDENTIFIER, _identifiers(news.values(), ids, identify))
 
 
 def _row(
-    profile: SourceProfile, id_: int, seq: int, run: str, moment: str
+    ref: SourceRef, profile: SourceProfile, id_: int, seq: int, run: str, moment: str
 ) -> tuple[int | str | bool, ...]:
     return (
         id_,
-        profile.ref.source,
-        profile.ref.key,
+        ref.source,
+        ref.key,
         attributes_json(profile.attributes),
         profile.mapping,
         profile.digest,
@@ -178,14 +193,15 @@ def _row(
 
 
 def _identifiers(
-    profiles: Sequence[SourceProfile], ids: Sequence[int], identify: Identify
+    profiles: Iterable[SourceProfile], ids: Sequence[int], identify: Identify
 ) -> list[bulk.Row]:
     rows: dict[tuple[str, str, int], bool] = {}
     for id_, profile in zip(ids, profiles, strict=True):
         if not profile.deleted:
             for each in identify(profile):
-                place = (each.value.replace("\0", ""), each.kind, id_)
-                rows[place] = rows.get(place, False) or each.verified
+                if len(each.value) <= LONGEST:
+                    place = (storable(each.value), each.kind, id_)
+                    rows[place] = rows.get(place, False) or each.verified
     return sorted((*place, verified) for place, verified in rows.items())
 
 
@@ -222,8 +238,9 @@ def mark_deleted(
     """Mark records as deleted at their source; return how many were not so before."""
     counters.take(conn, _SEQ, 0)
     table = source_profile.c
+    stored = [stored_ref(SourceRef(source, key)).key for key in keys]
     query = sa.select(table.id).where(
-        table.source == source, bulk.among(conn, table.key, keys), table.deleted.is_(False)
+        table.source == source, bulk.among(conn, table.key, stored), table.deleted.is_(False)
     )
     ids = list(conn.scalars(query))
     if not ids:

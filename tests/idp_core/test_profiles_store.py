@@ -265,7 +265,7 @@ def test_text_the_database_cannot_hold_does_not_stop_a_batch(engine):
     put(engine, said(A, nickname="a\0b", loyalty_id="L\0"))
     with reading(engine) as conn:
         (back,) = store.read_source_profiles(conn)
-    assert back.attributes["nickname"] == "ab"
+    assert back.attributes["nickname"] == "a\ufffdb"
 
 
 def test_reprs_show_no_value():
@@ -277,3 +277,25 @@ def test_digests_are_of_content_alone():
     one = store.digest_of({"a": Decimal("1.50"), "b": None, "c": "x"})
     assert one == store.digest_of({"c": "x", "a": Decimal("1.50")})
     assert one != store.digest_of({"c": "x", "a": Decimal("1.50")}, deleted=True)
+
+
+def test_a_deletion_counts_even_under_the_digest_of_the_living(engine):
+    put(engine, said(A))
+    gone = SourceProfile(A, {"given_name": "Ann"}, "m@1", said(A).digest, deleted=True)
+    assert put(engine, gone) == store.PutCounts(changed=1, deleted=1)
+    assert put(engine, gone) == store.PutCounts(unchanged=1)
+    assert put(engine, said(A)) == store.PutCounts(changed=1)
+
+
+@pytest.mark.parametrize("key", ["a\0b", "a\ud83d", "k" * 10_000])
+def test_a_key_that_no_database_can_index_stops_nothing(engine, key):
+    odd = said(SourceRef("crm", key), username="u" * 10_000)
+    assert put(engine, odd).inserted == 1
+    assert put(engine, odd) == store.PutCounts(unchanged=1)
+    assert linked(engine, {odd.ref: "g1"}).linked == 1
+    with reading(engine) as conn:
+        assert store.find(conn, key, "crm") == ["g1"]
+        (stored,) = store.read_links(conn)
+    assert linked(engine, {stored: "g1"}).unchanged == 1
+    with writing(engine) as conn:
+        assert store.mark_deleted(conn, "crm", [key], "r2") == 1
