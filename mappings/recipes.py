@@ -69,9 +69,9 @@ class RecipeReader:
         named = [key for key in ORIGINS if key in entries]
         if len(named) != 1:
             said = " and ".join(named) if named else "nothing"
-            self.reader.problem(
-                node, where, f"write one of {', '.join(ORIGINS)}; {said} is written here"
-            )
+            message = f"write one of {', '.join(ORIGINS)}; {said} is written here"
+            if named or len(entries) == len(node.value):  # an unknown key is told already
+                self.reader.problem(node, where, message)
             return None
         key = named[0]
         value, inside = entries[key], f"{where}.{key}"
