@@ -15,6 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 import structlog
+from urllib3.exceptions import HTTPError
 
 from connectors.errors import (
     ConnectorError,
@@ -219,9 +220,11 @@ class HttpSession:
         raise MisconfiguredError(f"{call.name}: redirects without end, check url")
 
     def _refuse_unsafe(self, call: _Call, url: str) -> None:
-        if self._options.client_certificate or not url.startswith("https://"):
+        """Only another host, over TLS, and without a certificate of ours, is followed."""
+        scheme, host, _ = _origin(url)
+        if self._options.client_certificate or scheme != "https" or host == _origin(call.url)[1]:
             raise MisconfiguredError(
-                f"{call.name}: redirects to {urlsplit(url).hostname}; set url to where it should go"
+                f"{call.name}: redirects to {scheme}://{host}; set url to where it should go"
             )
 
     def _send(
@@ -249,13 +252,14 @@ class HttpSession:
                 return Answer(
                     call.method, response.url, response.status_code, response.headers, body
                 )
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise translated(error, call.name, idempotent=call.idempotent) from None
 
     def _body(self, call: _Call, response: requests.Response) -> bytes:
         limit = int(self._options.max_answer_mb * 1_000_000)
         body = bytearray()
-        for chunk in response.iter_content(_CHUNK):
+        # read1 returns what has come: a body that drips is seen to take too long.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > limit:
                 raise self._too_large(call)

@@ -55,8 +55,8 @@ def _proxy_address(options: HttpOptions) -> str:
 def _refuse_private(connected: socket.socket, host: str) -> socket.socket:
     """Look at whom we really reached, after the name was resolved and before a byte is sent."""
     address = ipaddress.ip_address(connected.getpeername()[0].partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    if (mapped or address).is_global:
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.is_global and not address.is_multicast:
         return connected
     connected.close()
     raise PrivateAddressError(

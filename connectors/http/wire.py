@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import requests
-from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    HTTPError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
 from connectors.errors import (
     ConnectorError,
@@ -14,18 +20,21 @@ from connectors.errors import (
 )
 
 
-def translated(error: requests.RequestException, call: str, *, idempotent: bool) -> ConnectorError:
-    """The error of ours for one of requests'; its text holds neither URL nor header values."""
+def translated(
+    error: requests.RequestException | HTTPError, call: str, *, idempotent: bool
+) -> ConnectorError:
+    """The error of ours for one of the libraries'; its text holds neither URL nor header values."""
     unsent = _unsent(error, call)
     if unsent is not None:
         return unsent
-    what = "no answer in time" if isinstance(error, requests.Timeout) else "the answer was cut off"
+    late = isinstance(error, requests.Timeout | ReadTimeoutError)
+    what = "no answer in time" if late else "the answer was cut off"
     if idempotent:
         return TransientError(f"{call}: {what}")
     return UncertainError(f"{call}: {what}; it may or may not have happened")
 
 
-def _unsent(error: requests.RequestException, call: str) -> ConnectorError | None:
+def _unsent(error: Exception, call: str) -> ConnectorError | None:
     """The error for a call that never left this machine, or was refused before it was read."""
     if isinstance(error, requests.exceptions.ProxyError):
         return _proxy(error, call)
@@ -51,18 +60,18 @@ _UNSENT: dict[type[BaseException], tuple[type[ConnectorError], str]] = {
 }
 
 
-def _reason(error: requests.RequestException) -> object:
+def _reason(error: Exception) -> object:
     first = error.args[0] if error.args else None
     return first.reason if isinstance(first, MaxRetryError) else first
 
 
-def _proxy(error: requests.RequestException, call: str) -> ConnectorError:
+def _proxy(error: Exception, call: str) -> ConnectorError:
     if " 407 " in f"{error} ":
         return UnauthorizedError(f"{call}: the proxy refuses us, check http.proxy_user")
     return TransientError(f"{call}: the proxy does not connect us, check http.proxy")
 
 
-def _tls(error: requests.RequestException, call: str) -> ConnectorError:
+def _tls(error: Exception, call: str) -> ConnectorError:
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
         return MisconfiguredError(
