@@ -221,7 +221,7 @@ ARGUMENTS = {
         _equal=st.sampled_from([{}, {"or_equal": True}])
     ),
     "expect_column_pair_values_to_be_equal": pair(),
-    "expect_column_pair_values_to_be_in_set": make(  # its own engine miscounts where a condition leaves no row
+    "expect_column_pair_values_to_be_in_set": make(  # the peer errs where no row is left
         column_A="s",
         column_B="t",
         _mostly=MOSTLY,
