@@ -29,7 +29,11 @@ class Connector(BaseModel):
     """What every connector is: frozen configuration with a `type` name, never shown with values."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
     )
 
     type: ClassVar[str]

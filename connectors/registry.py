@@ -91,7 +91,13 @@ def options(model: type[BaseModel]) -> tuple[Option, ...]:
 def _option(name: str, field: FieldInfo) -> Option:
     required = field.is_required()
     default = "" if required else _shown(field.get_default(call_default_factory=True))
-    return Option(name, _type_name(field.annotation), default, field.description or "", required)
+    return Option(
+        field.alias or name,
+        _type_name(field.annotation),
+        default,
+        field.description or "",
+        required,
+    )
 
 
 def _shown(value: object) -> str:
@@ -129,7 +135,7 @@ def _keys_beside(path: list[str], connector: type[Connector]) -> list[str]:
     for part in path[:-1]:
         inner = [m for model in models for m in _models_in(model, part)]
         models = inner or models
-    return [name for model in models for name in model.model_fields]
+    return [field.alias or name for model in models for name, field in model.model_fields.items()]
 
 
 def _models_in(model: type[BaseModel], part: str) -> list[type[BaseModel]]:

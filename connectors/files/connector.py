@@ -50,11 +50,16 @@ _Seen = dict[str, list[Any]]
 class ColumnSpec(BaseModel):
     """One column: its name, and in a fixed-width file where it stands."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
     name: str
+    """The column's name."""
     start: PositiveInt | None = None
+    """Its first character, counted from 1."""
     width: PositiveInt | None = None
+    """How many characters it has."""
 
 
 class Files(Connector):
