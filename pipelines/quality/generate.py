@@ -101,7 +101,10 @@ def _sets(fields: list[Field]) -> Iterator[Expectation]:
             values.add(of.default.this)
         constant = of.default is None or isinstance(of.default, exp.Literal | exp.Null)
         if values and constant and all(isinstance(v, str | None) for v in of.lookup.values()):
-            kwargs = {"column": of.slot.attribute, "value_set": sorted(values)}
+            kwargs: dict[str, object] = {
+                "column": of.slot.attribute,
+                "value_set": sorted(values),
+            }
             yield _about(of, "expect_column_values_to_be_in_set", kwargs)
 
 
