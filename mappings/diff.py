@@ -38,20 +38,26 @@ class Difference:
 
 
 def differences(before: Document, after: Document) -> tuple[Difference, ...]:
-    """Compare two documents; empty exactly when their digests are equal, but for reordering."""
-    return (*_edges(before, after), *_lines(before, after))
+    """Compare two documents; empty exactly when their digests are equal."""
+    return (*_edges(before, after), *_lines(before, after), *_orders(before, after))
 
 
 def _edges(before: Document, after: Document) -> Iterator[Difference]:
     old, new = plain(meaning_of(before)), plain(meaning_of(after))
     for name in new:
-        if name != "fields" and old[name] != new[name]:
-            kind = Kind.CHANGED
-            if old[name] is None:
-                kind = Kind.ADDED
-            elif new[name] is None:
-                kind = Kind.REMOVED
-            yield Difference(kind, name, after.place)
+        if name == "types":
+            shared = new[name].keys() & old[name].keys()
+            changed = any(old[name][attribute] != new[name][attribute] for attribute in shared)
+        else:
+            changed = name != "fields" and old[name] != new[name]
+        if changed:
+            yield Difference(_kind(old[name], new[name]), name, after.place)
+
+
+def _kind(old: object, new: object) -> Kind:
+    if old is None:
+        return Kind.ADDED
+    return Kind.REMOVED if new is None else Kind.CHANGED
 
 
 def _lines(before: Document, after: Document) -> Iterator[Difference]:
@@ -66,6 +72,25 @@ def _lines(before: Document, after: Document) -> Iterator[Difference]:
             aspects = _aspects(old[name], new[name])
             if aspects:
                 yield Difference(Kind.CHANGED, where, new[name].place, aspects)
+
+
+def _orders(before: Document, after: Document) -> Iterator[Difference]:
+    """Yield the lists whose elements come in another order."""
+    old, new = _by_attribute(before), _by_attribute(after)
+    for attribute in (name for name in new if name in old):
+        was = [name for name in old[attribute] if name in new[attribute]]
+        now = [name for name in new[attribute] if name in old[attribute]]
+        if was != now:
+            place = _by_name(after)[now[0]].place
+            yield Difference(Kind.CHANGED, f"fields.{attribute}", place, ("order",))
+
+
+def _by_attribute(document: Document) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in document.fields:
+        attribute = line.attribute if isinstance(line, Each) else line.slot.attribute
+        found.setdefault(attribute, []).append(line.name)
+    return found
 
 
 def _by_name(document: Document) -> Mapping[str, Field | Each]:
