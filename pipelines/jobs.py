@@ -102,11 +102,13 @@ def sync(
     *,
     sources: Sequence[str] | None = None,
     targets: Sequence[str] | None = None,
+    unify: bool = True,
     apply: bool = True,
     trigger: str = "manual",
     watch: Watch = _quiet,
 ) -> RunReport:
-    """Run the whole job; None means all sources or targets, and without `apply` it only plans.
+    """Run the whole job; None means all sources or targets, and without `apply` it only plans,
+    without `unify` it leaves profiles as they are.
 
     A source or target that cannot be used, or that a safety limit stops, is left as it was and
     told in `problems`; the others go on. Raises BusyError when another run of the project is on.
@@ -117,7 +119,8 @@ def sync(
         problems: list[JobError] = []
         for name in bus.project.sources if sources is None else sources:
             report = _attempt(problems, report, partial(_take_in, bus, steps, name))
-        report = _unify(bus, steps, report)
+        if unify:
+            report = _unify(bus, steps, report)
         for name in bus.project.targets if targets is None else targets:
             work = partial(_provision, bus, steps, name, apply=apply)
             report = _attempt(problems, report, work)

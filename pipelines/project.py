@@ -80,6 +80,8 @@ class Project(_Part):
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
     targets: Mapping[str, TargetSettings] = Field(default_factory=dict)
     policies: Policies = Policies()
+    schedule: str = "0 3 * * *"
+    """When an orchestrator runs the job, in cron's words."""
     _folder: Path = PrivateAttr(default=Path())
 
     @property

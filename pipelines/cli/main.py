@@ -65,9 +65,18 @@ def sync(
 
 
 def _dagster(folder: Path) -> Sequence[str]:
-    raise JobError(
-        f"{folder}: Isthmus has no Dagster definitions yet; run the job by `isthmus sync`"
-    )
+    """Return the command that opens a project in Dagster's pages, on loopback, telling nobody."""
+    home = (folder / "data" / "dagster").absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    return [
+        "env",
+        f"ISTHMUS_PROJECT={folder.absolute()}",
+        f"DAGSTER_HOME={home}",
+        sys.executable,
+        *("-m", "dagster", "dev", "--host", "127.0.0.1"),
+        *("-m", "pipelines.orchestration.definitions"),
+    ]
 
 
 app.add_typer(make_app(DemoJob, _dagster), name="sandbox")
