@@ -98,6 +98,13 @@ def end_run(
     conn.execute(sa.update(run).where(run.c.id == run_id).values(**values))
 
 
+def stop_run(conn: sa.Connection, run_id: str, error: str, *, now: datetime | None = None) -> bool:
+    """Note that a run was stopped from outside, unless it has ended; tell whether it had not."""
+    going = (run.c.id == run_id) & (run.c.status == RunStatus.RUNNING.value)
+    values = {"status": RunStatus.STOPPED.value, "ended_at": now or datetime.now(UTC)}
+    return conn.execute(sa.update(run).where(going).values(**values, error=error)).rowcount > 0
+
+
 def read_run(conn: sa.Connection, run_id: str) -> Run | None:
     """Return a run by its id."""
     row = conn.execute(sa.select(run).where(run.c.id == run_id)).mappings().one_or_none()

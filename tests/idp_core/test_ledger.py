@@ -127,6 +127,18 @@ def test_the_lock_of_a_dead_process_is_taken_over(engine, run):
         store.take_lock(conn, "demo", run.id)
         conn.execute(sa.update(project_lock).values(pid=child.pid))
         assert store.take_lock(conn, "demo", "other").run == run.id
+        stopped = store.read_run(conn, run.id)
+        assert stopped.status is store.RunStatus.STOPPED
+        assert stopped.error == "its process ended without a word"
+
+
+def test_a_run_that_ended_keeps_its_end_when_its_lock_is_taken_over(engine, run):
+    with writing(engine) as conn:
+        store.take_lock(conn, "demo", run.id)
+        store.end_run(conn, run.id, store.RunStatus.SUCCEEDED)
+        conn.execute(sa.update(project_lock).values(pid=os.getpid(), started="1"))
+        store.take_lock(conn, "demo", "other")
+        assert store.read_run(conn, run.id).status is store.RunStatus.SUCCEEDED
 
 
 def test_a_process_that_got_the_number_of_a_dead_one_is_not_taken_for_it(engine, run):
