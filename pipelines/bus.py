@@ -1,4 +1,7 @@
-"""A project opened: its files read and checked, its database ready. What every job is given."""
+"""A project opened: its files read and checked, its database ready. What every job is given.
+
+A `Workspace` is the files alone; a `Bus` has the database, too.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ from idp_core.errors import CoreError
 from idp_core.profiles import policy, survivorship_rules
 from mappings.document import load_mapping
 from mappings.errors import MappingError
+from mappings.extension import load_schema
 from mappings.push import PushDocument, load_push
 from mappings.schema import CUSTOMER, Schema
 from mappings.tree import Document
@@ -34,12 +38,11 @@ _DATABASE = "isthmus.db"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Bus:
-    """A project and its open database."""
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """A project's files, read and checked when they are asked for; no database is touched."""
 
     project: Project
-    engine: sa.Engine
     schema: Schema = field(default=CUSTOMER)
 
     @property
@@ -57,7 +60,14 @@ class Bus:
 
     def mapping(self, source: str) -> Document:
         """Read and check a source's mapping."""
-        file = self.project.path(self.source_settings(source).mapping, f"mappings/{source}.yaml")
+        return self.mapping_at(source, self.mapping_file(source))
+
+    def mapping_file(self, source: str) -> Path:
+        """Where a source's mapping stands."""
+        return self.project.path(self.source_settings(source).mapping, f"mappings/{source}.yaml")
+
+    def mapping_at(self, source: str, file: Path) -> Document:
+        """Read and check a mapping of a source that stands in another file."""
         try:
             document = load_mapping(_text(file), str(file), self.schema)
         except MappingError as error:
@@ -72,11 +82,15 @@ class Bus:
 
     def push(self, target: str) -> PushDocument:
         """Read and check a target's push mapping."""
-        file = self.project.path(self.target_settings(target).push, f"mappings/{target}.push.yaml")
+        file = self.push_file(target)
         try:
             return load_push(_text(file), str(file), self.schema)
         except MappingError as error:
             raise ProjectError(str(error)) from None
+
+    def push_file(self, target: str) -> Path:
+        """Where a target's push mapping stands."""
+        return self.project.path(self.target_settings(target).push, f"mappings/{target}.push.yaml")
 
     def source(self, name: str) -> Source:
         """Build the connector of a source."""
@@ -123,6 +137,25 @@ class Bus:
             raise ProjectError(str(error)) from None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bus(Workspace):
+    """A project and its open database."""
+
+    engine: sa.Engine
+
+
+def open_workspace(project: Project) -> Workspace:
+    """Open a project's files alone. Raises ProjectError when its own attributes are wrong."""
+    file = project.attributes
+    if file is None:
+        return Workspace(project=project)
+    path = project.folder / file
+    try:
+        return Workspace(project=project, schema=load_schema(_text(path), str(path)))
+    except MappingError as error:
+        raise ProjectError(str(error)) from None
+
+
 def fingerprint(policy_: BaseModel) -> int:
     """Return a number for what a policy says; it fits any database's BIGINT and is never 0."""
     text = json.dumps(_canonical(policy_), sort_keys=True)
@@ -145,6 +178,7 @@ def _canonical(value: object) -> object:
 @contextmanager
 def open_bus(project: Project, *, upgrade: bool = True) -> Iterator[Bus]:
     """Open a project's database (made, or brought to the newest schema, when it is not)."""
+    files = open_workspace(project)
     project.data_folder.mkdir(parents=True, exist_ok=True)
     try:
         engine = make_engine(_database_url(project))
@@ -155,7 +189,7 @@ def open_bus(project: Project, *, upgrade: bool = True) -> Iterator[Bus]:
     except CoreError as error:
         raise ProjectError(str(error)) from None
     try:
-        yield Bus(project, engine)
+        yield Bus(project=project, schema=files.schema, engine=engine)
     finally:
         engine.dispose()
 

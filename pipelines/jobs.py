@@ -7,9 +7,7 @@ followed by one that goes on from there.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,7 +19,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.profiles import store
 from pipelines.bus import Bus, fingerprint
-from pipelines.errors import BusyError, JobError, StoppedError
+from pipelines.errors import JobError, StoppedError
 from pipelines.extract import extract, forget_mapped_files
 from pipelines.intake import Taken, intake
 from pipelines.progress import Progress, silent
@@ -30,14 +28,12 @@ from pipelines.provision.compile import compile_push
 from pipelines.provision.guards import read_limits
 from pipelines.provision.rules import Person
 from pipelines.provision.writing import DeadLetter
+from pipelines.running import Steps, Watch, quiet, running
 from pipelines.suites import suite_of
 from pipelines.unify import Unified, golden_step, resolve_step
 
 log = structlog.get_logger()
 KEEP_LANDED = timedelta(days=7)
-
-Watch = Callable[[str], Progress]
-"""Gives, for a step's title, the function that is told how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,59 +58,25 @@ class RunReport:
     problems: Sequence[JobError] = ()
 
 
-def _quiet(_: str) -> Progress:
-    return silent
-
-
-class _Steps:
-    """The steps of one run: each is noted in the ledger when it begins and when it ends."""
-
-    def __init__(self, bus: Bus, run: str, watch: Watch) -> None:
-        self._bus, self.run, self._watch = bus, run, watch
-        self.seconds: list[tuple[str, float]] = []
-
-    @contextmanager
-    def step(self, name: str, of: str = "") -> Iterator[tuple[Progress, dict[str, object]]]:
-        """Run one step; what is put into the dict is kept as its counts."""
-        title = f"{name} {of}".strip()
-        counts: dict[str, object] = {}
-        started = time.monotonic()
-        with writing(self._bus.engine) as conn:
-            ledger.start_step(conn, self.run, name, of)
-        try:
-            yield self._watch(title), counts
-        except BaseException as error:
-            line = str(error) if isinstance(error, JobError) else type(error).__name__
-            self._end(name, of, counts, line)
-            log.warning("step.failed", step=name, of=of, error=type(error).__name__)
-            raise
-        self._end(name, of, counts, None)
-        self.seconds.append((title, time.monotonic() - started))
-        log.info("step.done", step=name, of=of, **counts)
-
-    def _end(self, name: str, of: str, counts: Mapping[str, object], error: str | None) -> None:
-        with writing(self._bus.engine) as conn:
-            ledger.end_step(conn, self.run, name, of, counts=counts, error=error)
-
-
-def sync(
+def sync(  # noqa: PLR0913 (each is a wish of its own)
     bus: Bus,
     *,
     sources: Sequence[str] | None = None,
     targets: Sequence[str] | None = None,
     unify: bool = True,
     apply: bool = True,
+    job: str = "sync",
     trigger: str = "manual",
-    watch: Watch = _quiet,
+    watch: Watch = quiet,
 ) -> RunReport:
     """Run the whole job; None means all sources or targets, and without `apply` it only plans,
-    without `unify` it leaves profiles as they are.
+    without `unify` it leaves profiles as they are. The ledger calls it `job`.
 
     A source or target that cannot be used, or that a safety limit stops, is left as it was and
     told in `problems`; the others go on. Raises BusyError when another run of the project is on.
     """
-    with _run(bus, "sync", trigger) as begun:
-        steps = _Steps(bus, begun.id, watch)
+    with running(bus, job, trigger) as begun:
+        steps = Steps(bus, begun.id, watch)
         report = RunReport(begun.id)
         problems: list[JobError] = []
         for name in bus.project.sources if sources is None else sources:
@@ -128,25 +90,6 @@ def sync(
         report = replace(report, steps=tuple(steps.seconds), problems=tuple(problems))
         _end(bus, report)
     return report
-
-
-@contextmanager
-def _run(bus: Bus, job: str, trigger: str) -> Iterator[ledger.Run]:
-    with writing(bus.engine) as conn:
-        begun = ledger.start_run(conn, job, trigger)
-    try:
-        with ledger.project_lock_of(bus.engine, bus.project.project, begun.id):
-            yield begun
-    except BaseException as error:
-        line = str(error) if isinstance(error, JobError) else type(error).__name__
-        status = ledger.RunStatus.STOPPED
-        if isinstance(error, Exception) and not isinstance(error, StoppedError):
-            status = ledger.RunStatus.FAILED
-        with writing(bus.engine) as conn:
-            ledger.end_run(conn, begun.id, status, error=line)
-        if isinstance(error, ledger.ProjectLockedError):
-            raise BusyError(str(error)) from None
-        raise
 
 
 def _attempt(
@@ -175,7 +118,7 @@ def _end(bus: Bus, report: RunReport) -> None:
         ledger.end_run(conn, report.run, status, counts=counts, error=line)
 
 
-def _take_in(bus: Bus, steps: _Steps, source: str, report: RunReport) -> RunReport:
+def _take_in(bus: Bus, steps: Steps, source: str, report: RunReport) -> RunReport:
     document = bus.mapping(source)
     suite = suite_of(bus, source, document)
     with steps.step("extract", source) as (progress, counts):
@@ -189,7 +132,7 @@ def _take_in(bus: Bus, steps: _Steps, source: str, report: RunReport) -> RunRepo
     )
 
 
-def _unify(bus: Bus, steps: _Steps, report: RunReport) -> RunReport:
+def _unify(bus: Bus, steps: Steps, report: RunReport) -> RunReport:
     with steps.step("resolve") as (_, counts):
         number = fingerprint(bus.identifiers)
         unified = resolve_step(bus.engine, bus.identifiers, bus.schema, fingerprint=number)
@@ -247,9 +190,7 @@ def _keep(conn: sa.Connection, run: str, letters: Sequence[DeadLetter]) -> None:
     )
 
 
-def _provision(
-    bus: Bus, steps: _Steps, target: str, report: RunReport, *, apply: bool
-) -> RunReport:
+def _provision(bus: Bus, steps: Steps, target: str, report: RunReport, *, apply: bool) -> RunReport:
     with steps.step("plan", target) as (progress, counts):
         job = provisioning_job(bus, target, steps.run, progress=progress)
         prepared = provisioning.prepare(job)

@@ -18,8 +18,10 @@ import duckdb
 from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.store import digest_of
 from mappings.batch import compile_batch
+from mappings.errors import MappingError
 from mappings.tree import Document
 from pipelines import landing
+from pipelines.errors import ProjectError
 from pipelines.quality.gate import GateResult, Rejected, check
 from pipelines.quality.model import Suite
 
@@ -118,7 +120,7 @@ def transform(
 
     With `latest` a key that landed more than once counts once, as it landed last: pages of a
     cursor overlap. Without, two rows of one key are the source's mistake, for the gate to judge.
-    Raises MappingError when a column has a type that the mapping cannot take, SuiteError when an
+    Raises ProjectError when a column has a type that the mapping cannot take, SuiteError when an
     expectation cannot be judged.
     """
     columns = landing.load(con, _LANDED, pages)
@@ -127,7 +129,10 @@ def transform(
         return None
     plan = compile_batch(document)
     plan.prepare(con)
-    select = plan.select(_LANDED, columns, today=today)
+    try:
+        select = plan.select(_LANDED, columns, today=today)
+    except MappingError as error:
+        raise ProjectError(str(error)) from None
     if latest:
         select = (
             f"SELECT * FROM ({select}) QUALIFY _key IS NULL OR "

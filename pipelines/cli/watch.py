@@ -15,8 +15,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from pipelines.jobs import Watch
 from pipelines.progress import Progress
+from pipelines.running import Watch
 
 
 @contextmanager
