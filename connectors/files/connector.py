@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import glob
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, PositiveInt, field_validator, model_validator
 
 from connectors.contract import (
@@ -144,7 +145,7 @@ class Files(Connector):
                 continue
             reading = self._reading(path, query, found.quotes)
             pages = _paged(_READERS[self._format(path)](reading), reading.page_size)
-            page = next(pages, Page(()))
+            page = next(pages)
             for following in pages:
                 yield page
                 page = following
@@ -244,13 +245,18 @@ def _seen(after: Cursor | None) -> _Seen:
 
 
 def _paged(parts: Iterator[Part], size: int) -> Iterator[Page]:
-    """Pages of at most `size` rows; empty ones only where something was rejected."""
+    """Pages of at most `size` rows; one without rows at the end where something needs it.
+
+    It has the columns of the others: whoever lands it sees no other table.
+    """
     rejected: list[RejectedRow] = []
+    empty: pa.RecordBatch | Sequence[Any] = ()
+    any_rows = False
     for rows, met in parts:
         rejected += met
+        empty = rows[:0]
         for start in range(0, len(rows), size):
-            part = rows[start : start + size]
-            yield Page(part, rejected=rejected)
-            rejected = []
-    if rejected:
-        yield Page((), rejected=rejected)
+            yield Page(rows[start : start + size], rejected=rejected)
+            rejected, any_rows = [], True
+    if rejected or not any_rows:
+        yield Page(empty, rejected=rejected)

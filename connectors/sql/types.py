@@ -151,7 +151,7 @@ _PARSERS: dict[type, Callable[[str], object]] = {
     int: int,
     float: float,
     Decimal: Decimal,
-    date: date.fromisoformat,
+    date: lambda text: datetime.fromisoformat(text).date(),
     time: time.fromisoformat,
     UUID: UUID,
     bytes: bytes.fromhex,

@@ -121,8 +121,24 @@ def test_a_file_without_a_usable_header_is_refused(tmp_path, text, message):
 def test_a_header_alone_is_no_rows_and_still_a_position(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n")
     (page,) = files(tmp_path).read(Query("a"))
-    assert rows([page]) == []
+    assert page.rows.schema.names == ["a", "b"]
+    assert page.rows.num_rows == 0
     assert page.cursor
+
+
+def test_a_parquet_file_or_a_list_without_rows_is_one_empty_page(tmp_path):
+    pq.write_table(pa.table({"id": pa.array([], pa.int64())}), tmp_path / "a.parquet")
+    (tmp_path / "a.jsonl").write_text("")
+    for name in ("a.parquet", "a.jsonl"):
+        (page,) = files(tmp_path, name).read(Query("a"))
+        assert (len(page.rows), bool(page.cursor)) == (0, True)
+
+
+def test_what_is_rejected_at_the_end_comes_with_the_same_columns(tmp_path):
+    (tmp_path / "a.csv").write_text('a,b\n"1",2\n"3\n')
+    pages = list(files(tmp_path).read(Query("a", page_size=1)))
+    assert [page.rows.schema.names for page in pages] == [["a", "b"], ["a", "b"]]
+    assert [len(page.rejected) for page in pages] == [0, 1]
 
 
 def test_json_lines_keep_their_types_and_lose_no_line(tmp_path):

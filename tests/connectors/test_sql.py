@@ -113,6 +113,12 @@ def test_a_position_without_a_key_reads_its_ties_again(source):
     assert [row["id"] for row in rows(list(source.read(query)))] == [7]
 
 
+def test_a_position_that_was_moved_back_in_time_is_understood_by_dates_too(source):
+    after = Cursor("1970-01-05T23:55:00")
+    query = Query("customers", cursor="born", key="id", after=after)
+    assert [row["id"] for row in rows(list(source.read(query)))][-2:] == [6, 7]
+
+
 def test_only_the_wanted_columns_are_read(source):
     query = Query("customers", fields=("name",), cursor="changed", key="id", page_size=3)
     (first, *_) = source.read(query)
