@@ -14,7 +14,7 @@ from mappings.errors import MappingError
 from mappings.expected import differing, shown
 from mappings.record import FieldProblem, MappedRecord, compile_record
 from mappings.tree import Document, OnError, Test
-from mappings.trial import map_by_batch
+from mappings.trial import Trial, batch_trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,20 @@ class TestResult:
 
 def run_tests(document: Document, *, today: date | None = None) -> tuple[TestResult, ...]:
     """Run all examples of a document; `today` is the day for those that do not fix their own."""
-    return tuple(TestResult(test, _run(document, test, today)) for test in document.tests)
+    if not document.tests:
+        return ()
+    with batch_trial(document) as trial:
+        return tuple(
+            TestResult(test, _run(document, test, today, trial)) for test in document.tests
+        )
 
 
-def _run(document: Document, test: Test, today: date | None) -> tuple[str, ...]:
+def _run(document: Document, test: Test, today: date | None, trial: Trial) -> tuple[str, ...]:
     fixed = test.given.get(TODAY, today)
     day = fixed if isinstance(fixed, date) else None
     row = {name: value for name, value in test.given.items() if name != TODAY}
     try:
-        by_batch, columns = map_by_batch(document, row, day)
+        by_batch, columns = trial(row, day)
         clock = None if day is None else lambda: day
         by_record = compile_record(document, columns=columns, today=clock)(row)
     except MappingError as error:
