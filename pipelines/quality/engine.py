@@ -58,7 +58,7 @@ def judge(table: Table, expectation: Expectation) -> tuple[Verdict, list[int] | 
     """
     with quietly() as gx:
         frame = _frame(table, expectation)
-        batch = _batch(gx, frame)
+        batch = open_batch(gx, frame)
         found = _validate(gx, batch, expectation, table.row)
     result, error = found["result"], _raised(found["exception_info"])
     counts = {name: result[name] for name in _COUNTS if name in result}
@@ -87,13 +87,21 @@ def _frame(table: Table, expectation: Expectation) -> Any:
     return rows.to_pandas()  # not DuckDB's .df(): the engine cannot handle pandas.NA
 
 
-def _batch(gx: ModuleType, frame: Any) -> Any:
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+def open_context(gx: ModuleType) -> Any:
+    """Open a context in memory: no file, no analytics, no progress bars."""
+    from great_expectations.data_context.types import base
 
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(enable=False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("isthmus").add_dataframe_asset("rows")
+    config = base.DataContextConfig(
+        store_backend_defaults=base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        analytics_enabled=False,
+        progress_bars=base.ProgressBarsConfig(globally=False),
+    )
+    return gx.get_context(project_config=config, mode="ephemeral")
+
+
+def open_batch(gx: ModuleType, frame: Any) -> Any:
+    """Give a data frame to the real engine."""
+    asset = open_context(gx).data_sources.add_pandas("isthmus").add_dataframe_asset("rows")
     return asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
 
 

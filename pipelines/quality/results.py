@@ -9,11 +9,9 @@ numbers instead.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.quality.engine import quietly
@@ -98,7 +96,7 @@ def _entry(verdict: Verdict, examples: Sequence[int], source: str) -> dict[str, 
     }
 
 
-def to_gx(report: Mapping[str, Any]) -> ExpectationSuiteValidationResult:
+def load(report: Mapping[str, Any]) -> ExpectationSuiteValidationResult:
     """Return a report as Great Expectations' own object. Imports the library."""
     with quietly():
         from great_expectations.core.expectation_validation_result import (
@@ -107,21 +105,3 @@ def to_gx(report: Mapping[str, Any]) -> ExpectationSuiteValidationResult:
 
         loaded = json.loads(json.dumps(report))
         return expectationSuiteValidationResultSchema.load(loaded)
-
-
-def save_report(report: Report, folder: Path) -> Path:
-    """Write a report below `folder`, where Great Expectations' own store looks for it.
-
-    The path is ``<suite>/<run>/<time>/<source>.json``. Raises OSError.
-    """
-    meta = report["meta"]
-    time = datetime.fromisoformat(meta["run_id"]["run_time"]).strftime("%Y%m%dT%H%M%S.%fZ")
-    source = meta["active_batch_definition"]["data_asset_name"]
-    parts = [report["suite_name"], meta["run_id"]["run_name"], time, source]
-    path = folder.joinpath(*(re.sub(r"[^\w.-]", "_", part) for part in parts))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    target = path.with_name(path.name + ".json")
-    draft = target.with_name(target.name + ".part")
-    draft.write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
-    draft.replace(target)
-    return target

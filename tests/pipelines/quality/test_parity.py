@@ -295,7 +295,7 @@ def peer(gx, table, expectation):
     frame = table.con.execute("SELECT * FROM rows").to_arrow_table().to_pandas()
     if expectation.type.startswith("expect_table") or expectation.type.endswith("to_exist"):
         frame = frame.drop(columns="_row")
-    batch = engine._batch(gx, frame)
+    batch = engine.open_batch(gx, frame)
     found = engine._validate(gx, batch, expectation, "_row")
     assert engine._raised(found["exception_info"]) is None, found["exception_info"]
     return found
