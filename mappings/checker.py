@@ -93,7 +93,7 @@ def check_given_words(reader: Reader, test: Test) -> None:
 def _check_quarantine(reader: Reader, test: Test, value: object, names: set[str]) -> None:
     fields = value if isinstance(value, list) else [value]
     for field in fields:
-        if field not in names:
+        if not isinstance(field, str) or field not in names:
             hint = did_you_mean(str(field), names)
             note(reader, test, f"{QUARANTINE} names {field!r}, which is no field{hint}")
 

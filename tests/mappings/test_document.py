@@ -195,6 +195,7 @@ def test_a_value_that_can_be_read_in_two_ways_is_refused_with_the_mend(value):
         ("{name: t, given: {}, expect: {emial: x}}", "did you mean 'email'?"),
         ("{name: t, given: {}, expect: {phone: x}}", "expects 'phone', which no field sets"),
         ("{name: t, given: {}, expect: {$quarantine: [mail]}}", "names 'mail', which is no field"),
+        ("{name: t, given: {}, expect: {$quarantine: [[]]}}", "names [], which is no field"),
         ("{name: t, given: {$tody: 1}, expect: {}}", "unknown word '$tody'; did you mean"),
         ("{name: t, given: {$today: soon}, expect: {}}", "$today is a day: write $today:"),
     ],
