@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
@@ -23,12 +22,9 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    data_folder: Path = Path("data")
-    """The folder of database, landing files and reports; deleting it is a clean start."""
-
     database_url: SecretStr | None = None
-    """``sqlite:///path`` or ``postgresql://user@host/database``; by default a SQLite file in the
-    data folder."""
+    """``sqlite:///path`` or ``postgresql://user@host/database``; it takes the place of what a
+    project's ``isthmus.yaml`` says."""
 
     database_pool: int = Field(default=8, ge=1, le=200)
     """How many connections to PostgreSQL are kept open at most."""
@@ -41,13 +37,6 @@ class Settings(BaseSettings):
 
     log_format: Literal["console", "json"] = "console"
     """``console`` for a person, ``json`` for machines, one object per line."""
-
-    @property
-    def database(self) -> str:
-        """The database's URL, the default one included; it may hold a password."""
-        if self.database_url is not None:
-            return self.database_url.get_secret_value()
-        return f"sqlite:///{self.data_folder / 'isthmus.db'}"
 
 
 def load() -> Settings:

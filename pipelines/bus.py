@@ -25,6 +25,8 @@ from idp_core.db import schema as db_schema
 from idp_core.db.engine import make_engine
 from idp_core.errors import CoreError
 from idp_core.profiles import policy, survivorship_rules
+from idp_core.settings import Settings
+from idp_core.settings import load as load_settings
 from mappings.document import load_mapping
 from mappings.errors import MappingError
 from mappings.extension import load_schema
@@ -176,12 +178,22 @@ def _canonical(value: object) -> object:
 
 
 @contextmanager
-def open_bus(project: Project, *, upgrade: bool = True) -> Iterator[Bus]:
-    """Open a project's database (made, or brought to the newest schema, when it is not)."""
+def open_bus(
+    project: Project, *, upgrade: bool = True, settings: Settings | None = None
+) -> Iterator[Bus]:
+    """Open a project's database (made, or brought to the newest schema, when it is not).
+
+    Without `settings` the environment's count.
+    """
     files = open_workspace(project)
     project.data_folder.mkdir(parents=True, exist_ok=True)
     try:
-        engine = make_engine(_database_url(project))
+        said = settings or load_settings()
+        engine = make_engine(
+            database_url(project, said),
+            pool_size=said.database_pool,
+            wait_seconds=said.database_wait_seconds,
+        )
         if upgrade:
             db_schema.upgrade(engine)
         else:
@@ -194,7 +206,13 @@ def open_bus(project: Project, *, upgrade: bool = True) -> Iterator[Bus]:
         engine.dispose()
 
 
-def _database_url(project: Project) -> str:
+def database_url(project: Project, settings: Settings) -> str:
+    """Return where a project's database is: what the environment says, the project, the default.
+
+    It may hold a password. Raises ProjectError when a reference to a secret leads nowhere.
+    """
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
     said = project.database
     if said is None:
         return f"sqlite:///{project.data_folder / _DATABASE}"

@@ -25,11 +25,6 @@ def test_the_reference_page_lists_every_setting_as_it_is():
     assert documented() in PAGE.read_text("utf-8")
 
 
-def test_the_default_database_is_a_file_in_the_data_folder(monkeypatch):
-    monkeypatch.setenv("ISTHMUS_DATA_FOLDER", "/tmp/x")
-    assert load().database == "sqlite:////tmp/x/isthmus.db"
-
-
 def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch):
     monkeypatch.setenv("ISTHMUS_LOG_LEVEL", "s3cret")
     with pytest.raises(SettingsError, match="ISTHMUS_LOG_LEVEL") as caught:
@@ -40,7 +35,7 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch):
 def test_a_password_in_the_database_url_is_not_shown(monkeypatch):
     monkeypatch.setenv("ISTHMUS_DATABASE_URL", "postgresql://u:s3cret@h/d")
     assert "s3cret" not in repr(load())
-    assert load().database == "postgresql://u:s3cret@h/d"
+    assert load().database_url.get_secret_value() == "postgresql://u:s3cret@h/d"
 
 
 @pytest.fixture
