@@ -32,7 +32,7 @@ def test_the_project_names_its_database_by_reference(tmp_path, monkeypatch):
 
 def test_a_reference_that_leads_nowhere_is_told(tmp_path):
     own = project(tmp_path, "database: env:ISTHMUS_TEST_NOWHERE\n")
-    with pytest.raises(ProjectError, match="database: .*ISTHMUS_TEST_NOWHERE"):
+    with pytest.raises(ProjectError, match=r"database: .*ISTHMUS_TEST_NOWHERE"):
         database_url(own, Settings())
 
 
