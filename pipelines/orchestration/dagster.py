@@ -8,7 +8,7 @@ lock lets only one run at a time write.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +61,12 @@ def _source(project: Project, name: str) -> dg.AssetsDefinition:
         description=f"The records of {name}, mapped and checked.",
         check_specs=[dg.AssetCheckSpec(CHECK, asset=key, description="The source's suite.")],
     )
-    def source() -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads it
+    def source() -> Iterator[Any]:
         with open_bus(project) as bus:
             report = sync(bus, sources=[name], unify=False, targets=[], trigger=TRIGGER)
             with reading(bus.engine) as conn:
                 found = ledger.read_quality(conn, report.run)
-        passed = not report.problems and all(each.success for each in found)
-        check = dg.AssetCheckResult(
-            check_name=CHECK, asset_key=key, passed=passed, metadata={"suites": len(found)}
-        )
+        yield _check(key, found, stopped=bool(report.problems))
         _raise_problems(report)
         taken = report.taken[name]
         counts = {
@@ -79,9 +76,37 @@ def _source(project: Project, name: str) -> dg.AssetsDefinition:
             "deleted": taken.deleted,
             "dead_letters": taken.dead,
         }
-        return dg.MaterializeResult(metadata=_metadata(report, counts), check_results=[check])
+        yield dg.MaterializeResult(metadata=_metadata(report, counts))
 
     return source
+
+
+def _check(
+    key: dg.AssetKey, found: Sequence[ledger.QualityResult], *, stopped: bool
+) -> dg.AssetCheckResult:
+    """Return what the suites said: red when they stopped the source, yellow when they warn."""
+    return dg.AssetCheckResult(
+        check_name=CHECK,
+        asset_key=key,
+        passed=not stopped and all(each.success for each in found),
+        severity=dg.AssetCheckSeverity.ERROR if stopped else dg.AssetCheckSeverity.WARN,
+        metadata={"expectations": dg.MetadataValue.md("\n".join(_verdicts(found)))},
+    )
+
+
+def _verdicts(found: Sequence[ledger.QualityResult]) -> Iterator[str]:
+    """Yield a table of the expectations, those that are not met first."""
+    yield "| met | expectation | of | unexpected rows |"
+    yield "| --- | --- | --- | --: |"
+    results = [result for each in found for result in each.result["results"]]
+    for result in sorted(results, key=lambda each: bool(each["success"])):
+        config = result["expectation_config"]
+        columns = [v for k, v in config["kwargs"].items() if k.startswith("column")]
+        yield (
+            f"| {'yes' if result['success'] else '**no**'} | {config['type']} "
+            f"| {', '.join(str(column) for column in columns)} "
+            f"| {result['result'].get('unexpected_count', '')} |"
+        )
 
 
 def _profiles(project: Project) -> dg.AssetsDefinition:

@@ -11,10 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 from rich.console import Console
 
-from pipelines.sandbox import night, report, systems, telling
+from pipelines.sandbox import night, processes, report, systems, telling
 from pipelines.sandbox.errors import SandboxError
 from pipelines.sandbox.job import Job, Outcome
 from pipelines.sandbox.measure import score
@@ -83,7 +84,7 @@ def run_beside(wish: Wish, command: Callable[[Path], Sequence[str]], console: Co
             try:
                 return child.wait()
             except BaseException:
-                child.terminate()
+                processes.end(psutil.Process(child.pid))
                 raise
 
 

@@ -72,7 +72,7 @@ def stop(folder: Path, name: str) -> bool:
     file = folder / f"{name}.pid"
     process, stop_signal = _recall(file)
     if process is not None:
-        _end(process, stop_signal)
+        end(process, stop_signal)
     file.unlink(missing_ok=True)
     return process is not None
 
@@ -145,8 +145,8 @@ def _recall(file: Path) -> tuple[psutil.Process | None, int]:
     return (process if alive and same else None), note["stop_signal"]
 
 
-def _end(process: psutil.Process, stop_signal: int) -> None:
-    """Ask a server to end; what of its family is still there when it has ended is killed."""
+def end(process: psutil.Process, stop_signal: int = signal.SIGTERM) -> None:
+    """Ask a process to end; what of its family is still there when it has ended is killed."""
     children = process.children(recursive=True)
     with suppress(psutil.Error):
         process.send_signal(stop_signal)

@@ -42,6 +42,7 @@ def test_the_assets_do_what_the_command_line_does(project):
         assert result.success
         checks = result.get_asset_check_evaluations()
         assert [(c.check_name, c.passed) for c in checks] == [("quality", True)]
+        assert "expect_column_values_to_be_unique | _key" in checks[0].metadata["expectations"].value
     with open_bus(load_project(project)) as bus, reading(bus.engine) as conn:
         assert len(list(store.read_profiles(conn))) == 1
 
@@ -55,3 +56,17 @@ def test_a_source_that_fails_stops_what_depends_on_it(project):
         failed = [event.step_key for event in result.all_events if event.is_step_failure]
         assert failed == ["source__shop"]
         assert not [event for event in result.all_events if event.is_step_success]
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_source_that_its_suite_stops_shows_the_expectation_that_is_not_met(project):
+    (project / "customers.csv").write_text("id,mail,name\n1,a@example.org,Lee\n1,,Lee\n1,,Kay\n")
+    with dg.instance_for_test() as instance:
+        result = run(project, instance)
+        assert not result.success
+        (check,) = result.get_asset_check_evaluations()
+        assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
+        assert (
+            "| **no** | expect_column_values_to_be_unique | _key | 3 |"
+            in check.metadata["expectations"].value
+        )
