@@ -14,7 +14,8 @@ def _dagster(folder: Path) -> Sequence[str]:
     """Return the command that opens a project in Dagster's pages, on loopback, telling nobody."""
     home = (folder / "data" / "dagster").absolute()
     home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    quiet = "telemetry: {enabled: false}\nnux: {enabled: false}\n"
+    (home / "dagster.yaml").write_text(quiet, encoding="utf-8")
     return [
         "env",
         f"ISTHMUS_PROJECT={folder.absolute()}",

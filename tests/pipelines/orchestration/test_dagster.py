@@ -42,7 +42,8 @@ def test_the_assets_do_what_the_command_line_does(project):
         assert result.success
         checks = result.get_asset_check_evaluations()
         assert [(c.check_name, c.passed) for c in checks] == [("quality", True)]
-        assert "expect_column_values_to_be_unique | _key" in checks[0].metadata["expectations"].value
+        table = checks[0].metadata["expectations"].value
+        assert "expect_column_values_to_be_unique | _key" in table
     with open_bus(load_project(project)) as bus, reading(bus.engine) as conn:
         assert len(list(store.read_profiles(conn))) == 1
 
