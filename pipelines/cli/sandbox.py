@@ -6,8 +6,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.cli.demojob import DemoJob
+from rich.console import Console
+
 from pipelines.sandbox.commands import make_app
+from pipelines.sandbox.job import Job
+
+
+def _open(folder: Path, console: Console) -> Job:
+    from pipelines.cli.demojob import DemoJob
+
+    return DemoJob(folder, console)
 
 
 def _dagster(folder: Path) -> Sequence[str]:
@@ -26,4 +34,4 @@ def _dagster(folder: Path) -> Sequence[str]:
     ]
 
 
-app = make_app(DemoJob, _dagster)
+app = make_app(_open, _dagster)

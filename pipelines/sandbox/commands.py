@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from pipelines.sandbox import systems
-from pipelines.sandbox.demo import Opener, Wish, run_beside, run_change, run_demo
+from pipelines.sandbox.errors import SandboxError
+from pipelines.sandbox.wish import SEED, SIZE, Opener, Wish
 
 Folder = Annotated[Path, typer.Option(help="Where the sandbox lives.", show_default=True)]
 Size = Annotated[
     int | None,
-    typer.Option(min=1, help=f"Records in all systems together. [default: {systems.SIZE:,}]"),
+    typer.Option(min=1, help=f"Records in all systems together. [default: {SIZE:,}]"),
 ]
 Seed = Annotated[
-    int | None, typer.Option(help=f"Which world of that size. [default: {systems.SEED}]")
+    int | None, typer.Option(help=f"Which world of that size. [default: {SEED}]")
 ]
 _HOME = Path("sandbox")
 
@@ -33,21 +34,33 @@ def make_app(open_job: Opener, dagster: Callable[[Path], Sequence[str]]) -> type
     @app.command()
     def demo(folder: Folder = _HOME, size: Size = None, seed: Seed = None) -> None:
         """Start the systems, run the whole job, tell what came of it, stop the systems."""
-        run_demo(Wish(folder, size, seed), open_job, Console())
+        _demo().run_demo(Wish(folder, size, seed), open_job, Console())
 
     @app.command()
     def change(folder: Folder = _HOME) -> None:
         """Edit records at the sources and run the job again: only the news flows."""
-        run_change(Wish(folder), open_job, Console())
+        _demo().run_change(Wish(folder), open_job, Console())
 
     @app.command("dagster")
     def in_dagster(folder: Folder = _HOME, size: Size = None, seed: Seed = None) -> None:
         """Keep the systems up and open the project in Dagster's pages, until Ctrl-C."""
-        raise typer.Exit(run_beside(Wish(folder, size, seed), dagster, Console()))
+        raise typer.Exit(_demo().run_beside(Wish(folder, size, seed), dagster, Console()))
 
     @app.command()
     def clean(folder: Folder = _HOME) -> None:
         """Stop what is left of the sandbox and forget its world, users and profiles."""
-        systems.clean(folder)
+        _demo().systems.clean(folder)
 
     return app
+
+
+def _demo() -> ModuleType:
+    """Return the demo's module: the systems it starts come with an extra, so it comes late."""
+    try:
+        from pipelines.sandbox import demo
+    except ModuleNotFoundError as error:
+        raise SandboxError(
+            f"the sandbox needs the package {error.name}, which is not installed: "
+            "pip install 'isthmus[sandbox]'"
+        ) from None
+    return demo

@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,21 +21,10 @@ from pipelines.sandbox.measure import score
 from pipelines.sandbox.story import NightStory, Story, TargetStory
 from pipelines.sandbox.systems import Systems
 from pipelines.sandbox.template import write_project
+from pipelines.sandbox.wish import Opener, Wish
 from pipelines.sandbox.world import World
 
-Opener = Callable[[Path, Console], Job]
-"""Opens the project in a folder; progress of its runs may go to the console."""
-
 _SHOWN = ("userName", "externalId", "name", "displayName", "emails", "phoneNumbers", "active")
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Which sandbox is meant: its folder, and its world where it is not the one held there."""
-
-    folder: Path
-    size: int | None = None
-    seed: int | None = None
 
 
 def run_demo(wish: Wish, open_job: Opener, console: Console) -> Story:

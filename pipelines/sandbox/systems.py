@@ -32,9 +32,9 @@ from pipelines.sandbox import crm, exports, postgres, processes, shop
 from pipelines.sandbox.errors import SandboxError
 from pipelines.sandbox.evolution import evolve
 from pipelines.sandbox.shapes import Row
+from pipelines.sandbox.wish import SEED, SIZE
 from pipelines.sandbox.world import World, make_world
 
-SIZE, SEED = 10_000, 7
 """The world of a new sandbox when none is asked for."""
 
 

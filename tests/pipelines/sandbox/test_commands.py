@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.sandbox import commands
-from pipelines.sandbox.demo import Wish
+from pipelines import sandbox
+from pipelines.sandbox import commands, demo
+from pipelines.sandbox.errors import SandboxError
+from pipelines.sandbox.wish import Wish
 
 
 @pytest.fixture
@@ -18,7 +22,7 @@ def app():
 def calls(monkeypatch):
     made = []
     for name in ("run_demo", "run_change", "run_beside"):
-        monkeypatch.setattr(commands, name, lambda wish, *_, name=name: made.append((name, wish)))
+        monkeypatch.setattr(demo, name, lambda wish, *_, name=name: made.append((name, wish)))
     return made
 
 
@@ -46,3 +50,15 @@ def test_clean_forgets_a_sandbox_and_is_content_without_one(app, tmp_path):
         result = CliRunner().invoke(app, ["clean", "--folder", str(tmp_path / "box")])
         assert result.exit_code == 0, result.output
     assert not (tmp_path / "box").exists()
+
+
+def test_a_plain_installation_has_help_and_says_what_the_sandbox_needs(app, monkeypatch):
+    for name in ("pipelines.sandbox.demo", "pipelines.sandbox.processes"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.delattr(sandbox, "demo", raising=False)
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    assert CliRunner().invoke(app, ["--help"]).exit_code == 0
+    result = CliRunner().invoke(app, ["demo"])
+    assert isinstance(result.exception, SandboxError)
+    assert "needs the package psutil" in str(result.exception)
+    assert "isthmus[sandbox]" in str(result.exception)
