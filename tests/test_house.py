@@ -1,0 +1,76 @@
+"""The house itself: documents, declarations and files that must agree."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+RECORDS = sorted((ROOT / "docs" / "adr").glob("*.md"))
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("benchmarks/*.md")])
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[\[<>=!~; ]", requirement, maxsplit=1)[0]
+
+
+def test_every_package_we_ask_for_has_its_reason():
+    said = (ROOT / "docs/adr/0009-dependencies.md").read_text("utf-8")
+    extras = PROJECT["project"]["optional-dependencies"]
+    systems = {_name(each) for each in extras.pop("sandbox")}
+    asked = {_name(each) for each in PROJECT["project"]["dependencies"]}
+    asked |= {_name(each) for extra in extras.values() for each in extra}
+    missing = [name for name in sorted(asked - systems) if f"{name}" not in said]
+    assert not missing
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
+def test_a_decision_record_says_context_decision_and_consequences(record):
+    text = record.read_text("utf-8")
+    number = int(record.name[:4])
+    assert text.startswith(f"# {number}. ")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert headings == ["Context", "Decision", "Consequences"]
+
+
+def test_decision_records_are_numbered_without_a_gap():
+    assert [int(path.name[:4]) for path in RECORDS] == list(range(1, len(RECORDS) + 1))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text)
+    broken = [link for link in links if not (page.parent / link).exists()]
+    assert not broken
+
+
+def test_every_page_can_be_reached_from_the_index():
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    pages = [
+        page.relative_to(ROOT / "docs") for page in PAGES if page.is_relative_to(ROOT / "docs")
+    ]
+    lost = [str(page) for page in pages if page.name != "README.md" and f"({page})" not in index]
+    assert not lost
+
+
+def test_the_image_takes_every_package_of_the_wheel():
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]:
+        assert f"COPY {package} {package}" in text
+        assert f"!{package}" in ignored
+
+
+def test_every_target_of_the_makefile_says_what_it_does():
+    text = (ROOT / "Makefile").read_text("utf-8")
+    phony = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)
+    assert phony is not None
+    undocumented = [
+        name for name in phony[1].split() if not re.search(rf"^{name}:.*## ", text, re.MULTILINE)
+    ]
+    assert not undocumented
