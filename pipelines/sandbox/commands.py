@@ -18,9 +18,7 @@ Size = Annotated[
     int | None,
     typer.Option(min=1, help=f"Records in all systems together. [default: {SIZE:,}]"),
 ]
-Seed = Annotated[
-    int | None, typer.Option(help=f"Which world of that size. [default: {SEED}]")
-]
+Seed = Annotated[int | None, typer.Option(help=f"Which world of that size. [default: {SEED}]")]
 _HOME = Path("sandbox")
 
 
