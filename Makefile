@@ -39,11 +39,11 @@ test: $(STAMP)  ## the test suite (no system package needed)
 	@$(RUN) pytest -n 2
 
 test-all: $(STAMP)  ## everything, slow and real-system tests too (installs what they want)
-	@$(RUN) pytest -n 2 -m "not real"
-	@$(RUN) pytest -m real || [ $$? -eq 5 ]  # 5: none is there yet
+	@ISTHMUS_TEST_INSTALL=1 $(RUN) pytest -n 2 -m "not real"
+	@ISTHMUS_TEST_INSTALL=1 $(RUN) pytest -m real || [ $$? -eq 5 ]  # 5: none is there yet
 
-test-real: $(STAMP)  ## tests against real third-party systems
-	@$(RUN) pytest -m real || [ $$? -eq 5 ]  # 5: none is there yet
+test-real: $(STAMP)  ## tests against real third-party systems (installs them, or skips with why)
+	@ISTHMUS_TEST_INSTALL=1 $(RUN) pytest -m real -rs || [ $$? -eq 5 ]  # 5: none is there yet
 
 check: $(STAMP)  ## lint, types, import directions
 	@$(RUN) ruff check .
