@@ -33,7 +33,7 @@ from mappings.extension import load_schema
 from mappings.push import PushDocument, load_push
 from mappings.schema import CUSTOMER, Schema
 from mappings.tree import Document
-from pipelines.errors import ProjectError
+from pipelines.errors import ProjectError, RemoteError
 from pipelines.project import Project, SourceSettings, TargetSettings
 
 _DATABASE = "isthmus.db"
@@ -183,27 +183,51 @@ def open_bus(
 ) -> Iterator[Bus]:
     """Open a project's database (made, or brought to the newest schema, when it is not).
 
-    Without `settings` the environment's count.
+    Without `settings` the environment's count. Raises ProjectError for what a person has to mend,
+    RemoteError when the database cannot be used.
     """
     files = open_workspace(project)
-    project.data_folder.mkdir(parents=True, exist_ok=True)
+    with open_database(project, settings) as engine:
+        with reached(engine):
+            if upgrade:
+                db_schema.upgrade(engine)
+            else:
+                db_schema.require_head(engine)
+        yield Bus(project=project, schema=files.schema, engine=engine)
+
+
+@contextmanager
+def open_database(project: Project, settings: Settings | None = None) -> Iterator[sa.Engine]:
+    """Give an engine on a project's database, whatever version it is at; makes the data folder."""
     try:
         said = settings or load_settings()
+        project.data_folder.mkdir(parents=True, exist_ok=True)
         engine = make_engine(
             database_url(project, said),
             pool_size=said.database_pool,
             wait_seconds=said.database_wait_seconds,
         )
-        if upgrade:
-            db_schema.upgrade(engine)
-        else:
-            db_schema.require_head(engine)
     except CoreError as error:
         raise ProjectError(str(error)) from None
+    except OSError as error:
+        raise ProjectError(f"{error.filename}: cannot be made ({error.strerror})") from None
     try:
-        yield Bus(project=project, schema=files.schema, engine=engine)
+        yield engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def reached(engine: sa.Engine) -> Iterator[None]:
+    """Tell in one line that the database is at another version, or cannot be used."""
+    try:
+        yield
+    except CoreError as error:
+        raise ProjectError(str(error)) from None
+    except sa.exc.DBAPIError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        reason = next(iter(str(error.orig).splitlines()), "no reason was given")
+        raise RemoteError(f"the database {where} cannot be used: {reason}") from None
 
 
 def database_url(project: Project, settings: Settings) -> str:

@@ -26,13 +26,13 @@ def make_engine(url: str, *, pool_size: int = 8, wait_seconds: float = 60.0) -> 
     """Return an engine for ``sqlite:///path`` or ``postgresql://…``; makes the SQLite folder.
 
     `wait_seconds` is how long a writer waits for another one on SQLite. Raises SettingsError for
-    a URL that is neither.
+    a URL that is neither, and for a driver that is not installed.
     """
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         engine = _sqlite(parsed, wait_seconds)
     else:
-        engine = sa.create_engine(parsed, pool_size=pool_size, pool_pre_ping=True, **_COMMON)
+        engine = _postgresql(parsed, pool_size)
     sa.event.listen(engine, "handle_error", _leave_out_values)
     return engine
 
@@ -72,6 +72,16 @@ def _parsed(url: str) -> sa.URL:
             f"database_url: {parsed.drivername!r} is not supported; use sqlite or postgresql"
         )
     return parsed
+
+
+def _postgresql(url: sa.URL, pool_size: int) -> sa.Engine:
+    try:
+        return sa.create_engine(url, pool_size=pool_size, pool_pre_ping=True, **_COMMON)
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"database_url: PostgreSQL needs {error.name}, which is not installed; "
+            "pip install 'isthmus[postgres]'"
+        ) from None
 
 
 def _sqlite(url: sa.URL, wait_seconds: float) -> sa.Engine:

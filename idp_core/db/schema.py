@@ -7,7 +7,9 @@ and ``down_revision`` the one before, written with `alembic.op` and the types of
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -32,6 +34,20 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
         config = _config()
         config.attributes["connection"] = conn
         command.upgrade(config, revision)
+
+
+def statements(dialect: str, since: str | None = None) -> str:
+    """Return the SQL that `upgrade` would run on a database of ``sqlite`` or ``postgresql``.
+
+    `since` is the revision it is at, None for an empty one; "" when there is nothing to do. For
+    whoever may not let a program change tables.
+    """
+    text = StringIO()
+    config = _config(output_buffer=text)
+    config.attributes["dialect"] = dialect
+    command.upgrade(config, f"{since or 'base'}:head", sql=True)
+    made = text.getvalue().strip()
+    return f"BEGIN;\n\n{made}\n\nCOMMIT;\n" if made else ""
 
 
 def current(engine: sa.Engine) -> str | None:
@@ -65,7 +81,7 @@ def require_head(engine: sa.Engine) -> None:
     )
 
 
-def _config() -> Config:
-    config = Config()
+def _config(**options: Any) -> Config:
+    config = Config(**options)
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config

@@ -5,6 +5,8 @@ Only a bug shows a traceback.
 
 from __future__ import annotations
 
+import errno
+import sys
 from typing import Any
 
 import typer
@@ -18,6 +20,7 @@ from pipelines.errors import JobError, RemoteError
 
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended."""
+_OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EMFILE}
 
 
 class Commands(TyperGroup):
@@ -27,15 +30,33 @@ class Commands(TyperGroup):
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
-        except (JobError, CoreError, ConnectorError) as error:
-            code = exit_code(error)
-            complain(error)
-            if ctx.ensure_object(Wishes).json:
-                give(told(error, code), as_json=True)
-            raise typer.Exit(code) from None
         except KeyboardInterrupt:
             complain("interrupted; what was done is kept, and the next run goes on from there")
             raise typer.Exit(INTERRUPTED) from None
+        except Exception as error:
+            problem = as_problem(error)
+            if problem is None:
+                raise
+            complain(problem)
+            code = exit_code(problem)
+            if ctx.ensure_object(Wishes).json:
+                give(told(problem, code), as_json=True)
+            raise typer.Exit(code) from None
+
+
+def as_problem(error: Exception) -> Exception | None:
+    """Return what is told to a person; None for a bug, which shows its traceback."""
+    if isinstance(error, JobError | CoreError | ConnectorError):
+        return error
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return JobError(f"{error.filename or 'a file'}: {error.strerror}; mend that and run again")
+    if "sqlalchemy" in sys.modules:
+        from sqlalchemy.exc import OperationalError
+
+        if isinstance(error, OperationalError):
+            reason = next(iter(str(error.orig).splitlines()), "no reason was given")
+            return RemoteError(f"the project's database gave up: {reason}; run again")
+    return None
 
 
 def exit_code(error: Exception) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli import sandbox, sync
+from pipelines.cli import db, sandbox, sync, version
 from pipelines.cli.group import Commands
 from pipelines.cli.options import Project
 
@@ -35,6 +35,8 @@ def isthmus(project: Project = Path()) -> None:  # noqa: ARG001 (its callback ke
 
 
 app.command()(sync.sync)
+app.command()(version.version)
+app.add_typer(db.app, name="db")
 app.add_typer(sandbox.app, name="sandbox")
 
 

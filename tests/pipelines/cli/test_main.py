@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+import sqlalchemy as sa
 
 from connectors.errors import TransientError
 from idp_core.errors import SchemaError
@@ -32,6 +38,8 @@ def test_the_word_nearest_the_command_wins(run, project, tmp_path):
         (BusyError("wait"), 5),
         (TransientError("shop.example is not there"), 4),
         (SchemaError("run isthmus db upgrade"), 1),
+        (OSError(errno.ENOSPC, "No space left on device", "data/x"), 1),
+        (sa.exc.OperationalError("SELECT", {}, Exception("disk is full\nmore")), 4),
         (KeyboardInterrupt(), 130),
     ],
 )
@@ -44,7 +52,8 @@ def test_an_error_is_one_line_and_its_exit_code(run, monkeypatch, error, code):
     assert result.exit_code == code
     assert result.stdout == ""
     assert len(result.stderr.splitlines()) == 1
-    assert str(error) in result.stderr
+    said = {1: "No space left on device", 4: "disk is full"}.get(code, "") or str(error)
+    assert str(error) in result.stderr or said in result.stderr
 
 
 def test_a_bug_is_not_hidden(run, monkeypatch):
@@ -86,3 +95,30 @@ def test_sync_tells_every_problem_and_still_what_was_done(run, project):
     assert len(said["problems"]) == 2
     assert all(problem in result.stderr.splitlines() for problem in said["problems"])
     assert said["exit_code"] == result.exit_code
+
+
+HEAVY = ("sqlalchemy", "duckdb", "sqlglot", "pyarrow", "alembic", "psutil", "great_expectations")
+
+
+def started(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(w) for w in words], capture_output=True, text=True, check=False)
+
+
+def test_help_and_completion_load_nothing_heavy():
+    code = f"import sys, pipelines.cli.main; print(sorted(set({HEAVY}) & set(sys.modules)))"
+    assert started(sys.executable, "-c", code).stdout == "[]\n"
+
+
+def test_the_command_is_installed_and_ends_with_its_code(project):
+    isthmus = Path(sys.executable).with_name("isthmus")
+    done = started(isthmus, "sync", "--project", project)
+    assert (done.returncode, done.stdout.count("rows read")) == (0, 1)
+    wrong = started(isthmus, "--project", project / "no", "sync")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "Traceback" not in wrong.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error_to_tell(project):
+    upgrade = f"{sys.executable} -m pipelines.cli db upgrade --sql --project {project}"
+    done = started("bash", "-c", f"{upgrade} | head -1")
+    assert (done.stdout, done.stderr) == ("BEGIN;\n", "")
