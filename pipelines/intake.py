@@ -6,7 +6,7 @@ expectation or a source that shrank too much leaves pages and profiles as they w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import loads
@@ -111,7 +111,7 @@ def _store(
     put = store.put_source_profiles(conn, _counted(found, progress), run)
     deleted = store.mark_deleted(conn, source, found.deleted_keys(), run)
     dead_keys = _bury(conn, run, source, found)
-    _settle(conn, run, source, dead_keys, full=full)
+    _settle(conn, run, found, dead_keys, full=full)
     if full:
         deleted += _drop_missing(bus, conn, run, source, known, dead_keys)
     return Taken(
@@ -137,13 +137,14 @@ def _counted(found: Transformed, progress: Progress) -> Iterator[SourceProfile]:
 
 def _bury(conn: sa.Connection, run: str, source: str, found: Transformed) -> set[str]:
     """Keep the rows that did not pass; return their keys."""
-    letters = [_letter(source, dead) for dead in found.dead_rows()]
+    types = {name: kind for name, kind in found.columns.items() if kind != "JSON"}
+    letters = [_letter(source, dead, types or None) for dead in found.dead_rows()]
     if letters:
         ledger.put_letters(conn, run, letters)
     return {letter.key for letter in letters if letter.key is not None}
 
 
-def _letter(source: str, dead: DeadRow) -> ledger.DeadLetter:
+def _letter(source: str, dead: DeadRow, types: Mapping[str, str] | None) -> ledger.DeadLetter:
     reasons = dead.rejected.reasons
     return ledger.DeadLetter(
         source=source,
@@ -152,18 +153,28 @@ def _letter(source: str, dead: DeadRow) -> ledger.DeadLetter:
         place=f"row {dead.rejected.row + 1} of the landed pages",
         reasons=[{"field": r.field, "step": r.rule, "reason": r.reason} for r in reasons],
         row=loads(dead.row),
+        types=types,
     )
 
 
-def _settle(conn: sa.Connection, run: str, source: str, dead: set[str], *, full: bool) -> None:
-    """Close the letters of rows that pass by now; after a full read also of rows that are gone."""
+def _settle(
+    conn: sa.Connection, run: str, found: Transformed, dead: set[str], *, full: bool
+) -> None:
+    """Close the letters of rows that pass by now, or that the source deleted.
+
+    After a full read also those of rows that are gone without a word.
+    """
+    source = found.source
     left = [each for each in ledger.list_letters(conn, source=source) if each.stage != "apply"]
     keys = [each.key for each in left if each.key is not None and each.key not in dead]
     passing = _seen(conn, source, run, keys)
     ledger.settle_letters(conn, source, passing)
+    deleted = set(found.deleted_keys()) - dead
+    gone = [each.id for each in left if each.key in deleted]
+    ledger.close_letters(conn, gone, "discarded", why="the source deleted it")
     if full:
         old = [each.id for each in left if each.run != run and each.key not in passing]
-        ledger.close_letters(conn, old, "discarded")
+        ledger.close_letters(conn, old, "discarded", why="the source has it no more")
 
 
 def _seen(conn: sa.Connection, source: str, run: str, keys: Sequence[str]) -> set[str]:

@@ -142,13 +142,17 @@ def _keys(con: duckdb.DuckDBPyConnection, files: list[str]) -> list[str]:
         {"files": files},
     ).fetchall()
     names = [name for (name,) in found]
+    _require_distinct(names)
+    return names or ["_"]
+
+
+def _require_distinct(names: Sequence[str]) -> None:
     folded = {name.lower(): name for name in names}
     if twin := next((name for name in names if folded[name.lower()] != name), None):
         raise JobError(
             f"the rows have two columns that differ only in case, {twin!r} and "
             f"{folded[twin.lower()]!r}; leave one of them out at the source"
         )
-    return names or ["_"]
 
 
 def _text(value: str) -> str:
@@ -161,9 +165,54 @@ def rows_as_json(
     """Return landed rows by their number, as JSON text: what a dead letter keeps."""
     if not numbers:
         return {}
+    described = con.execute(f'DESCRIBE "{table}"').fetchall()
+    members = ", ".join(_member(name, kind) for name, kind, *_ in described if name != ROW)
     found = con.execute(
-        f"SELECT {ROW}, (SELECT to_json(t)::VARCHAR FROM (SELECT l.* EXCLUDE ({ROW})) t) "
-        f'FROM "{table}" l WHERE {ROW} IN (SELECT unnest($numbers))',
+        f'SELECT {ROW}, to_json({{{members}}})::VARCHAR FROM "{table}" '
+        f"WHERE {ROW} IN (SELECT unnest($numbers))",
         {"numbers": list(numbers)},
     ).fetchall()
     return dict(found)
+
+
+def _member(name: str, kind: str) -> str:
+    """Return one member of a row's JSON object; decimals are text, as JSON would round them."""
+    column = _column(name)
+    return f"{_text(name)}: {f'{column}::VARCHAR' if kind.startswith('DECIMAL') else column}"
+
+
+def restore(
+    con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row], types: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Make a table like `load`'s of rows that were kept as JSON, numbered from 0 in their order.
+
+    `types` are the DuckDB types their columns had; one that it does not name is JSON. Returns the
+    column types. Raises JobError when two columns differ only in case.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    _require_distinct(names)
+    columns = {name: types.get(name, "JSON") for name in names}
+    selected = "".join(f", {_restored(name, kind)}" for name, kind in columns.items())
+    con.execute(f'DROP TABLE IF EXISTS "{table}"')
+    texts = [json.dumps(row, ensure_ascii=False) for row in rows]
+    con.execute(
+        f'CREATE TABLE "{table}" AS SELECT number - 1 AS {ROW}{selected} '
+        "FROM (SELECT unnest($rows)::JSON AS kept, generate_subscripts($rows, 1) AS number)",
+        {"rows": texts},
+    )
+    return columns
+
+
+def _restored(name: str, kind: str) -> str:
+    pointer = _text("/" + name.replace("~", "~0").replace("/", "~1"))
+    if kind.endswith(("]", ")")) and not kind.startswith("DECIMAL"):
+        value = f"CAST(kept -> {pointer} AS {kind})"
+    else:
+        value = f"CAST(kept ->> {pointer} AS {kind})"
+    if kind == "JSON":
+        value = f"nullif(kept -> {pointer}, 'null'::JSON)"
+    return f"{value} AS {_column(name)}"
+
+
+def _column(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

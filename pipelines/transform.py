@@ -6,7 +6,7 @@ by the quality gate. Nothing is stored here; the caller commits what comes out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -39,13 +39,17 @@ class DeadRow:
 
 @dataclass(frozen=True, slots=True)
 class Transformed:
-    """One source's landed rows after mapping and checking; valid while its database is open."""
+    """One source's landed rows after mapping and checking; valid while its database is open.
+
+    `columns` are the DuckDB types of what landed.
+    """
 
     source: str
     document: Document
     con: duckdb.DuckDBPyConnection
     landed: int
     gate: GateResult
+    columns: Mapping[str, str]
 
     @property
     def left_out(self) -> int:
@@ -54,13 +58,18 @@ class Transformed:
 
     def profiles(self) -> Iterator[SourceProfile]:
         """Yield the good records that the source still has."""
-        query = f"SELECT * EXCLUDE (_row, _cursor, _deleted, _problems) FROM {_GOOD} "
+        for _, profile in self.numbered():
+            yield profile
+
+    def numbered(self) -> Iterator[tuple[int, SourceProfile]]:
+        """Yield the good records that the source still has, each with its landed row's number."""
+        query = f"SELECT * EXCLUDE (_cursor, _deleted, _problems) FROM {_GOOD} "
         con = self.con.cursor()
         relation = con.sql(f"{query} WHERE _deleted IS NOT TRUE ORDER BY _row")
         for batch in relation.to_arrow_reader(_CHUNK):
             for row in batch.to_pylist():
-                key = row.pop("_key")
-                yield self._profile(key, row)
+                number, key = row.pop("_row"), row.pop("_key")
+                yield number, self._profile(key, row)
 
     def _profile(self, key: str, row: dict[str, Any]) -> SourceProfile:
         attributes = {n: v for n, v in row.items() if v is not None and v != []}
@@ -124,6 +133,37 @@ def transform(
     expectation cannot be judged.
     """
     columns = landing.load(con, _LANDED, pages)
+    return _judged(con, source, document, suite, columns, today=today, latest=latest)
+
+
+def transform_again(
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    document: Document,
+    suite: Suite,
+    rows: Sequence[Mapping[str, Any]],
+    types: Mapping[str, str],
+    *,
+    today: date,
+) -> Transformed | None:
+    """Map and check rows that dead letters kept, with the types their columns had.
+
+    Rows are numbered from 0 in the order given. Raises as `transform` does.
+    """
+    columns = landing.restore(con, _LANDED, rows, types)
+    return _judged(con, source, document, suite, columns, today=today, latest=False)
+
+
+def _judged(
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    document: Document,
+    suite: Suite,
+    columns: Mapping[str, str],
+    *,
+    today: date,
+    latest: bool,
+) -> Transformed | None:
     rows = _count(con, _LANDED) if columns else 0
     if rows == 0:
         return None
@@ -140,7 +180,7 @@ def transform(
         )
     con.execute(f"CREATE OR REPLACE TABLE {_MAPPED} AS {select}")
     gate = check(con, _MAPPED, suite, good=_GOOD, bad=_BAD, schema=document.schema)
-    return Transformed(source, document, con, rows, gate)
+    return Transformed(source, document, con, rows, gate, columns)
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

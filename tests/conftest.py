@@ -22,10 +22,12 @@ from idp_core.db import schema
 from idp_core.db.engine import make_engine
 from pipelines.sandbox import postgres
 
-# In CI the same commit gives the same answer; elsewhere each run looks at new examples.
-hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
-if os.environ.get("CI"):
-    hypothesis.settings.load_profile("ci")
+# No test depends on how fast the machine is. In CI the same commit gives the same answer; elsewhere
+# each run looks at new examples.
+_UNHURRIED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("here", **_UNHURRIED)
+hypothesis.settings.register_profile("ci", derandomize=True, **_UNHURRIED)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 _PREFIX = "isthmus-test-postgres-"
 

@@ -55,7 +55,7 @@ def take_lock(
     if conn.dialect.name == "postgresql":
         conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
     before = read_lock(conn, name)
-    if before is not None and _alive(before, moment):
+    if before is not None and alive(before, moment):
         raise ProjectLockedError(
             f"{name}: run {before.run} goes on (process {before.pid} on {before.host}, since "
             f"{before.taken_at:%Y-%m-%d %H:%M} UTC); wait for it or stop that process"
@@ -123,7 +123,8 @@ def project_lock_of(engine: sa.Engine, name: str, run_id: str) -> Iterator[Holde
             release_lock(conn, name, run_id)
 
 
-def _alive(holder: Holder, now: datetime) -> bool:
+def alive(holder: Holder, now: datetime) -> bool:
+    """Whether the process that holds a project still lives, as far as this host can tell."""
     if holder.host != socket.gethostname():
         return now - holder.beat_at < STALE
     try:

@@ -196,7 +196,28 @@ def read_quality(conn: sa.Connection, run_id: str) -> Sequence[QualityResult]:
     """Return what the suites said in a run, by source and suite."""
     table = quality_result.c
     query = sa.select(quality_result).where(table.run == run_id)
-    rows = conn.execute(query.order_by(table.source, table.suite))
+    return _quality(conn, query.order_by(table.source, table.suite))
+
+
+def list_quality(
+    conn: sa.Connection, *, source: str | None = None, limit: int | None = None
+) -> Sequence[QualityResult]:
+    """Return what the suites said in all runs, the latest first."""
+    table = quality_result.c
+    query = sa.select(quality_result).order_by(table.saved_at.desc(), table.source, table.suite)
+    if source is not None:
+        query = query.where(table.source == source)
+    return _quality(conn, query.limit(limit))
+
+
+def runs_like(conn: sa.Connection, end: str) -> Sequence[Run]:
+    """Return the runs whose id ends so, or is it."""
+    query = sa.select(run).where(run.c.id.endswith(end, autoescape=True)).order_by(run.c.id)
+    return [_run(row) for row in conn.execute(query).mappings()]
+
+
+def _quality(conn: sa.Connection, query: sa.Select[tuple[Any, ...]]) -> Sequence[QualityResult]:
+    rows = conn.execute(query)
     return [QualityResult(r.run, r.source, r.suite, r.success, r.result) for r in rows]
 
 

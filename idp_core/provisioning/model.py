@@ -71,7 +71,10 @@ OPEN = frozenset({PlanStatus.PLANNED, PlanStatus.WAITING, PlanStatus.APPROVED, P
 
 @dataclass(frozen=True, slots=True)
 class PlanRecord:
-    """The head of a stored plan. `people` counts the profiles it looked at."""
+    """The head of a stored plan. `people` counts the profiles it looked at.
+
+    `ended_by` and `ended_why` are a person's word, where a person ended it.
+    """
 
     id: str
     hash: str
@@ -86,6 +89,8 @@ class PlanRecord:
     findings: Sequence[str] = ()
     """What the guards said, in sentences."""
     ended_at: datetime | None = None
+    ended_by: str | None = None
+    ended_why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ plan = sa.Table(
     sa.Column("findings", Json, nullable=False),
     sa.Column("made_at", UtcTime, nullable=False),
     sa.Column("ended_at", UtcTime),
+    sa.Column("ended_by", sa.Text),
+    sa.Column("ended_why", sa.Text),
     sa.Index(None, "target", "object", "made_at"),
     sa.Index(None, "hash"),
 )

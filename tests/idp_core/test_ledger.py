@@ -19,9 +19,10 @@ def run(engine):
         return store.start_run(conn, "sync", now=NOW)
 
 
-def letter(key="1", reason="not an e-mail", **more):
+def letter(key="1", reason="not an e-mail", *, stage="map", place="page 1", **more):
     reasons = [{"field": "email", "step": "email", "reason": reason}]
-    return store.DeadLetter("crm", "map", key, "page 1", reasons, {"Email": "a(at)b"}, **more)
+    more = {"row": {"Email": "a(at)b"}} | more
+    return store.DeadLetter("crm", stage, key, place, reasons, **more)
 
 
 def test_a_run_tells_how_it_ended(engine, run):
@@ -162,3 +163,76 @@ def test_on_another_host_the_heartbeat_tells(engine, run):
 def test_reprs_show_no_value():
     assert "a(at)b" not in repr(letter())
     assert "003A" not in repr(store.Cursor("v", "003A", "m"))
+
+
+def test_rows_of_one_key_at_several_places_are_all_kept(engine, run):
+    twins = [letter("7", place="row 1"), letter("7", place="row 9")]
+    with writing(engine) as conn:
+        assert store.put_letters(conn, run.id, twins) == 2
+        assert store.put_letters(conn, run.id, twins) == 0
+        assert store.settle_letters(conn, "crm", ["7"]) == 2
+
+
+def test_a_refusal_without_key_is_known_by_its_row_wherever_it_stands(engine, run):
+    with writing(engine) as conn:
+        assert store.put_letters(conn, run.id, [letter(None, place="row 5")]) == 1
+        assert store.put_letters(conn, run.id, [letter(None, place="row 6")]) == 0
+        other = letter(None, place="row 5", row={"Email": "other"})
+        assert store.put_letters(conn, run.id, [other]) == 1
+        assert len(store.list_letters(conn)) == 2
+
+
+def test_what_could_not_be_read_is_known_by_its_place(engine, run):
+    with writing(engine) as conn:
+        for raw in ("a;b", "a;c"):
+            given = letter(None, stage="read", place="a.csv:5", row={"raw": raw})
+            store.put_letters(conn, run.id, [given])
+        (kept,) = store.list_letters(conn)
+    assert kept.row == {"raw": "a;c"}
+
+
+def test_a_letter_keeps_types_and_who_closed_it_and_why(engine, run):
+    with writing(engine) as conn:
+        store.put_letters(conn, run.id, [letter(types={"Email": "VARCHAR"})])
+        (kept,) = store.list_letters(conn, source="crm")
+        assert kept.types == {"Email": "VARCHAR"}
+        assert store.letters_like(conn, kept.id[-12:]) == [kept]
+        assert store.letters_like(conn, "%") == []
+        store.close_letters(conn, [kept.id], "discarded", who="ann", why="a test row", now=NOW)
+        (closed,) = store.read_letters(conn, [kept.id])
+    assert (closed.closed_by, closed.closed_why, closed.closed_at) == ("ann", "a test row", NOW)
+
+
+def test_letters_are_counted_for_all_that_is_open_or_for_a_run(engine, run):
+    with writing(engine) as conn:
+        other = store.start_run(conn, "sync")
+        store.put_letters(conn, run.id, [letter("1"), letter("2")])
+        store.put_letters(conn, other.id, [letter("2")])
+        store.settle_letters(conn, "crm", ["2"])
+        assert store.count_letters(conn) == {("crm", "map"): 1}
+        assert store.count_letters(conn, run.id) == {("crm", "map"): 1}
+        assert store.count_letters(conn, other.id) == {("crm", "map"): 1}
+
+
+def test_quality_results_of_all_runs_come_latest_first(engine, run):
+    with writing(engine) as conn:
+        later = store.start_run(conn, "sync")
+        for moment, id_ in ((NOW, run.id), (NOW + timedelta(1), later.id)):
+            for source in ("crm", "shop"):
+                given = store.QualityResult(id_, source, "s", success=True, result={})
+                store.save_quality(conn, given, now=moment)
+        found = store.list_quality(conn)
+        assert [(each.run, each.source) for each in found] == [
+            (later.id, "crm"),
+            (later.id, "shop"),
+            (run.id, "crm"),
+            (run.id, "shop"),
+        ]
+        (latest,) = store.list_quality(conn, source="shop", limit=1)
+        assert latest.run == later.id
+
+
+def test_a_run_is_found_by_the_end_of_its_id(engine, run):
+    with reading(engine) as conn:
+        assert store.runs_like(conn, run.id[-12:]) == [run]
+        assert store.runs_like(conn, "_") == []

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Page
+from idp_core.db.jsontext import row_json
 from pipelines import landing
 from pipelines.errors import JobError
 from pipelines.landing import Landing
@@ -93,3 +94,44 @@ def test_a_full_disk_is_told_with_its_mend_and_leaves_no_half_page(tmp_path, mon
     with pytest.raises(JobError, match=r"No space left on device.*free some space"):
         Landing(tmp_path).write(0, Page([{"a": 1}]))
     assert list(Path(tmp_path).iterdir()) == []
+
+
+KEPT = """SELECT 0 AS _row, DATE '2020-01-31' AS d, TIMESTAMP '2020-01-31 10:00:00.123456' AS ts,
+  TIMESTAMPTZ '2020-01-31 10:00:00+02' AS tz, 12345678901234567.89::DECIMAL(30, 2) AS "dec",
+  7.0::DOUBLE AS "dbl", 9223372036854775807 AS big, '0042' AS z, 'null' AS word, '' AS empty,
+  '\\xAA\\x00'::BLOB AS "blob", TIME '10:00:00' AS t, TRUE AS yes, NULL::DATE AS none,
+  {'a': DATE '2020-01-01', 'b': [1.5::DECIMAL(5, 2)]} AS parts, [1, 2] AS listed,
+  'a'::ENUM ('a', 'b') AS en, '{"a": [1, "x"]}'::JSON AS j, '"text"'::JSON AS "q""uo/te~'" """
+
+
+def test_a_row_kept_as_json_comes_back_with_the_types_it_had():
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute(f"CREATE TABLE landed AS {KEPT}")
+    types = {n: t for n, t, *_ in con.execute("DESCRIBE landed").fetchall() if n != landing.ROW}
+    kept = json.loads(row_json(json.loads(landing.rows_as_json(con, "landed", [0])[0])))
+    named = {name: kind for name, kind in types.items() if kind != "JSON"}
+    assert landing.restore(con, "restored", [kept], named) == types
+    query = "SELECT * REPLACE (j::VARCHAR AS j) FROM"
+    before = con.execute(f"{query} (SELECT * REPLACE (json(j) AS j) FROM landed)").fetchall()
+    after = con.execute(f"{query} (SELECT * REPLACE (json(j) AS j) FROM restored)").fetchall()
+    assert after == before
+
+
+@given(st.lists(st.dictionaries(names, json_values, max_size=3), max_size=5))
+def test_json_rows_kept_and_restored_are_what_landed(tmp_path_factory, rows):
+    page = Landing(tmp_path_factory.mktemp("landing")).write(0, Page(rows))
+    con = duckdb.connect()
+    columns = landing.load(con, "landed", [page.path])
+    texts = landing.rows_as_json(con, "landed", range(len(rows)))
+    kept = [json.loads(texts[number]) for number in range(len(rows))]
+    if kept:
+        assert landing.restore(con, "restored", kept, {}) == columns
+        difference = "SELECT * FROM landed EXCEPT SELECT * FROM restored"
+        assert con.execute(difference).fetchall() == []
+
+
+def test_a_column_may_have_any_name_in_a_dead_letter():
+    con = duckdb.connect()
+    con.execute("CREATE TABLE landed AS SELECT 0 AS _row, 1 AS t, 2 AS l, 3 AS landed")
+    assert json.loads(landing.rows_as_json(con, "landed", [0])[0]) == {"t": 1, "l": 2, "landed": 3}
