@@ -28,7 +28,7 @@ from idp_core.profiles import policy, survivorship_rules
 from idp_core.settings import Settings
 from idp_core.settings import load as load_settings
 from mappings.document import load_mapping
-from mappings.errors import MappingError
+from mappings.errors import MappingError, Problem
 from mappings.extension import load_schema
 from mappings.push import PushDocument, load_push
 from mappings.schema import CUSTOMER, Schema
@@ -71,22 +71,24 @@ class Workspace:
     def mapping_at(self, source: str, file: Path) -> Document:
         """Read and check a mapping of a source that stands in another file."""
         try:
-            document = load_mapping(_text(file), str(file), self.schema)
+            document = load_mapping(text_of(file), str(file), self.schema)
+            self.require_connector(source, document)
         except MappingError as error:
             raise ProjectError(str(error)) from None
+        return document
+
+    def require_connector(self, source: str, document: Document) -> None:
+        """Raise MappingError when a mapping was written for another type of source."""
         said = self.source_settings(source).connector.get("type")
         if document.connector != said:
-            raise ProjectError(
-                f"{file}: from.connector is {document.connector!r}, but source {source!r} is of "
-                f"type {said!r}"
-            )
-        return document
+            message = f"is {document.connector!r}, but source {source!r} is of type {said!r}"
+            raise MappingError([Problem(document.place, "from.connector", message)])
 
     def push(self, target: str) -> PushDocument:
         """Read and check a target's push mapping."""
         file = self.push_file(target)
         try:
-            return load_push(_text(file), str(file), self.schema)
+            return load_push(text_of(file), str(file), self.schema)
         except MappingError as error:
             raise ProjectError(str(error)) from None
 
@@ -153,7 +155,7 @@ def open_workspace(project: Project) -> Workspace:
         return Workspace(project=project)
     path = project.folder / file
     try:
-        return Workspace(project=project, schema=load_schema(_text(path), str(path)))
+        return Workspace(project=project, schema=load_schema(text_of(path), str(path)))
     except MappingError as error:
         raise ProjectError(str(error)) from None
 
@@ -248,7 +250,8 @@ def database_url(project: Project, settings: Settings) -> str:
     return said
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """Return the text of a file of the project. Raises ProjectError when it cannot be read."""
     try:
         return file.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import sqlalchemy as sa
@@ -157,13 +157,17 @@ def provisioning_job(
         name=target,
         engine=bus.engine,
         target=bus.target(target),
-        push=compile_push(bus.push(target)),
+        push=compile_push(bus.push(target), today=_today),
         people=lambda: _people(bus),
         redirects=redirects,
         limits=read_limits(settings.limits, f"targets.{target}.limits"),
         keep=lambda conn, letters: _keep(conn, run, letters),
         progress=progress,
     )
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _people(bus: Bus) -> Iterator[Person]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli import db, sandbox, sync, version
+from pipelines.cli import db, mapping, sandbox, sync, version
 from pipelines.cli.group import Commands
 from pipelines.cli.options import Project
 
@@ -36,6 +36,7 @@ def isthmus(project: Project = Path()) -> None:  # noqa: ARG001 (its callback ke
 
 app.command()(sync.sync)
 app.command()(version.version)
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(db.app, name="db")
 app.add_typer(sandbox.app, name="sandbox")
 

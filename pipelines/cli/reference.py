@@ -53,14 +53,14 @@ def _usage(words: str, command: Any) -> str:
     said = ["isthmus"] if words == "isthmus" else ["isthmus", words]
     for each in command.params:
         if each.param_type_name == "argument":
-            name = each.human_readable_name.upper() + ("…" if each.nargs == -1 else "")
+            name = each.name.upper() + ("…" if each.nargs == -1 else "")
             said.append(name if each.required else f"[{name}]")
     return " ".join([*said, "[OPTIONS]"])
 
 
 def _row(param: Any) -> str:
     if param.param_type_name == "argument":
-        name = param.human_readable_name.upper()
+        name = param.name.upper()
     else:
         taken = "" if param.is_flag else f" {_metavar(param)}"
         name = ", ".join(f"{opt}{taken}" for opt in [*param.opts, *param.secondary_opts])

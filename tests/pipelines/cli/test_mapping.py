@@ -1,0 +1,76 @@
+"""``isthmus mapping``."""
+
+from __future__ import annotations
+
+from tests.pipelines.cli.conftest import document
+
+
+def edit(project, old, new):
+    path = project / "mappings" / "shop.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_a_right_project_is_told_to_be_right(run, project):
+    result = run("mapping", "check", "--project", project)
+    assert result.exit_code == 0
+    assert result.stdout == f"{project}/mappings/shop.yaml: right (4 fields, 1 test)\n"
+    assert result.stderr == "1 file checked, 0 problems\n"
+
+
+def test_every_problem_is_told_at_once_with_its_place(run, project):
+    edit(project, "lower, email", "lowr, email")
+    edit(project, "c.phone", "d.phone")
+    result = run("mapping", "check", "shop", "--project", project)
+    assert result.exit_code == 2
+    first, second = result.stdout.splitlines()
+    assert "shop.yaml:5:45 fields.email.steps: unknown step 'lowr'; did you mean" in first
+    assert "shop.yaml:8:23 fields.phone.from: unknown alias 'd'" in second
+    said = document(run("mapping", "check", "--json", "--project", project))
+    assert not said["right"]
+    assert [(p["line"], p["where"]) for p in said["files"][0]["problems"]] == [
+        (5, "fields.email.steps"),
+        (8, "fields.phone.from"),
+    ]
+
+
+def test_live_holds_a_mapping_against_the_file_that_is_there(run, project):
+    assert run("mapping", "check", "--live", "--project", project).exit_code == 0
+    (project / "customers.csv").write_text("id,email,first,last,phone\n")
+    result = run("mapping", "check", "--live", "--project", project)
+    assert result.exit_code == 2
+    assert "the source has no column 'mail'; did you mean 'email'?" in result.stdout
+    (project / "customers.csv").unlink()
+    result = run("mapping", "check", "--live", "--project", project)
+    assert result.exit_code == 4
+    assert "could not be asked" in result.stdout
+    assert result.stderr == "1 file checked, 0 problems, 1 source not reached\n"
+
+
+def test_examples_pass_or_say_what_came_out(run, project):
+    result = run("mapping", "test", "--project", project)
+    assert (result.exit_code, result.stdout) == (
+        0,
+        f"{project}/mappings/shop.yaml: 1 test passed\n",
+    )
+    edit(project, "expect: {email: ann@example.com}", "expect: {email: bob@example.com}")
+    result = run("mapping", "test", "--project", project)
+    assert result.exit_code == 1
+    assert "email: expected 'bob@example.com', got 'ann@example.com'" in result.stdout
+    assert "1 of 1 test failed" in result.stdout
+    said = document(run("mapping", "test", "--json", "--project", project))
+    assert said["files"][0]["tests"][0]["passed"] is False
+
+
+def test_a_file_that_is_wrong_is_no_passed_test(run, project):
+    edit(project, "lower, email", "lowr, email")
+    result = run("mapping", "test", "--project", project)
+    assert result.exit_code == 2
+    assert "unknown step 'lowr'" in result.stdout
+
+
+def test_a_word_that_is_nothing_is_told_with_the_nearest(run, project):
+    result = run("mapping", "check", "shp", "--project", project)
+    assert result.exit_code == 2
+    assert "no source, target or file 'shp'; did you mean 'shop'?" in result.stderr
