@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -87,12 +88,23 @@ def _frame(table: Table, expectation: Expectation) -> Any:
     return rows.to_pandas()  # not DuckDB's .df(): the engine cannot handle pandas.NA
 
 
-def open_context(gx: ModuleType) -> Any:
-    """Open a context in memory: no file, no analytics, no progress bars."""
+def open_context(gx: ModuleType, kept: Path | None = None) -> Any:
+    """Open a context in memory: no analytics, no progress bars.
+
+    Below `kept` suites and results are files, so that a later context finds them.
+    """
     from great_expectations.data_context.types import base
 
+    stores = base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    if kept is not None:
+        for name in (stores.expectations_store_name, stores.validation_results_store_name):
+            stores.stores[name]["store_backend"] = {
+                "class_name": "TupleFilesystemStoreBackend",
+                "base_directory": str(kept / name),
+                "filepath_suffix": ".json",
+            }
     config = base.DataContextConfig(
-        store_backend_defaults=base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        store_backend_defaults=stores,
         analytics_enabled=False,
         progress_bars=base.ProgressBarsConfig(globally=False),
     )
