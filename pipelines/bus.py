@@ -68,6 +68,10 @@ class Workspace:
         """Where a source's mapping stands."""
         return self.project.path(self.source_settings(source).mapping, f"mappings/{source}.yaml")
 
+    def suite_file(self, source: str) -> Path:
+        """Where a source's own suite stands, if it has one."""
+        return self.project.path(self.source_settings(source).quality, f"quality/{source}.json")
+
     def mapping_at(self, source: str, file: Path) -> Document:
         """Read and check a mapping of a source that stands in another file."""
         try:

@@ -24,8 +24,8 @@ from pipelines.errors import StoppedError
 from pipelines.extract import mode_of
 from pipelines.progress import Progress, silent
 from pipelines.project import Mode
-from pipelines.quality.model import Suite
-from pipelines.quality.results import make_report
+from pipelines.quality.model import Severity, Suite
+from pipelines.quality.results import make_report, worst
 from pipelines.transform import DeadRow, Transformed, transform, workbench
 
 
@@ -80,14 +80,13 @@ def intake(
 
 
 def _judge(bus: Bus, run: str, found: Transformed) -> None:
-    report = make_report(found.gate, source=found.source, run=run, at=datetime.now(UTC))
+    """Keep what the suite said, and stop when it says so; what is not met as `info` is no fault."""
+    gate = found.gate
+    report = make_report(gate, source=found.source, run=run, at=datetime.now(UTC))
+    success = gate.stopped is None and worst(report) in (None, Severity.INFO)
+    result = ledger.QualityResult(run, found.source, gate.suite.name, success, report)
     with writing(bus.engine) as conn:
-        ledger.save_quality(
-            conn,
-            ledger.QualityResult(
-                run, found.source, found.gate.suite.name, bool(report["success"]), report
-            ),
-        )
+        ledger.save_quality(conn, result)
     if found.gate.stopped:
         raise StoppedError(
             f"{found.source}: {found.gate.stopped}. Nothing of it was stored; the rows stay landed"

@@ -120,7 +120,7 @@ def _end(bus: Bus, report: RunReport) -> None:
 
 def _take_in(bus: Bus, steps: Steps, source: str, report: RunReport) -> RunReport:
     document = bus.mapping(source)
-    suite = suite_of(bus, source, document)
+    suite = suite_of(bus, source, document, today=datetime.now(UTC).date())
     with steps.step("extract", source) as (progress, counts):
         rows = extract(bus, steps.run, source, document, progress=progress)
         counts["rows"] = rows

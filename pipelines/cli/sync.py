@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from pipelines.cli.options import Folder, Json, Names
-from pipelines.cli.output import complain, give
+from pipelines.cli.output import complain, give, tell
 
 if TYPE_CHECKING:
     from pipelines.jobs import Provisioned, RunReport
@@ -35,6 +35,9 @@ def sync(
     with open_bus(load_project(project)) as bus, watching(Console(stderr=True)) as watch:
         report = run_sync(bus, sources=source, targets=target, apply=not plan_only, watch=watch)
     give(_document(report), *_lines(report), as_json=as_json)
+    for name, taken in report.taken.items():
+        for line in taken.warnings:
+            tell(f"{name}: warning: {line}", "yellow")
     for problem in report.problems:
         complain(problem)
     if report.problems:

@@ -29,7 +29,7 @@ def watching(console: Console) -> Iterator[Watch]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Bars(*columns, console=console, transient=True) as bars:
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
 
         def watch(title: str) -> Progress:
             for old in bars.task_ids:

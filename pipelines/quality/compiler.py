@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mappings.suggest import did_you_mean
 from pipelines.quality import columns, rows, several, tables
-from pipelines.quality.errors import SuiteError, UnsupportedError
+from pipelines.quality.arguments import check
+from pipelines.quality.errors import UnsupportedError
 from pipelines.quality.measure import Check
 from pipelines.quality.model import Expectation
 from pipelines.quality.table import Table
@@ -122,26 +122,14 @@ KINDS: Mapping[str, Kind] = {
 
 
 def check_arguments(expectation: Expectation) -> None:
-    """Refuse an argument that is missing, unknown or out of range for a supported type.
+    """Refuse an argument that is missing, unknown or of a wrong shape, for a supported type.
 
     Raises SuiteError. Other types are looked at by Great Expectations itself.
     """
     kind = KINDS.get(expectation.type)
     if kind is None:
         return
-    for name in kind.required:
-        if name not in expectation.kwargs:
-            raise SuiteError(f"{expectation.place}: {expectation.type} needs {name!r}")
-    takes = (*kind.takes, *_EVERYWHERE)
-    for name in expectation.kwargs:
-        if name not in takes:
-            mend = did_you_mean(name, takes)
-            raise SuiteError(
-                f"{expectation.place}: {expectation.type} takes no argument {name!r}{mend}"
-            )
-    mostly = expectation.kwargs.get("mostly", 1)
-    if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not 0 <= mostly <= 1:
-        raise SuiteError(f"{expectation.place}: mostly must be a number from 0 to 1")
+    check(expectation, kind.required, (*kind.takes, *_EVERYWHERE))
 
 
 def compile_expectation(expectation: Expectation, table: Table) -> Check:
@@ -154,3 +142,17 @@ def compile_expectation(expectation: Expectation, table: Table) -> Check:
         raise UnsupportedError(expectation.type)
     check_arguments(expectation)
     return kind.build(expectation, table)
+
+
+def compiles(expectation: Expectation, table: Table) -> bool:
+    """Whether SQL of ours judges an expectation; False when the real engine must.
+
+    Raises SuiteError when nobody can judge it as it is written.
+    """
+    try:
+        compile_expectation(expectation, table)
+    except UnsupportedError:
+        for name in expectation.columns:
+            table.type(name, expectation)
+        return False
+    return True

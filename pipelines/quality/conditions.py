@@ -70,7 +70,12 @@ def _from_object(given: Any, expectation: Expectation, table: Table) -> str:
             is_null = "IS NULL" if given.get("is_null") else "IS NOT NULL"
             return f"{table.column(_column(given, expectation), expectation)} {is_null}"
         case "and" | "or" as word:
-            parts = [_from_object(part, expectation, table) for part in given["conditions"]]
+            found = given.get("conditions")
+            if not isinstance(found, list):
+                raise SuiteError(
+                    f"{expectation.place}: row_condition of type {word!r} needs conditions, a list"
+                )
+            parts = [_from_object(part, expectation, table) for part in found]
             return "(" + f" {word.upper()} ".join(parts) + ")" if parts else "TRUE"
         case "pass_through":
             raise UnsupportedError("row_condition in pandas query text")
@@ -93,6 +98,8 @@ def _column(given: Mapping[str, Any], expectation: Expectation) -> str:
 def _compare(name: str, operator: str, value: Any, expectation: Expectation, table: Table) -> str:
     column, type_ = table.column(name, expectation), table.type(name, expectation)
     if operator in {"IN", "NOT_IN"}:
+        if not isinstance(value, list):
+            raise SuiteError(f"{expectation.place}: row_condition: {operator} needs a list")
         members = [literal(one, type_, expectation.place) for one in value]
         found = f"{column} IN ({', '.join(members)})" if members else "FALSE"
         yes = f"coalesce({found}, FALSE)"

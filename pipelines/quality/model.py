@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Severity(StrEnum):
-    """What a failed expectation means, in Great Expectations' own words."""
+    """What a failed expectation means, in Great Expectations' own words, the gravest first."""
 
     CRITICAL = "critical"  # failing rows are quarantined; below `mostly` the run stops
     WARNING = "warning"  # failing rows pass and are counted; below `mostly` it is reported

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.quality.engine import quietly
 from pipelines.quality.gate import GateResult
-from pipelines.quality.model import Verdict
+from pipelines.quality.model import Severity, Verdict
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
@@ -94,6 +94,12 @@ def _entry(verdict: Verdict, examples: Sequence[int], source: str) -> dict[str, 
             "exception_message": message if verdict.error else None,
         },
     }
+
+
+def worst(report: Mapping[str, Any]) -> Severity | None:
+    """Return the gravest severity among the expectations that are not met; None when all are."""
+    missed = {r["expectation_config"]["severity"] for r in report["results"] if not r["success"]}
+    return next((severity for severity in Severity if severity.value in missed), None)
 
 
 def load(report: Mapping[str, Any]) -> ExpectationSuiteValidationResult:

@@ -43,17 +43,28 @@ def suite_for(document: Document, own: Path | None, *, name: str, today: date) -
 def merge(generated: Suite, own: Suite, file: str) -> Suite:
     """Add a user's suite to the generated one. Raises SuiteError for a rule nobody knows."""
     known = {one.rule: one for one in generated.expectations}
-    ours = own.meta.get("isthmus", {})
-    without = ours.get("without", []) if isinstance(ours, Mapping) else []
+    without = _without(own, file)
     for rule in without:
         if rule not in known:
             raise SuiteError(
                 f"{file}: meta.isthmus.without: no generated rule {rule!r}"
-                f"{did_you_mean(str(rule), known)}"
+                f"{did_you_mean(rule, known)}"
             )
     written = {one.rule for one in own.expectations}
     kept = [one for rule, one in known.items() if rule not in written and rule not in without]
     return Suite(generated.name, (*kept, *own.expectations), {**generated.meta, **own.meta})
+
+
+def _without(own: Suite, file: str) -> list[str]:
+    """Return the generated rules that a user's file drops."""
+    ours = own.meta.get("isthmus") or {}
+    found = ours.get("without") or [] if isinstance(ours, Mapping) else None
+    if not isinstance(found, list) or not all(isinstance(rule, str) for rule in found):
+        raise SuiteError(
+            f'{file}: meta.isthmus.without must be a list of rules: {{"without": '
+            '["expect_column_values_to_not_be_null(email)"]}'
+        )
+    return found
 
 
 def load_suite(path: Path) -> Suite:

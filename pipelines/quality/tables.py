@@ -6,9 +6,15 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
+from pipelines.quality.errors import SuiteError
 from pipelines.quality.measure import Check, Judged, counted, scope
 from pipelines.quality.model import Expectation
 from pipelines.quality.table import Table
+
+
+def _bounded(expectation: Expectation) -> None:
+    if any(isinstance(expectation.kwargs.get(name), str) for name in ("min_value", "max_value")):
+        raise SuiteError(f"{expectation.place}: min_value and max_value must be numbers")
 
 
 def _holds(expectation: Expectation, found: int) -> bool:
@@ -21,6 +27,7 @@ def _holds(expectation: Expectation, found: int) -> bool:
 
 def row_count_between(expectation: Expectation, table: Table) -> Check:
     """The number of rows lies between two bounds."""
+    _bounded(expectation)
 
     def judge(values: Sequence[Any]) -> Judged:
         return _holds(expectation, values[0]), {"observed_value": values[0]}
@@ -43,6 +50,7 @@ def _known(expectation: Expectation, result: dict[str, Any], *, success: bool) -
 
 def column_count_between(expectation: Expectation, table: Table) -> Check:
     """The number of columns lies between two bounds."""
+    _bounded(expectation)
     found = len(table.listed)
     return _known(expectation, {"observed_value": found}, success=_holds(expectation, found))
 
