@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from connectors.errors import (
@@ -53,6 +53,15 @@ class Answer:
                 f"{self.call}: answered {kind or 'something untyped'} where JSON was expected; "
                 "is the url right?"
             ) from None
+
+
+class Meaning(Protocol):
+    """Reads the error that an answer means; `error_of` is the one for systems that keep to HTTP."""
+
+    def __call__(
+        self, answer: Answer, wait: float | None, *, idempotent: bool
+    ) -> ConnectorError | None:
+        """The error, or None for a success."""
 
 
 def call_name(method: str, url: str) -> str:

@@ -29,11 +29,18 @@ _EARLY = 30.0
 """Seconds before its end at which a token is renewed."""
 
 
-class Credentials:
-    """The headers that prove who we are, for one session; safe to share between threads."""
+Make = Callable[[], tuple[Headers, float]]
+"""Logs in: gives the headers that prove it, and how many seconds they hold."""
 
-    def __init__(self, auth: Auth, options: HttpOptions) -> None:
-        self._make = _maker(auth, options)
+
+class Credentials:
+    """The headers that prove who we are, for one session; safe to share between threads.
+
+    A connector whose system has a login of its own gives a function that logs in.
+    """
+
+    def __init__(self, auth: Auth | Make, options: HttpOptions) -> None:
+        self._make: Make = auth if callable(auth) else _maker(auth, options)
         self._lock = threading.Lock()
         self._headers: Headers | None = None
         self._until = float("inf")
@@ -55,10 +62,7 @@ class Credentials:
             return self._headers != refused
 
 
-_Made = tuple[Headers, float]
-
-
-def _maker(auth: Auth, options: HttpOptions) -> Callable[[], _Made]:
+def _maker(auth: Auth, options: HttpOptions) -> Make:
     match auth:
         case BasicAuth():
             return lambda: (_basic(auth), float("inf"))
@@ -77,7 +81,7 @@ def _basic(auth: BasicAuth) -> Headers:
     return {"Authorization": "Basic " + base64.b64encode(pair).decode("ascii")}
 
 
-def _client_credentials(auth: OAuthAuth, options: HttpOptions) -> _Made:
+def _client_credentials(auth: OAuthAuth, options: HttpOptions) -> tuple[Headers, float]:
     url = str(auth.token_url)
     call = call_name("POST", url)
     extra = {"audience": auth.audience} if auth.audience else {}
@@ -118,7 +122,7 @@ def _refused(error: requests.HTTPError, call: str) -> ConnectorError:
     return (kind or MisconfiguredError)(f"{call}: {status} from the token server, check token_url")
 
 
-def _as_headers(token: Mapping[str, Any], call: str) -> _Made:
+def _as_headers(token: Mapping[str, Any], call: str) -> tuple[Headers, float]:
     access = token.get("access_token")
     if not isinstance(access, str) or str(token.get("token_type", "bearer")).lower() != "bearer":
         raise MisconfiguredError(f"{call}: gave no bearer token, check token_url")

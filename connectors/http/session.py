@@ -25,7 +25,7 @@ from connectors.errors import (
     TransientError,
     UncertainError,
 )
-from connectors.http.answers import Answer, call_name, error_of
+from connectors.http.answers import Answer, Meaning, call_name, error_of
 from connectors.http.auth import Credentials
 from connectors.http.limit import TokenBucket
 from connectors.http.options import Auth, HttpOptions, NoAuth
@@ -58,15 +58,18 @@ class _Call:
 class HttpSession:
     """Calls one remote system. Use it as a context manager; it may be shared between threads.
 
-    `url` is the address that paths are relative to. `clock`, `sleep` and `random` are for tests.
+    `url` is the address that paths are relative to. `auth` may be credentials that are shared with
+    other sessions. `meaning` reads errors from answers where a system says more in their bodies
+    than in their status. `clock`, `sleep` and `random` are for tests.
     """
 
     def __init__(
         self,
         url: object,
-        auth: Auth | None = None,
+        auth: Auth | Credentials | None = None,
         options: HttpOptions | None = None,
         *,
+        meaning: Meaning = error_of,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = random.random,
@@ -74,7 +77,10 @@ class HttpSession:
         self._base = str(url)
         self._options = options or HttpOptions()
         self._clock, self._sleep, self._random = clock, sleep, random
-        self._credentials = Credentials(auth or NoAuth(), self._options)
+        self._meaning = meaning
+        self._credentials = (
+            auth if isinstance(auth, Credentials) else Credentials(auth or NoAuth(), self._options)
+        )
         rate = self._options.rate
         self._bucket = (
             TokenBucket(rate, self._options.burst, clock=clock, sleep=sleep) if rate else None
@@ -99,13 +105,14 @@ class HttpSession:
         """Close the connections."""
         self._session.close()
 
-    def request(
+    def request(  # noqa: PLR0913 (the parts of a request)
         self,
         method: str,
         path: str = "",
         *,
         params: Mapping[str, str] | None = None,
         json: Any = None,
+        data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         allow: Collection[int] = (),
         idempotent: bool | None = None,
@@ -114,10 +121,11 @@ class HttpSession:
 
         Repeats what may be repeated: a call that was not sent, one that was turned away for now
         (429), and any failure of an idempotent method. `idempotent` overrides what the method
-        says. A status in `allow` is returned instead of raised. Ids in a path must have gone
-        through `segment`. Raises a ConnectorError that names the method and path only.
+        says. `data` is a body that is no JSON; its ``Content-Type`` goes into `headers`. A status
+        in `allow` is returned instead of raised. Ids in a path must have gone through `segment`.
+        Raises a ConnectorError that names the method and path only.
         """
-        body = None if json is None else jsonlib.dumps(json, ensure_ascii=False).encode()
+        body = data if json is None else jsonlib.dumps(json, ensure_ascii=False).encode()
         call = _Call(
             method.upper(),
             self.address(path),
@@ -194,7 +202,7 @@ class HttpSession:
         if answer.status in allow:
             return answer
         wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
-        error = error_of(answer, wait, idempotent=call.idempotent)
+        error = self._meaning(answer, wait, idempotent=call.idempotent)
         if error is not None:
             raise error
         return answer

@@ -1,0 +1,1 @@
+"""Systems that cannot be started here, as what their manuals say of the wire."""
