@@ -186,6 +186,19 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Feed(Protocol):
+    """Can say what has changed since a token of its own: a change log, DirSync, syncrepl."""
+
+    def changes(self, query: Query) -> Iterator[Page]:
+        """Yield whole rows that changed since the token ``query.after.value``; all when it is None.
+
+        The cursor of a page is a token that a later call may start from. What was deleted comes
+        as a row of its key and of the column that the mapping's ``delete:`` reads. Raises
+        ExpiredCursorError when the system has forgotten the token.
+        """
+
+
+@runtime_checkable
 class Target(Protocol):
     """Can be written to, one outcome per change, in any order."""
 

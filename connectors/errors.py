@@ -4,6 +4,7 @@
     ├── TransientError        nothing was lost, try again       -> retry with back-off
     │   ├── ThrottledError    it asks for patience              -> wait `retry_after` seconds
     │   └── UncertainError    it may or may not have happened   -> ask before trying again
+    ├── ExpiredCursorError    a feed forgot the position    -> read all of it anew
     ├── RejectedError         this row or change never passes   -> dead letter, go on
     │   ├── NotFoundError     it names something that is gone   -> fine for a delete
     │   └── ConflictError     another one holds this key        -> match it or ask a person
@@ -34,6 +35,10 @@ class ThrottledError(TransientError):
 
 class UncertainError(TransientError):
     """The request was sent and its answer lost: look it up before sending it again."""
+
+
+class ExpiredCursorError(ConnectorError):
+    """The feed no longer knows the position it is to go on from: read everything anew."""
 
 
 class RejectedError(ConnectorError):

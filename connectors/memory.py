@@ -29,6 +29,7 @@ from connectors.contract import (
 from connectors.errors import (
     ConflictError,
     ConnectorError,
+    ExpiredCursorError,
     MisconfiguredError,
     NotFoundError,
     RejectedError,
@@ -38,9 +39,15 @@ from connectors.fields import did_you_mean
 
 @dataclass(slots=True)
 class Store:
-    """What one name stands for: `rows` to read, `accounts` by object and id to write."""
+    """What one name stands for: `rows` to read, `accounts` by object and id to write.
+
+    `log` holds the changed rows of an object in their order, for its feed; what stands before
+    `forgotten` is no longer known.
+    """
 
     rows: dict[str, list[Row]] = field(default_factory=dict, repr=False)
+    log: dict[str, list[Row]] = field(default_factory=dict, repr=False)
+    forgotten: int = 0
     accounts: dict[str, dict[str, Account]] = field(default_factory=dict, repr=False)
     made: int = 0
 
@@ -95,6 +102,21 @@ class Memory(Connector):
         for start in range(0, len(rows), query.page_size):
             part = rows[start : start + query.page_size]
             yield Page([_chosen(row, query.fields) for row in part], _position(part[-1], query))
+
+    def changes(self, query: Query) -> Iterator[Page]:
+        """Yield what the log has after the token, or every row that there is."""
+        rows, log = self._rows(query.object), store(self.store).log.get(query.object, [])
+        after = query.after
+        if after is not None and int(after.value) < store(self.store).forgotten:
+            raise ExpiredCursorError(f"memory {self.store}: forgot what changed after the position")
+        told = log[int(after.value) :] if after else list(rows)
+        for start in range(0, len(told), query.page_size):
+            part = told[start : start + query.page_size]
+            # Rows of a first read stand in no order of the log: only its end is a position then.
+            token = int(after.value) + start + len(part) if after else len(log)
+            ended = after is not None or start + len(part) == len(told)
+            position = Cursor(str(token)) if ended else None
+            yield Page([_chosen(row, query.fields) for row in part], position)
 
     def apply(self, changes: Iterable[Change]) -> Iterator[Outcome]:
         """Write to the store, one outcome per change."""

@@ -4,111 +4,96 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from sqlglot import exp
+import structlog
 
-from connectors.contract import Cursor, Page, Query
-from connectors.errors import ConnectorError
+from connectors.contract import Cursor, Page
+from connectors.errors import ConnectorError, ExpiredCursorError
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from mappings.tree import Document
 from pipelines.bus import Bus
-from pipelines.errors import ProjectError, RemoteError
+from pipelines.errors import RemoteError
 from pipelines.landing import Landing
 from pipelines.progress import Progress, silent
-from pipelines.project import Mode, SourceSettings
+from pipelines.reading import Reading, believed, decide
 
-
-def mode_of(settings: SourceSettings, document: Document) -> Mode:
-    """Return how a source is read: as it says, or by cursor where the mapping has one."""
-    return settings.mode or (Mode.CURSOR if document.cursor is not None else Mode.FULL)
+log = structlog.get_logger()
 
 
 def extract(
     bus: Bus, run: str, source: str, document: Document, *, progress: Progress = silent
 ) -> int:
-    """Land what is new (or, in full mode, all) of a source; return the number of rows.
+    """Land what is new (or, in a whole read, all) of a source; return the number of rows.
 
-    What a killed run landed of a full read is dropped: it is not known to be whole. What it
-    landed by cursor stays, and reading goes on after it. Raises RemoteError.
+    What a killed run landed of a whole read is dropped: it is not known to be whole. What it
+    landed otherwise stays, and reading goes on after it. Raises RemoteError.
     """
-    settings = bus.source_settings(source)
-    full = mode_of(settings, document) is Mode.FULL
-    if full:
+    asked = decide(bus, source, document)
+    if asked.query.after is None:
         _drop_unfinished(bus, source)
-    query = _query(bus, source, document, settings, full=full)
-    landing = Landing(bus.landing / source / run)
-    rows = 0
+    landing = _Landing(bus, run, source, document, progress)
     try:
-        for number, page in enumerate(bus.source(source).read(query)):
-            landed = landing.write(number, page)
+        try:
+            landing.take(asked)
+        except ExpiredCursorError:
             with writing(bus.engine) as conn:
-                cursor = None if full else _position(page, document)
-                path = str(landed.path)
-                ledger.land_page(
-                    conn, run, source, document.object, path, landed.rows, cursor=cursor
-                )
-                if page.rejected:
-                    ledger.put_letters(conn, run, _letters(source, page))
-            rows += landed.rows + len(page.rejected)
-            progress(rows, 0)
+                ledger.forget_cursor(conn, source, document.object)
+            log.warning("extract.resync", source=source)
+            landing.take(asked.anew())
     except ConnectorError as error:
         raise RemoteError(f"{source}: {error}") from error
-    return rows
+    return landing.rows
+
+
+class _Landing:
+    """Lands the pages of one source in one run; a page and its position commit together."""
+
+    def __init__(
+        self, bus: Bus, run: str, source: str, document: Document, progress: Progress
+    ) -> None:
+        self._bus, self._run, self._source, self._document = bus, run, source, document
+        self._progress = progress
+        self._landing = Landing(bus.landing / source / run)
+        self._number = 0
+        self.rows = 0
+
+    def take(self, asked: Reading) -> None:
+        """Land all pages of a read."""
+        for page, cursor in asked.pages():
+            self._land(page, believed(cursor) if cursor else None, whole=asked.whole)
+            self.rows += len(page.rows) + len(page.rejected)
+            self._progress(self.rows, 0)
+
+    def _land(self, page: Page, cursor: Cursor | None, *, whole: bool) -> None:
+        landed = self._landing.write(self._number, page)
+        self._number += 1
+        digest = self._document.digest
+        position = ledger.Cursor(cursor.value, cursor.key, digest) if cursor else None
+        with writing(self._bus.engine) as conn:
+            ledger.land_page(
+                conn,
+                self._run,
+                self._source,
+                self._document.object,
+                str(landed.path),
+                landed.rows,
+                whole=whole,
+                cursor=position,
+            )
+            if page.rejected:
+                ledger.put_letters(conn, self._run, _letters(self._source, page))
 
 
 def _drop_unfinished(bus: Bus, source: str) -> None:
     with reading(bus.engine) as conn:
-        left = ledger.pages_to_map(conn, source)
+        left = [page for page in ledger.pages_to_map(conn, source) if page.whole]
     with writing(bus.engine) as conn:
         ledger.mark_mapped(conn, [page.id for page in left])
     for page in left:
         Path(page.path).unlink(missing_ok=True)
-
-
-def _query(
-    bus: Bus, source: str, document: Document, settings: SourceSettings, *, full: bool
-) -> Query:
-    key = _column(document.key)
-    if full:
-        return Query(document.object, key=key)
-    cursor = _column(document.cursor)
-    if cursor is None:
-        raise ProjectError(
-            f"{document.place.file}: cursor: must be one column of the source, such as "
-            f"{document.alias}.updated_at, to read by it; or set mode: full"
-        )
-    with reading(bus.engine) as conn:
-        known = ledger.read_cursor_of(conn, source, document.object)
-    after = None
-    if known is not None and known.mapping == document.digest:
-        after = _overlapped(Cursor(known.value, known.key), settings.overlap)
-    return Query(document.object, key=key, cursor=cursor, after=after)
-
-
-def _column(expression: exp.Expr | None) -> str | None:
-    """Return the source column an expression is about; None when it is not exactly one."""
-    if expression is None:
-        return None
-    names = {column.name for column in expression.find_all(exp.Column)}
-    return names.pop() if len(names) == 1 else None
-
-
-def _overlapped(cursor: Cursor, seconds: int) -> Cursor:
-    """Go back some seconds, where the cursor is a time: rows may commit later than they say."""
-    try:
-        moment = datetime.fromisoformat(cursor.value)
-    except ValueError:
-        return cursor
-    return Cursor((moment - timedelta(seconds=seconds)).isoformat()) if seconds else cursor
-
-
-def _position(page: Page, document: Document) -> ledger.Cursor | None:
-    if page.cursor is None:
-        return None
-    return ledger.Cursor(page.cursor.value, page.cursor.key, document.digest)
 
 
 def _letters(source: str, page: Page) -> Sequence[ledger.DeadLetter]:

@@ -21,11 +21,11 @@ from idp_core.profiles.model import SourceProfile
 from mappings.tree import Document
 from pipelines.bus import Bus
 from pipelines.errors import StoppedError
-from pipelines.extract import mode_of
 from pipelines.progress import Progress, silent
 from pipelines.project import Mode
 from pipelines.quality.model import Severity, Suite
 from pipelines.quality.results import make_report, worst
+from pipelines.reading import mode_of
 from pipelines.transform import DeadRow, Transformed, transform, workbench
 
 
@@ -58,9 +58,12 @@ def intake(
     Raises StoppedError when a critical expectation or the source's size stops it; the pages stay
     landed and are taken again by the next run.
     """
-    full = mode_of(bus.source_settings(source), document) is Mode.FULL
     with reading(bus.engine) as conn:
         pages = ledger.pages_to_map(conn, source)
+    # A whole read of a source that is empty lands no page.
+    full = any(page.whole for page in pages) or (
+        not pages and mode_of(bus.source_settings(source), document) is Mode.FULL
+    )
     with workbench(bus.landing / source) as con:
         found = transform(
             con,
@@ -69,7 +72,7 @@ def intake(
             suite,
             [Path(page.path) for page in pages],
             today=datetime.now(UTC).date(),
-            latest=not full,
+            latest=not all(page.whole for page in pages),
         )
         if found is not None:
             _judge(bus, run, found)
@@ -122,7 +125,7 @@ def _store(
         deleted=deleted,
         dead=found.gate.bad,
         blanked=sum(p.rows for p in found.gate.problems if p.severity == "blank"),
-        warnings=found.gate.warnings,
+        warnings=(*found.drift, *found.gate.warnings),
     )
 
 

@@ -25,10 +25,11 @@ FILE = "isthmus.yaml"
 
 
 class Mode(StrEnum):
-    """How a source is read: only what changed since the cursor, or all of it each time."""
+    """How a source is read: what changed since the cursor, all of it, or what its feed tells."""
 
     CURSOR = "cursor"
     FULL = "full"
+    FEED = "feed"
 
 
 class _Part(BaseModel):
@@ -45,7 +46,8 @@ class SourceSettings(_Part):
     quality: Path | None = None
     """A Great Expectations suite that extends the generated one; ``quality/<source>.json``."""
     mode: Mode | None = None
-    """By default `cursor` when the mapping declares one, otherwise `full`."""
+    """By default `cursor` when the mapping declares one, otherwise `full`; `feed` where the
+    connector has a feed of changes."""
     overlap: NonNegativeInt = 300
     """Seconds before the cursor that are read again: late commits are not missed."""
     max_shrink: NonNegativeFloat = Field(default=20.0, le=100)

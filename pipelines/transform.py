@@ -18,6 +18,7 @@ import duckdb
 from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.store import digest_of
 from mappings.batch import compile_batch
+from mappings.coverage import coverage
 from mappings.errors import MappingError
 from mappings.tree import Document
 from pipelines import landing
@@ -50,6 +51,17 @@ class Transformed:
     landed: int
     gate: GateResult
     columns: Mapping[str, str]
+
+    @property
+    def drift(self) -> tuple[str, ...]:
+        """One line for columns nobody spoke of, and one for columns that are read and not there."""
+        found = coverage(self.document, self.columns)
+        lines = (
+            (found.unmapped, "neither mapped nor under ignore"),
+            (found.missing, "read by the mapping, but not in what was read"),
+        )
+        file = self.document.place.file
+        return tuple(f"{file}: {', '.join(names)}: {what}" for names, what in lines if names)
 
     @property
     def left_out(self) -> int:

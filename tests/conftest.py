@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from idp_core.db import schema
 from idp_core.db.engine import make_engine
@@ -45,6 +47,17 @@ def _remove_what_killed_runs_left() -> None:
         if not _alive(folder.name.removeprefix(_PREFIX)):
             postgres.stop(folder)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Let no test leave its logs to the next: they may go to a stream that is closed by then."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

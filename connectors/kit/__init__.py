@@ -10,10 +10,12 @@ class TestShop(SourceContract):
 
 import pytest
 
-pytest.register_assert_rewrite("connectors.kit.source", "connectors.kit.target")
+for _module in ("feed", "source", "target"):
+    pytest.register_assert_rewrite(f"connectors.kit.{_module}")
 
+from connectors.kit.feed import FeedContract  # noqa: E402
 from connectors.kit.records import CANARY, ODD_KEYS, RECORDS  # noqa: E402
 from connectors.kit.source import SourceContract  # noqa: E402
 from connectors.kit.target import TargetContract  # noqa: E402
 
-__all__ = ["CANARY", "ODD_KEYS", "RECORDS", "SourceContract", "TargetContract"]
+__all__ = ["CANARY", "ODD_KEYS", "RECORDS", "FeedContract", "SourceContract", "TargetContract"]

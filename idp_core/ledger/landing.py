@@ -27,7 +27,10 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class LandedPage:
-    """A page that is safe on the disk, at `path`, and whether it has been mapped since."""
+    """A page that is safe on the disk, at `path`, and whether it has been mapped since.
+
+    `whole` pages are part of a read of all that the source has: what is not in them is gone.
+    """
 
     id: int
     run: str
@@ -36,6 +39,7 @@ class LandedPage:
     path: str
     rows: int
     mapped: bool
+    whole: bool
 
 
 def read_cursor_of(conn: sa.Connection, source: str, object_: str) -> Cursor | None:
@@ -72,6 +76,7 @@ def land_page(  # noqa: PLR0913 (a page's parts)
     path: str,
     rows: int,
     *,
+    whole: bool = False,
     cursor: Cursor | None = None,
     now: datetime | None = None,
 ) -> int:
@@ -81,11 +86,13 @@ def land_page(  # noqa: PLR0913 (a page's parts)
     """
     moment = now or datetime.now(UTC)
     conn.execute(sa.delete(landed_page).where(landed_page.c.path == path))
-    values = {"run": run_id, "source": source, "object": object_, "path": path, "rows": rows}
+    values: dict[str, object] = {"run": run_id, "source": source, "object": object_}
+    values |= {"path": path, "rows": rows}
     if cursor is not None:
         values |= {"cursor_value": cursor.value, "cursor_key": cursor.key}
         save_cursor(conn, source, object_, cursor, now=moment)
-    statement = sa.insert(landed_page).values(**values, state="landed", landed_at=moment)
+    values |= {"whole": whole, "state": "landed", "landed_at": moment}
+    statement = sa.insert(landed_page).values(**values)
     return int(conn.execute(statement.returning(landed_page.c.id)).scalar_one())
 
 
@@ -119,6 +126,7 @@ def forget_mapped(conn: sa.Connection, before: datetime) -> Sequence[str]:
 
 
 def _page(row: sa.Row[tuple[object, ...]]) -> LandedPage:
+    mapped = row.state == "mapped"
     return LandedPage(
-        row.id, row.run, row.source, row.object, row.path, row.rows, row.state == "mapped"
+        row.id, row.run, row.source, row.object, row.path, row.rows, mapped, row.whole
     )

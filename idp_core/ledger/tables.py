@@ -60,6 +60,7 @@ landed_page = sa.Table(
     sa.Column("path", sa.Text, nullable=False, unique=True),
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("whole", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("cursor_value", sa.Text),
     sa.Column("cursor_key", sa.Text),
     sa.Column("landed_at", UtcTime, nullable=False),

@@ -8,7 +8,7 @@ import pytest
 from connectors import memory
 from connectors.contract import Cursor, Query
 from connectors.errors import MisconfiguredError
-from connectors.kit import SourceContract, TargetContract
+from connectors.kit import FeedContract, SourceContract, TargetContract
 from connectors.memory import Memory
 
 
@@ -29,6 +29,37 @@ class TestMemorySource(SourceContract):
     def empty(self, name):
         memory.store(name).rows["people"] = []
         return Memory(store=name)
+
+
+class MemorySystem:
+    def __init__(self, name):
+        self._store = memory.store(name)
+
+    def put(self, row):
+        rows = self._store.rows["people"]
+        rows[:] = [one for one in rows if one["id"] != row["id"]] + [row]
+        self._store.log.setdefault("people", []).append(row)
+
+    def remove(self, key):
+        rows = self._store.rows["people"]
+        rows[:] = [one for one in rows if one["id"] != key]
+        self._store.log.setdefault("people", []).append({"id": key, "_deleted": True})
+
+
+class TestMemoryFeed(FeedContract):
+    @pytest.fixture
+    def feed(self, records, name):
+        memory.store(name).rows["people"] = list(records)
+        return Memory(store=name)
+
+    @pytest.fixture
+    def system(self, name):
+        return MemorySystem(name)
+
+    @pytest.fixture
+    def stale(self, name):
+        memory.store(name).forgotten = 7
+        return Cursor("6")
 
 
 class TestMemoryTarget(TargetContract):
