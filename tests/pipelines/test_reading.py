@@ -60,7 +60,7 @@ class System:
             assert not report.problems, report.problems
             return report
 
-    def keys(self):
+    def stored(self):
         with open_bus(load_project(self.folder)) as bus, reading(bus.engine) as conn:
             return {p.ref.key for p in store.read_source_profiles(conn, deleted=False)}
 
@@ -87,7 +87,7 @@ def test_a_feed_brings_all_at_first_and_then_only_what_changed(system):
     assert report.read == {"crm": 2}
     assert (report.taken["crm"].changed, report.taken["crm"].deleted) == (1, 1)
     assert system.run(FEED).read == {"crm": 0}
-    assert system.keys() == {"a", "b"}
+    assert system.stored() == {"a", "b"}
 
 
 def test_a_feed_that_forgot_the_position_is_read_anew_and_what_is_gone_goes(system):
@@ -99,7 +99,7 @@ def test_a_feed_that_forgot_the_position_is_read_anew_and_what_is_gone_goes(syst
     report = system.run(FEED)
     assert report.read == {"crm": 19}
     assert report.taken["crm"].deleted == 1
-    assert "k3" not in system.keys()
+    assert "k3" not in system.stored()
 
 
 def test_a_resync_that_would_empty_the_store_is_stopped(system):
@@ -111,7 +111,7 @@ def test_a_resync_that_would_empty_the_store_is_stopped(system):
     with open_bus(system.project(FEED)) as bus:
         (problem,) = sync(bus, unify=False).problems
     assert "are gone from the source" in str(problem)
-    assert len(system.keys()) == 20
+    assert len(system.stored()) == 20
 
 
 def test_a_first_read_that_was_killed_leaves_no_ghost(system, monkeypatch):
@@ -123,7 +123,7 @@ def test_a_first_read_that_was_killed_leaves_no_ghost(system, monkeypatch):
     monkeypatch.undo()
     system.remove("a")
     system.run(FEED)
-    assert system.keys() == set("bcde")
+    assert system.stored() == set("bcde")
 
 
 def _killed(changes):
@@ -180,7 +180,7 @@ def test_a_row_dated_in_the_future_hides_none_that_come_after_it(system):
     assert known.value < "2999"
     system.put("b", changed=datetime.now(UTC).isoformat())
     system.run()
-    assert system.keys() == {"a", "b", "z"}
+    assert system.stored() == {"a", "b", "z"}
 
 
 def test_columns_that_nobody_spoke_of_and_columns_that_vanished_are_told(system):
