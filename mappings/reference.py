@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mappings.functions import FUNCTIONS, Function
 from mappings.functions.spec import SAME
@@ -15,7 +15,7 @@ def attributes_table(schema: Schema = CUSTOMER) -> str:
     rows = [
         (_code(a.name), _type(a), _short(a), a.pii or "", a.doc) for a in schema.attributes.values()
     ]
-    return _table(("attribute", "type", "short name", "personal data", "meaning"), rows)
+    return table(("attribute", "type", "short name", "personal data", "meaning"), rows)
 
 
 def steps_table() -> str:
@@ -24,31 +24,32 @@ def steps_table() -> str:
         (_code(step.name), step.doc, _arguments(step), step.gives.value, step.reason or "")
         for step in STEPS.values()
     ]
-    return _table(("step", "what it does", "arguments", "gives", "refuses what is"), rows)
+    return table(("step", "what it does", "arguments", "gives", "refuses what is"), rows)
 
 
 def functions_table() -> str:
     """Return the functions of expressions as a Markdown table."""
     rows = [(_code(_call(f)), f.doc, _result(f)) for f in FUNCTIONS.values()]
-    return _table(("function", "what it gives", "type"), rows)
+    return table(("function", "what it gives", "type"), rows)
 
 
 TABLES = {"attributes": attributes_table, "steps": steps_table, "functions": functions_table}
 """Every table by the name of its place in a page: ``<!-- table: steps -->``."""
 
 
-def with_tables(page: str) -> str:
+def with_tables(page: str, tables: Mapping[str, Callable[[], str]] = TABLES) -> str:
     """Return a page with the tables between its marks made anew."""
-    for name, table in TABLES.items():
+    for name, made in tables.items():
         begin, end = f"<!-- table: {name} -->\n", "\n<!-- end -->"
         if begin in page:
             before, rest = page.split(begin, 1)
             _, after = rest.split(end, 1)
-            page = f"{before}{begin}{table()}{end}{after}"
+            page = f"{before}{begin}{made()}{end}{after}"
     return page
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(map(_cell, cells))} |" for cells in lines)
 

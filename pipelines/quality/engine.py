@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +21,22 @@ from pipelines.quality.errors import SuiteError
 from pipelines.quality.literals import is_list, quoted
 from pipelines.quality.model import Expectation, Verdict
 from pipelines.quality.table import Table
+
+ENGINE: Mapping[str, str] = {
+    "expect_column_kl_divergence_to_be_less_than": "Values are spread as a given partition says.",
+    "expect_column_type_to_be": "The column has a pandas type.",
+    "expect_column_value_z_scores_to_be_less_than": "No value lies far from the mean.",
+    "expect_column_values_to_be_dateutil_parseable": "Each value is a date that dateutil can read.",
+    "expect_column_values_to_be_decreasing": "No value is greater than the one before it.",
+    "expect_column_values_to_be_in_type_list": "The column has one of some pandas types.",
+    "expect_column_values_to_be_increasing": "No value is smaller than the one before it.",
+    "expect_column_values_to_be_json_parseable": "Each value is JSON text.",
+    "expect_column_values_to_be_of_type": "The column has a pandas type.",
+    "expect_column_values_to_match_json_schema": "Each value is JSON text that fits a schema.",
+    "expect_column_values_to_match_strftime_format": "Each value is a time written in a format.",
+    "expect_column_values_to_not_be_outliers": "No value is an outlier.",
+}
+"""What the real engine can judge beyond the compiled ones, each in one sentence."""
 
 _COUNTS = (
     "element_count",
@@ -83,7 +99,8 @@ def _frame(table: Table, expectation: Expectation) -> Any:
     names = [name for name, type_ in table.types.items() if name in words and not is_list(type_)]
     chosen = ", ".join(quoted(name) for name in dict.fromkeys([table.row, *names]))
     where = table.rows(expectation.columns)
-    found = table.con.execute(f"SELECT {chosen} FROM {table.name} WHERE {where}")
+    order = f"ORDER BY {quoted(table.row)}"
+    found = table.con.execute(f"SELECT {chosen} FROM {table.name} WHERE {where} {order}")
     rows: Any = found.to_arrow_table()
     return rows.to_pandas()  # not DuckDB's .df(): the engine cannot handle pandas.NA
 

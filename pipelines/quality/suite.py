@@ -20,6 +20,7 @@ import yaml
 from mappings.suggest import did_you_mean
 from mappings.tree import Document
 from pipelines.quality.compiler import KINDS, check_arguments
+from pipelines.quality.engine import ENGINE
 from pipelines.quality.errors import SuiteError
 from pipelines.quality.generate import generate_suite
 from pipelines.quality.model import Expectation, Severity, Suite
@@ -149,11 +150,15 @@ def _known(found: Mapping[str, Any], known: tuple[str, ...], place: str) -> None
 def _type(name: object, place: str) -> str:
     if not isinstance(name, str):
         raise SuiteError(f'{place}: needs "type", the name of an expectation')
-    if name not in known_types():
+    judged = KINDS.keys() | ENGINE.keys()
+    if name in judged:
+        return name
+    if name in _of_the_library():
         raise SuiteError(
-            f"{place}: unknown expectation {name!r}{did_you_mean(name, known_types())}"
+            f"{place}: {name} cannot be judged here: it needs a SQL database of Great "
+            f"Expectations or has no engine{did_you_mean(name, judged)}"
         )
-    return name
+    raise SuiteError(f"{place}: unknown expectation {name!r}{did_you_mean(name, judged)}")
 
 
 def _severity(word: object, place: str) -> Severity:
@@ -188,9 +193,9 @@ def _lines(text: str) -> dict[int, int]:
 
 
 @cache
-def known_types() -> frozenset[str]:
-    """Return the expectations that can be written: ours and those of the installed library."""
+def _of_the_library() -> frozenset[str]:
+    """Return the expectations of the installed library."""
     spec = find_spec("great_expectations")  # found, not imported: that takes seconds
     folders = list(spec.submodule_search_locations or ()) if spec else []
     files = [file for one in folders for file in Path(one).glob("expectations/core/expect_*.py")]
-    return frozenset(KINDS) | {file.stem for file in files}
+    return frozenset(file.stem for file in files)
