@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -21,6 +21,8 @@ from pipelines.progress import Progress, silent
 from pipelines.reading import Reading, believed, decide
 
 log = structlog.get_logger()
+KEEP_LANDED = timedelta(days=7)
+"""How long landed pages are kept after they were mapped."""
 
 
 def extract(

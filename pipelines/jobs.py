@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import partial
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from idp_core.ledger import store as ledger
 from idp_core.profiles import store
 from pipelines.bus import Bus, fingerprint
 from pipelines.errors import JobError, StoppedError
-from pipelines.extract import extract, forget_mapped_files
+from pipelines.extract import KEEP_LANDED, extract, forget_mapped_files
 from pipelines.intake import Taken, intake
 from pipelines.progress import Progress, silent
 from pipelines.provision import run as provisioning
@@ -33,7 +33,6 @@ from pipelines.suites import suite_of
 from pipelines.unify import Unified, golden_step, resolve_step
 
 log = structlog.get_logger()
-KEEP_LANDED = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

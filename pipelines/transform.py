@@ -26,7 +26,9 @@ from pipelines.errors import ProjectError
 from pipelines.quality.gate import GateResult, Rejected, check
 from pipelines.quality.model import Suite
 
-_LANDED, _MAPPED, _GOOD, _BAD = "landed", "mapped", "good", "bad"
+LANDED, MAPPED = "landed", "mapped"
+"""The tables of a workbench: rows as they landed, and what the mapping made of them."""
+_GOOD, _BAD = "good", "bad"
 _CHUNK = 10_000
 
 
@@ -109,7 +111,7 @@ class Transformed:
         yield from self._dead(page)
 
     def _dead(self, page: Sequence[Rejected]) -> Iterator[DeadRow]:
-        rows = landing.rows_as_json(self.con, _LANDED, [each.row for each in page])
+        rows = landing.rows_as_json(self.con, LANDED, [each.row for each in page])
         for each in page:
             yield DeadRow(each, rows[each.row])
 
@@ -144,7 +146,7 @@ def transform(
     Raises ProjectError when a column has a type that the mapping cannot take, SuiteError when an
     expectation cannot be judged.
     """
-    columns = landing.load(con, _LANDED, pages)
+    columns = landing.load(con, LANDED, pages)
     return _judged(con, source, document, suite, columns, today=today, latest=latest)
 
 
@@ -162,7 +164,7 @@ def transform_again(
 
     Rows are numbered from 0 in the order given. Raises as `transform` does.
     """
-    columns = landing.restore(con, _LANDED, rows, types)
+    columns = landing.restore(con, LANDED, rows, types)
     return _judged(con, source, document, suite, columns, today=today, latest=False)
 
 
@@ -176,13 +178,13 @@ def _judged(
     today: date,
     latest: bool,
 ) -> Transformed | None:
-    rows = _count(con, _LANDED) if columns else 0
+    rows = _count(con, LANDED) if columns else 0
     if rows == 0:
         return None
     plan = compile_batch(document)
     plan.prepare(con)
     try:
-        select = plan.select(_LANDED, columns, today=today)
+        select = plan.select(LANDED, columns, today=today)
     except MappingError as error:
         raise ProjectError(str(error)) from None
     if latest:
@@ -190,8 +192,8 @@ def _judged(
             f"SELECT * FROM ({select}) QUALIFY _key IS NULL OR "
             "row_number() OVER (PARTITION BY _key ORDER BY _row DESC) = 1"
         )
-    con.execute(f"CREATE OR REPLACE TABLE {_MAPPED} AS {select}")
-    gate = check(con, _MAPPED, suite, good=_GOOD, bad=_BAD, schema=document.schema)
+    con.execute(f"CREATE OR REPLACE TABLE {MAPPED} AS {select}")
+    gate = check(con, MAPPED, suite, good=_GOOD, bad=_BAD, schema=document.schema)
     return Transformed(source, document, con, rows, gate, columns)
 
 

@@ -40,6 +40,7 @@ class LandedPage:
     rows: int
     mapped: bool
     whole: bool
+    landed_at: datetime
 
 
 def read_cursor_of(conn: sa.Connection, source: str, object_: str) -> Cursor | None:
@@ -103,6 +104,12 @@ def pages_to_map(conn: sa.Connection, source: str) -> Sequence[LandedPage]:
     return [_page(row) for row in conn.execute(query.order_by(table.id))]
 
 
+def held_pages(conn: sa.Connection, source: str) -> Sequence[LandedPage]:
+    """Return the pages of a source whose files are still kept, mapped or not, in order."""
+    query = sa.select(landed_page).where(landed_page.c.source == source)
+    return [_page(row) for row in conn.execute(query.order_by(landed_page.c.id))]
+
+
 def pages_of(conn: sa.Connection, run_id: str) -> Sequence[LandedPage]:
     """Return the pages that a run landed, in order."""
     query = sa.select(landed_page).where(landed_page.c.run == run_id)
@@ -126,7 +133,14 @@ def forget_mapped(conn: sa.Connection, before: datetime) -> Sequence[str]:
 
 
 def _page(row: sa.Row[tuple[object, ...]]) -> LandedPage:
-    mapped = row.state == "mapped"
     return LandedPage(
-        row.id, row.run, row.source, row.object, row.path, row.rows, mapped, row.whole
+        id=row.id,
+        run=row.run,
+        source=row.source,
+        object=row.object,
+        path=row.path,
+        rows=row.rows,
+        mapped=row.state == "mapped",
+        whole=row.whole,
+        landed_at=row.landed_at,
     )

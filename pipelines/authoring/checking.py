@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from mappings.checker import check_columns
 from mappings.coverage import coverage
@@ -16,10 +16,11 @@ from mappings.pushtesting import run_push_tests
 from mappings.testing import TestResult, run_tests
 from mappings.tree import Document
 from mappings.uses import uses
-from pipelines.authoring.files import Kind, MappingFile, read
+from pipelines.authoring.files import MappingFile, read
 from pipelines.authoring.samples import Columns, columns_of
 from pipelines.bus import Workspace
 from pipelines.errors import ProjectError, RemoteError
+from pipelines.suites import suite_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +50,28 @@ def check(workspace: Workspace, files: Sequence[MappingFile], *, live: bool) -> 
 
 
 def _checked(workspace: Workspace, file: MappingFile, *, live: bool) -> Checked:
+    document = None
     try:
         document = read(workspace, file)
+        if file.of is None or isinstance(document, PushDocument):
+            return Checked(file, document)
+        return _of_source(workspace, file, file.of, document, live=live)
     except MappingError as error:
-        return Checked(file, problems=error.problems)
-    except ProjectError as error:
-        return Checked(file, failures=tuple(str(error).splitlines()))
-    if not live or file.kind is Kind.PUSH or file.of is None or isinstance(document, PushDocument):
-        return Checked(file, document)
-    try:
-        columns = columns_of(workspace, file.of, document)
-    except ProjectError as error:
-        return Checked(file, document, failures=tuple(str(error).splitlines()))
+        return Checked(file, document, problems=error.problems)
     except RemoteError as error:
         return Checked(file, document, unreachable=str(error))
-    return _held_against(file, document, columns)
+    except ProjectError as error:
+        return Checked(file, document, failures=tuple(str(error).splitlines()))
+
+
+def _of_source(
+    workspace: Workspace, file: MappingFile, source: str, document: Document, *, live: bool
+) -> Checked:
+    """Check what a mapping must agree with: its source's suite and, if live, its columns."""
+    suite_of(workspace, source, document, today=datetime.now(UTC).date())
+    if not live:
+        return Checked(file, document)
+    return _held_against(file, document, columns_of(workspace, source, document))
 
 
 def _held_against(file: MappingFile, document: Document, columns: Columns) -> Checked:

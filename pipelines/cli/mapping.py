@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from pipelines.cli.options import Folder, Json
 from pipelines.cli.output import give, tell
@@ -66,3 +67,65 @@ def run_tests(files: Files = None, project: Folder = Path(), as_json: Json = Fal
         raise typer.Exit(ProjectError.exit_code)
     if any(each.failed for each in found):
         raise typer.Exit(1)
+
+
+@app.command()
+def preview(
+    source: Annotated[str, typer.Argument(help="The source whose rows are shown.")],
+    project: Folder = Path(),
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many rows.")] = 5,
+    key: Annotated[str | None, typer.Option(help="Only the row with this key.")] = None,
+    landed: Annotated[
+        bool, typer.Option("--landed", help="Rows that landed in earlier runs; ask no source.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show rows of a source beside what becomes of them, and what would be quarantined and why.
+
+    It shows customers' values, and writes nothing.
+    """
+    from datetime import UTC, datetime
+
+    from pipelines.authoring import preview as authoring
+    from pipelines.authoring.held import require_held
+    from pipelines.bus import open_bus, open_workspace
+    from pipelines.cli import previewtext
+    from pipelines.cli.watch import watching
+    from pipelines.project import load_project
+    from pipelines.suites import suite_of
+
+    said = load_project(project)
+    workspace = open_workspace(said)
+    mapping = workspace.mapping(source)
+    wish = authoring.Wish(limit, datetime.now(UTC).date(), key)
+    suite = suite_of(workspace, source, mapping, today=wish.today)
+    if landed:
+        with open_bus(said) as bus:
+            sample = require_held(bus, source, mapping).sample
+        found = authoring.preview_held(source, mapping, suite, sample, wish)
+    else:
+        with watching(Console(stderr=True)) as watch:
+            told = watch(f"read {source}")
+            found = authoring.preview(workspace, source, mapping, suite, wish, progress=told)
+    document = previewtext.preview_document(source, found)
+    give(document, *previewtext.preview_parts(found), as_json=as_json)
+
+
+@app.command()
+def coverage(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="All of the project when none is named.")
+    ] = None,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Tell which columns of sources are read, ignored or forgotten; column by column for one."""
+    from pipelines.authoring.covering import covered
+    from pipelines.bus import open_workspace
+    from pipelines.cli import previewtext
+    from pipelines.project import load_project
+
+    workspace = open_workspace(load_project(project))
+    found = [covered(workspace, name) for name in sources or workspace.project.sources]
+    parts = previewtext.coverage_parts(found)
+    give(previewtext.coverage_document(found), *parts, as_json=as_json)

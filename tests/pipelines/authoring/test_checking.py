@@ -70,6 +70,17 @@ def test_a_wrong_setting_of_the_source_is_told_and_not_its_value(make):
     assert "hidden" not in line
 
 
+def test_a_suite_that_names_nothing_of_the_mapping_is_told(tmp_path, make):
+    (tmp_path / "quality").mkdir()
+    (tmp_path / "quality" / "crm.json").write_text(
+        '{"name": "crm", "expectations": [{"type": "expect_column_values_to_not_be_null",'
+        ' "kwargs": {"column": "family_nam"}}]}'
+    )
+    (line,) = found(make([])).failures
+    assert "quality/crm.json" in line
+    assert "did you mean 'family_name'?" in line
+
+
 @pytest.fixture
 def push(tmp_path, make):
     """A project of one target alone, with these fields of its push file."""

@@ -74,3 +74,40 @@ def test_a_word_that_is_nothing_is_told_with_the_nearest(run, project):
     result = run("mapping", "check", "shp", "--project", project)
     assert result.exit_code == 2
     assert "no source, target or file 'shp'; did you mean 'shop'?" in result.stderr
+
+
+def test_preview_shows_rows_beside_what_becomes_of_them(run, project):
+    result = run("mapping", "preview", "shop", "--project", project)
+    assert result.exit_code == 0
+    assert "key 1: passes" in result.stdout
+    assert "mail: ' Ann@Example.COM '" in result.stdout
+    assert "'ann@example.com'" in result.stdout
+    assert "key 2: quarantined\n  email: not an e-mail address (email)\n" in result.stdout
+    assert not (project / "data").exists()
+
+
+def test_preview_by_key_is_one_document_with_row_and_record(run, project):
+    said = document(run("mapping", "preview", "shop", "--key", "1", "--json", "--project", project))
+    (row,) = said["rows"]
+    assert row["row"]["mail"] == " Ann@Example.COM "
+    assert row["record"]["emails"][0]["value"] == "ann@example.com"
+    result = run("mapping", "preview", "shop", "--key", "9", "--project", project)
+    assert (result.exit_code, result.stderr) == (1, "shop: no row has the key '9'\n")
+
+
+def test_preview_of_landed_rows_needs_a_run_and_then_no_source(run, project):
+    preview = ("mapping", "preview", "shop", "--landed", "--project", project)
+    assert "no landed rows of 'customers' are held" in run(*preview).stderr
+    assert run("sync", "--project", project).exit_code == 0
+    (project / "customers.csv").unlink()
+    assert "key 2: quarantined" in run(*preview).stdout
+
+
+def test_coverage_tells_what_nobody_reads_column_by_column_for_one(run, project):
+    (project / "customers.csv").write_text("id,mail,first,last,fax\n1,a@b.example,A,B,1\n")
+    result = run("mapping", "coverage", "--project", project)
+    assert "shop: columns that nobody reads (map them, or ignore them): fax\n" in result.stdout
+    assert "shop: columns that the mapping reads and the source has not: phone\n" in result.stdout
+    said = document(run("mapping", "coverage", "shop", "--json", "--project", project))["shop"]
+    assert said["drifted"]
+    assert said["columns"]["mail"] == {"type": "VARCHAR", "read_by": ["email"]}
