@@ -58,7 +58,7 @@ def _outcome(bus: Bus, report: RunReport) -> Outcome:
     return Outcome(
         read=dict(report.read),
         changed={n: t.inserted + t.changed + t.deleted for n, t in taken.items()},
-        refused=[Refusal(each.source, each.key, _reason(each.reasons)) for each in letters],
+        refused=[Refusal(x.source, x.key, x.stage, _reason(x.reasons)) for x in letters],
         events=_events(report),
         plan=_plan(report),
         steps=report.steps,

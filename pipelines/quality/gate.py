@@ -22,6 +22,7 @@ from pipelines.quality.evaluate import Judged, evaluate
 from pipelines.quality.literals import quoted, text
 from pipelines.quality.model import Severity, Suite, Verdict
 from pipelines.quality.table import LIVE, Table, checked_view
+from pipelines.quality.words import failure
 
 EXAMPLES = 20
 _PAGE = 10_000
@@ -181,8 +182,7 @@ def _critical(verdict: Verdict) -> bool:
 
 def _reason(verdict: Verdict) -> str:
     of = verdict.expectation
-    words = of.type.removeprefix("expect_").replace("_", " ")
-    parts = ("expectation", of.type, ", ".join(of.columns), f"expected {words}")
+    parts = ("expectation", of.type, ", ".join(of.columns), failure(of))
     return _REASON.format(*map(text, parts))
 
 

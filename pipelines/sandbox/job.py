@@ -14,11 +14,13 @@ from pipelines.sandbox.story import PlanStory
 class Refusal:
     """A row that did not pass and is kept aside: `key` is None where no key could be read.
 
-    `reason` names the field and what is wrong with it, without the value.
+    `stage` is the ledger's word for where it stopped (``read``, ``map``, ``check``), `reason`
+    names the field and what is wrong with it, without the value.
     """
 
     source: str
     key: str | None
+    stage: str
     reason: str
 
 

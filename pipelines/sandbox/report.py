@@ -22,6 +22,11 @@ from pipelines.sandbox.story import (
 )
 
 WIDTH = 100
+_STAGES = {
+    "read": "were no rows that can be read",
+    "map": "were refused by a step of the mapping",
+    "check": "by an expectation of the suite",
+}
 _EVENTS = {
     "profile.created": "found",
     "profile.changed": "changed",
@@ -87,11 +92,23 @@ def _refused(sources: Sequence[SourceStory], flaws: FlawStory) -> Table:
         for reason, count in sorted(source.reasons.items(), key=lambda item: (-item[1], item[0])):
             _row(table, source.name, reason, f"{count:,}")
     table.caption_justify = "left"
-    table.caption = (
-        f"{flaws.planted:,} rows are wrong on purpose: {flaws.caught:,} caught, "
-        f"{flaws.wrongly_refused:,} good rows refused with them."
-    )
+    table.caption = _flaws(flaws)
     return table
+
+
+def _flaws(flaws: FlawStory) -> str:
+    """Tell what became of the rows that are wrong on purpose, in one sentence or two."""
+    caught = ", ".join(
+        f"{flaws.caught[stage]:,} {words}"
+        for stage, words in _STAGES.items()
+        if flaws.caught.get(stage)
+    )
+    missed = ", ".join(f"{count:,} {flaw}" for flaw, count in flaws.missed.items())
+    return (
+        f"{flaws.planted:,} rows are wrong on purpose: {caught or 'none caught'}; "
+        f"{f'missed: {missed}' if missed else 'none was missed'}. "
+        f"{flaws.wrongly_refused:,} good rows were refused with them."
+    )
 
 
 def _people(story: Story) -> Group:

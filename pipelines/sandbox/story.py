@@ -25,10 +25,15 @@ class SourceStory:
 
 @dataclass(frozen=True, slots=True)
 class FlawStory:
-    """The rows that are wrong on purpose: how many there are, how many were caught."""
+    """The rows that are wrong on purpose, and what became of them.
+
+    `caught` counts by stage: ``read`` (no row at all), ``map`` (a step of the mapping), ``check``
+    (an expectation of the suite). `missed` counts by source and flaw what went through.
+    """
 
     planted: int
-    caught: int
+    caught: Mapping[str, int]
+    missed: Mapping[str, int]
     wrongly_refused: int
 
 

@@ -44,20 +44,31 @@ def sources_told(outcome: Outcome) -> tuple[SourceStory, ...]:
 
 
 def flaws_told(world: World, refused: Iterable[Refusal]) -> FlawStory:
-    """Count which of the rows that are wrong on purpose were caught.
+    """Tell what became of the rows that are wrong on purpose.
 
     A row that is none has no key to know it by: of those, as many are caught as were refused
     without a key at the same source.
     """
     refused = list(refused)
-    keys = {(one.source, one.key) for one in refused if one.key is not None}
+    stages = {(one.source, one.key): one.stage for one in refused if one.key is not None}
     keyless = Counter(one.source for one in refused if one.key is None)
-    flawed = [record for record in world.rows() if record.flaw]
-    unreadable = Counter(r.source for r in flawed if (r.source, r.flaw) in _UNREADABLE)
-    by_key = {(r.source, r.key) for r in flawed} & keys
-    without = sum(min(count, keyless[source]) for source, count in unreadable.items())
+    caught: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    planted = 0
+    for record in world.rows():
+        if not record.flaw:
+            continue
+        planted += 1
+        stage = stages.get((record.source, record.key))
+        if (record.source, record.flaw) in _UNREADABLE and keyless[record.source]:
+            keyless[record.source] -= 1
+            stage = "read"
+        if stage:
+            caught[stage] += 1
+        else:
+            missed[f"{record.source}: {record.flaw}"] += 1
     sound = {(r.source, r.key) for r in world.rows() if not r.flaw}
-    return FlawStory(len(flawed), len(by_key) + without, len(keys & sound))
+    return FlawStory(planted, caught, missed, len(stages.keys() & sound))
 
 
 def showpiece(truth: Mapping[tuple[str, str], int], gids: Mapping[SourceRef, str]) -> str | None:

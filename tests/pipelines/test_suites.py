@@ -99,7 +99,7 @@ def test_rows_that_fail_a_critical_expectation_within_its_mostly_are_kept_aside(
         {
             "field": "loyalty_tier",
             "step": "expect_column_values_to_be_in_set",
-            "reason": "expected column values to be in set",
+            "reason": "not one of gold, silver",
         }
     ]
     assert letter.row["tier"] == "tin"

@@ -35,7 +35,7 @@ def test_a_row_that_fails_a_critical_expectation_is_quarantined_with_its_reason(
             "expectation",
             "expect_column_values_to_not_be_null",
             "given_name",
-            "expected column values to not be null",
+            "missing",
         ),
     )
 

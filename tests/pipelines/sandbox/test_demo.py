@@ -57,7 +57,7 @@ class HonestJob:
         return Outcome(
             read={"shop": len(self.rows)},
             changed={"shop": changed},
-            refused=[Refusal("newsletter", None, "more cells than columns")],
+            refused=[Refusal("newsletter", None, "read", "more cells than columns")],
             events=events,
             plan=PlanStory("portal", {"create": created}, applied=created),
             steps=(("everything", 0.1),),

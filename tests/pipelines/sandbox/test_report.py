@@ -27,7 +27,7 @@ STORY = Story(
         SourceStory("shop", "PostgreSQL 18", 3594, 3538, 56, {"email: not an e-mail address": 30}),
         SourceStory("newsletter", "CSV file", 2180, 2150, 30, {"one column too many": 17}),
     ),
-    flaws=FlawStory(planted=130, caught=129, wrongly_refused=0),
+    flaws=FlawStory(130, {"map": 100, "check": 29}, {"shop: born in the future": 1}, 0),
     score=Score(9870, 4600, 4430, 9000, 9500, 8990, 8, 7),
     events={"profile.created": 4600},
     plan=PlanStory("portal", {"create": 4500, "update": 0}, applied=4500),
@@ -54,7 +54,8 @@ def _printed(story: Story, width: int = 100) -> str:
     [
         "3,594",  # what was read
         "not an e-mail address",  # quarantined and why
-        "129 caught",
+        "100 were refused by a step of the mapping, 29 by an expectation of the suite;",
+        "missed: 1 shop: born in the future.",
         "4,600",  # people found
         "0.9989",  # precision
         "0.9463",  # recall
@@ -66,7 +67,7 @@ def _printed(story: Story, width: int = 100) -> str:
     ],
 )
 def test_the_ending_tells_what_was_promised(promised):
-    assert promised in _printed(STORY)
+    assert promised in " ".join(_printed(STORY).split())
 
 
 def test_the_ending_fits_a_hundred_columns_and_a_narrow_terminal():

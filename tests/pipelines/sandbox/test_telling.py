@@ -14,7 +14,7 @@ from pipelines.sandbox.world import Edit, make_world
 
 
 def test_refusals_are_counted_by_source_and_reason():
-    refused = [Refusal("shop", "1", "email: no"), Refusal("shop", "2", "email: no")]
+    refused = [Refusal("shop", key, "map", "email: no") for key in "12"]
     outcome = Outcome({"shop": 9}, {"shop": 3}, refused, {}, PlanStory("portal", {}))
     shop, crm, *_ = telling.sources_told(outcome)
     assert (shop.read, shop.changed, shop.quarantined, shop.reasons) == (9, 3, 2, {"email: no": 2})
@@ -25,19 +25,31 @@ def test_all_flaws_are_caught_when_all_flawed_rows_are_refused_and_no_other():
     world = make_world(3000, 2)
     unreadable = {f.name for flaws in FLAWS.values() for f in flaws if not f.readable}
     refused = [
-        Refusal(r.source, None if r.flaw in unreadable else r.key, "bad")
+        Refusal(r.source, None, "read", "bad")
+        if r.flaw in unreadable
+        else Refusal(r.source, r.key, "map", "bad")
         for r in world.rows()
         if r.flaw
     ]
     told = telling.flaws_told(world, refused)
-    assert told.planted == told.caught == len(refused) > 20
-    assert told.wrongly_refused == 0
+    assert told.planted == sum(told.caught.values()) == len(refused) > 20
+    assert (set(told.caught), told.missed, told.wrongly_refused) == ({"read", "map"}, {}, 0)
+
+
+def test_a_flaw_that_went_through_is_named():
+    world = make_world(3000, 2)
+    flawed = [record for record in world.rows() if record.flaw]
+    told = telling.flaws_told(world, [])
+    assert sum(told.missed.values()) == told.planted == len(flawed)
+    assert "shop: born in the future" in told.missed
+    assert not told.caught
 
 
 def test_a_good_row_that_was_refused_is_held_against_us():
     world = make_world(200, 2)
     good = next(r for r in world.rows() if not r.flaw)
-    assert telling.flaws_told(world, [Refusal(good.source, good.key, "x")]).wrongly_refused == 1
+    refused = [Refusal(good.source, good.key, "check", "x")]
+    assert telling.flaws_told(world, refused).wrongly_refused == 1
 
 
 def test_the_profile_shown_has_the_most_systems_and_is_one_person():
