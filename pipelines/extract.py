@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import structlog
 
@@ -18,6 +17,7 @@ from pipelines.bus import Bus
 from pipelines.errors import RemoteError
 from pipelines.landing import Landing
 from pipelines.progress import Progress, silent
+from pipelines.project import Mode
 from pipelines.reading import Reading, believed, decide
 
 log = structlog.get_logger()
@@ -31,11 +31,13 @@ def extract(
     """Land what is new (or, in a whole read, all) of a source; return the number of rows.
 
     What a killed run landed of a whole read is dropped: it is not known to be whole. What it
-    landed otherwise stays, and reading goes on after it. Raises RemoteError.
+    landed otherwise stays, and reading goes on after it; if it is gone from the disk, reading
+    begins anew. Raises RemoteError.
     """
     asked = decide(bus, source, document)
-    if asked.query.after is None:
-        _drop_unfinished(bus, source)
+    while _useless(bus, source, asked):
+        asked = decide(bus, source, document)
+    _sweep(bus, source)
     landing = _Landing(bus, run, source, document, progress)
     try:
         try:
@@ -44,7 +46,9 @@ def extract(
             with writing(bus.engine) as conn:
                 ledger.forget_cursor(conn, source, document.object)
             log.warning("extract.resync", source=source)
-            landing.take(asked.anew())
+            asked = asked.anew()
+            _useless(bus, source, asked)
+            landing.take(asked)
     except ConnectorError as error:
         raise RemoteError(f"{source}: {error}") from error
     return landing.rows
@@ -80,7 +84,7 @@ class _Landing:
                 self._run,
                 self._source,
                 self._document.object,
-                str(landed.path),
+                str(landed.path.relative_to(self._bus.landing)),
                 landed.rows,
                 whole=whole,
                 cursor=position,
@@ -89,13 +93,38 @@ class _Landing:
                 ledger.put_letters(conn, self._run, _letters(self._source, page))
 
 
-def _drop_unfinished(bus: Bus, source: str) -> None:
+def _useless(bus: Bus, source: str, asked: Reading) -> bool:
+    """Forget pages that wait to be mapped and are of no use; tell whether there were any.
+
+    A whole read brings all anew. Pages of an earlier one are whole themselves only where a feed
+    goes on from it. A page whose file is gone has to be read again.
+    """
     with reading(bus.engine) as conn:
-        left = [page for page in ledger.pages_to_map(conn, source) if page.whole]
-    with writing(bus.engine) as conn:
-        ledger.mark_mapped(conn, [page.id for page in left])
-    for page in left:
-        Path(page.path).unlink(missing_ok=True)
+        left = ledger.pages_to_map(conn, source)
+    useless = [
+        page
+        for page in left
+        if asked.whole
+        or (page.whole and asked.mode is not Mode.FEED)
+        or not (bus.landing / page.path).is_file()
+    ]
+    if useless:
+        log.info("extract.read_again", source=source, pages=len(useless))
+        with writing(bus.engine) as conn:
+            ledger.lose_pages(conn, useless)
+    return bool(useless)
+
+
+def _sweep(bus: Bus, source: str) -> None:
+    """Remove what a killed run left in the landing folder: the ledger knows every file it needs."""
+    with reading(bus.engine) as conn:
+        known = {bus.landing / page.path for page in ledger.held_pages(conn, source)}
+    for path in sorted((bus.landing / source).rglob("*"), reverse=True):
+        if path.is_dir():
+            with suppress(OSError):  # pages of a run are in it
+                path.rmdir()
+        elif path not in known:
+            path.unlink(missing_ok=True)
 
 
 def _letters(source: str, page: Page) -> Sequence[ledger.DeadLetter]:
@@ -116,8 +145,9 @@ def forget_mapped_files(bus: Bus, before: datetime) -> None:
     """Remove landing files that were mapped before this moment."""
     with writing(bus.engine) as conn:
         paths = ledger.forget_mapped(conn, before)
-    for path in paths:
-        Path(path).unlink(missing_ok=True)
-    for folder in {Path(path).parent for path in paths}:
-        if folder.is_dir() and not any(folder.iterdir()):
-            shutil.rmtree(folder, ignore_errors=True)
+    files = [bus.landing / path for path in paths]
+    for file in files:
+        file.unlink(missing_ok=True)
+    for folder in {file.parent for file in files}:
+        with suppress(OSError):  # other pages of the run are in it
+            folder.rmdir()

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import loads
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -70,7 +69,7 @@ def intake(
             source,
             document,
             suite,
-            [Path(page.path) for page in pages],
+            [bus.landing / page.path for page in pages],
             today=datetime.now(UTC).date(),
             latest=not all(page.whole for page in pages),
         )
@@ -112,7 +111,7 @@ def _store(
         return Taken(deleted=gone)
     put = store.put_source_profiles(conn, _counted(found, progress), run)
     deleted = store.mark_deleted(conn, source, found.deleted_keys(), run)
-    dead_keys = _bury(conn, run, source, found)
+    dead_keys = _bury(conn, run, found, full=full)
     _settle(conn, run, found, dead_keys, full=full)
     if full:
         deleted += _drop_missing(bus, conn, run, source, known, dead_keys)
@@ -137,25 +136,26 @@ def _counted(found: Transformed, progress: Progress) -> Iterator[SourceProfile]:
     progress(found.gate.good, found.gate.good)
 
 
-def _bury(conn: sa.Connection, run: str, source: str, found: Transformed) -> set[str]:
+def _bury(conn: sa.Connection, run: str, found: Transformed, *, full: bool) -> set[str]:
     """Keep the rows that did not pass; return their keys."""
-    types = {name: kind for name, kind in found.columns.items() if kind != "JSON"}
-    letters = [_letter(source, dead, types or None) for dead in found.dead_rows()]
+    letters = [_letter(found, dead, full=full) for dead in found.dead_rows()]
     if letters:
         ledger.put_letters(conn, run, letters)
     return {letter.key for letter in letters if letter.key is not None}
 
 
-def _letter(source: str, dead: DeadRow, types: Mapping[str, str] | None) -> ledger.DeadLetter:
+def _letter(found: Transformed, dead: DeadRow, *, full: bool) -> ledger.DeadLetter:
+    """Return the letter of a row. Only a full read numbers rows the same each time."""
     reasons = dead.rejected.reasons
+    where = found.document.object
     return ledger.DeadLetter(
-        source=source,
+        source=found.source,
         stage="map" if any(reason.origin == "mapping" for reason in reasons) else "check",
         key=dead.rejected.key,
-        place=f"row {dead.rejected.row + 1} of the landed pages",
+        place=f"{where} row {dead.rejected.row + 1}" if full else where,
         reasons=[{"field": r.field, "step": r.rule, "reason": r.reason} for r in reasons],
         row=loads(dead.row),
-        types=types,
+        types={name: kind for name, kind in found.columns.items() if kind != "JSON"} or None,
     )
 
 

@@ -56,6 +56,7 @@ class Landing:
                 file.flush()
                 os.fsync(file.fileno())
             half.replace(path)
+            _sync_folder(self.folder)
         except OSError as error:
             half.unlink(missing_ok=True)
             raise JobError(
@@ -67,6 +68,15 @@ class Landing:
     def clear(self) -> None:
         """Remove the folder with all pages in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder outlive a power cut: the database is told of them next."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_parquet(file: Any, batch: pa.RecordBatch) -> int:

@@ -19,6 +19,7 @@ from idp_core.ledger import store as ledger
 from mappings.tree import Document
 from pipelines.bus import Bus
 from pipelines.errors import ProjectError
+from pipelines.positions import stamp_of
 from pipelines.project import Mode, SourceSettings
 
 SKEW = timedelta(minutes=5)
@@ -90,14 +91,13 @@ def decide(bus: Bus, name: str, document: Document) -> Reading:
 
 def believed(cursor: Cursor, now: datetime | None = None) -> Cursor:
     """Return a position that no row dated in the future carries past rows still to come."""
-    try:
-        moment = datetime.fromisoformat(cursor.value)
-    except ValueError:
+    stamp = stamp_of(cursor.value)
+    if stamp is None:
         return cursor
     latest = (now or datetime.now(UTC)) + SKEW
-    if moment.tzinfo is None:
+    if stamp.moment.tzinfo is None:
         latest = latest.replace(tzinfo=None) + _EASTERNMOST
-    return Cursor(latest.isoformat()) if moment > latest else cursor
+    return Cursor(stamp.at(latest).text) if stamp.moment > latest else cursor
 
 
 def _known(bus: Bus, name: str, document: Document) -> Cursor | None:
@@ -128,10 +128,5 @@ def _column(expression: exp.Expr | None) -> str | None:
 
 def _overlapped(cursor: Cursor | None, seconds: int) -> Cursor | None:
     """Go back some seconds, where the cursor is a time: rows may commit later than they say."""
-    if cursor is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(cursor.value)
-    except ValueError:
-        return cursor
-    return Cursor((moment - timedelta(seconds=seconds)).isoformat()) if seconds else cursor
+    stamp = stamp_of(cursor.value) if cursor and seconds else None
+    return Cursor(stamp.back(timedelta(seconds=seconds)).text) if stamp else cursor

@@ -27,8 +27,9 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class LandedPage:
-    """A page that is safe on the disk, at `path`, and whether it has been mapped since.
+    """A page that is safe on the disk, and whether it has been mapped since.
 
+    `path` is the caller's name of its file: relative to the landing folder, which may move.
     `whole` pages are part of a read of all that the source has: what is not in them is gone.
     """
 
@@ -114,6 +115,14 @@ def pages_of(conn: sa.Connection, run_id: str) -> Sequence[LandedPage]:
     """Return the pages that a run landed, in order."""
     query = sa.select(landed_page).where(landed_page.c.run == run_id)
     return [_page(row) for row in conn.execute(query.order_by(landed_page.c.id))]
+
+
+def lose_pages(conn: sa.Connection, pages: Collection[LandedPage]) -> None:
+    """Forget pages, and how far their objects were read: what they held is read again."""
+    ids = [page.id for page in pages]
+    conn.execute(sa.delete(landed_page).where(bulk.among(conn, landed_page.c.id, ids)))
+    for source, object_ in {(page.source, page.object) for page in pages}:
+        forget_cursor(conn, source, object_)
 
 
 def mark_mapped(conn: sa.Connection, ids: Collection[int], *, now: datetime | None = None) -> None:

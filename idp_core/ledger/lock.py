@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from idp_core.db.engine import writing
 from idp_core.errors import CoreError
-from idp_core.ledger.runs import stop_run
+from idp_core.ledger.runs import stop_others
 from idp_core.ledger.tables import project_lock
 
 STALE = timedelta(minutes=3)
@@ -47,7 +47,8 @@ def take_lock(
 ) -> Holder | None:
     """Take a project's lock for a run of this process; return the dead holder it is taken from.
 
-    The dead holder's run, if it still says it is running, is noted as stopped.
+    Who holds the project is alone in it: any other run that still says it is running was killed,
+    and is noted as stopped.
 
     Raises ProjectLockedError when a living process holds it.
     """
@@ -60,8 +61,7 @@ def take_lock(
             f"{name}: run {before.run} goes on (process {before.pid} on {before.host}, since "
             f"{before.taken_at:%Y-%m-%d %H:%M} UTC); wait for it or stop that process"
         )
-    if before is not None:
-        stop_run(conn, before.run, "its process ended without a word", now=moment)
+    stop_others(conn, run_id, "its process ended without a word", now=moment)
     conn.execute(sa.delete(project_lock).where(project_lock.c.name == name))
     mine = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())}
     conn.execute(

@@ -98,11 +98,19 @@ def end_run(
     conn.execute(sa.update(run).where(run.c.id == run_id).values(**values))
 
 
-def stop_run(conn: sa.Connection, run_id: str, error: str, *, now: datetime | None = None) -> bool:
-    """Note that a run was stopped from outside, unless it has ended; tell whether it had not."""
-    going = (run.c.id == run_id) & (run.c.status == RunStatus.RUNNING.value)
-    values = {"status": RunStatus.STOPPED.value, "ended_at": now or datetime.now(UTC)}
-    return conn.execute(sa.update(run).where(going).values(**values, error=error)).rowcount > 0
+def stop_others(
+    conn: sa.Connection, run_id: str, error: str, *, now: datetime | None = None
+) -> int:
+    """Note every run but this one that has not ended as stopped, its step as failed; count them."""
+    going = (run.c.id != run_id) & (run.c.status == RunStatus.RUNNING.value)
+    ended = {"ended_at": now or datetime.now(UTC), "error": error}
+    open_step = (run_step.c.status == StepStatus.RUNNING.value) & run_step.c.run.in_(
+        sa.select(run.c.id).where(going)
+    )
+    failed = {"status": StepStatus.FAILED.value, **ended}
+    conn.execute(sa.update(run_step).where(open_step).values(**failed))
+    stopped = {"status": RunStatus.STOPPED.value, **ended}
+    return conn.execute(sa.update(run).where(going).values(**stopped)).rowcount
 
 
 def read_run(conn: sa.Connection, run_id: str) -> Run | None:

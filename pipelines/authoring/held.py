@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -41,12 +40,12 @@ def held(bus: Bus, source: str, document: Document) -> Held | None:
     with reading(bus.engine) as conn:
         pages = [page for page in ledger.held_pages(conn, source) if page.object == document.object]
         known, whole = _since_last_whole(conn, source, pages)
-    there = [page for page in known if Path(page.path).is_file()]
+    there = [page for page in known if (bus.landing / page.path).is_file()]
     if not there:
         return None
     return Held(
         sample=Sample(
-            pages=tuple(Path(page.path) for page in there),
+            pages=tuple(bus.landing / page.path for page in there),
             rows=sum(page.rows for page in there),
             whole=whole and len(there) == len(known),
         ),

@@ -133,6 +133,21 @@ def test_the_lock_of_a_dead_process_is_taken_over(engine, run):
         assert stopped.error == "its process ended without a word"
 
 
+def test_whoever_holds_the_project_ends_what_killed_runs_left_open(engine, run):
+    with writing(engine) as conn:
+        mine = store.start_run(conn, "sync")
+        store.start_step(conn, run.id, "extract", "crm")
+        store.start_step(conn, mine.id, "extract", "crm")
+        assert store.take_lock(conn, "demo", mine.id) is None
+        assert store.read_run(conn, run.id).status is store.RunStatus.STOPPED
+        (step,) = store.read_steps(conn, run.id)
+        assert step.status is store.StepStatus.FAILED
+        assert step.ended_at is not None
+        assert store.read_run(conn, mine.id).status is store.RunStatus.RUNNING
+        (step,) = store.read_steps(conn, mine.id)
+        assert step.status is store.StepStatus.RUNNING
+
+
 def test_a_run_that_ended_keeps_its_end_when_its_lock_is_taken_over(engine, run):
     with writing(engine) as conn:
         store.take_lock(conn, "demo", run.id)
