@@ -200,7 +200,7 @@ def _provision(bus: Bus, steps: Steps, target: str, report: RunReport, *, apply:
         counts.update(prepared.plan.counts)
     planned = Provisioned(prepared)
     report = replace(report, targets={**report.targets, target: planned})
-    if not apply or prepared.plan.empty:
+    if not apply:
         return report
     with steps.step("apply", target) as (progress, counts):
         done = provisioning.execute(replace(job, progress=progress), prepared)

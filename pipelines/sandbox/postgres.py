@@ -67,21 +67,21 @@ class Postgres:
         """Return the URL in the form that psycopg itself understands."""
         return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
 
-    def create(self, database: str) -> str:
-        """Create an empty database and return its SQLAlchemy URL."""
-        self._run("CREATE DATABASE {}", database)
+    def create(self, database: str, template: str = "template1") -> str:
+        """Create a database, empty or as another one is, and return its SQLAlchemy URL."""
+        self._run("CREATE DATABASE {} TEMPLATE {}", database, template)
         return self.url(database)
 
     def drop(self, database: str) -> None:
         """Drop a database, whoever still uses it; nothing happens when there is none."""
         self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
 
-    def _run(self, statement: LiteralString, database: str) -> None:
+    def _run(self, statement: LiteralString, *names: str) -> None:
         import psycopg
         from psycopg import sql
 
         with psycopg.connect(self.dsn(), autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def start(folder: Path) -> Postgres:
