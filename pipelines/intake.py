@@ -6,7 +6,7 @@ expectation or a source that shrank too much leaves pages and profiles as they w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import loads
