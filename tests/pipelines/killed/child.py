@@ -32,10 +32,10 @@ import connectors.rest
 import connectors.scim
 import connectors.sql
 import idp_core.db.bulk
+from connectors.contract import Query
 from connectors.scim.transport import Transport
 from idp_core.db.engine import make_engine
 from pipelines.bus import open_bus
-from pipelines.extract import Query
 from pipelines.jobs import sync
 from pipelines.project import load_project
 from pipelines.provision.apply import Patience
@@ -52,7 +52,7 @@ SMALL = {
     "idp_core.profiles.records": {"BATCH": 3},
     "idp_core.profiles.goldens": {"BATCH": 3},
     "pipelines.provision.writing": {"GROUP": 3},
-    "pipelines.extract": {"Query": partial(Query, page_size=3)},
+    "pipelines.reading": {"Query": partial(Query, page_size=3)},
 }
 """Batches so small that a few rows make several of them."""
 
