@@ -10,12 +10,28 @@ class TestShop(SourceContract):
 
 import pytest
 
-for _module in ("feed", "source", "target"):
+for _module in ("feed", "source", "target", "unreliable"):
     pytest.register_assert_rewrite(f"connectors.kit.{_module}")
 
+from connectors.kit.faults import Fault, FaultyProxy  # noqa: E402
 from connectors.kit.feed import FeedContract  # noqa: E402
 from connectors.kit.records import CANARY, ODD_KEYS, RECORDS  # noqa: E402
 from connectors.kit.source import SourceContract  # noqa: E402
 from connectors.kit.target import TargetContract  # noqa: E402
+from connectors.kit.unreliable import (  # noqa: E402
+    UnreliableSourceContract,
+    UnreliableTargetContract,
+)
 
-__all__ = ["CANARY", "ODD_KEYS", "RECORDS", "FeedContract", "SourceContract", "TargetContract"]
+__all__ = [
+    "CANARY",
+    "ODD_KEYS",
+    "RECORDS",
+    "Fault",
+    "FaultyProxy",
+    "FeedContract",
+    "SourceContract",
+    "TargetContract",
+    "UnreliableSourceContract",
+    "UnreliableTargetContract",
+]

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from pydantic import PositiveInt
 
 from connectors.contract import Account, Change, Connector, Health, ObjectSchema, Outcome
-from connectors.errors import MisconfiguredError, RejectedError
+from connectors.errors import MisconfiguredError, RejectedError, TransientError
 from connectors.http.auth import Credentials
 from connectors.http.options import Auth, CleanUrl, HttpOptions, NoAuth
 from connectors.scim.paths import normal
@@ -119,8 +119,14 @@ class Scim(Connector):
         """
 
         async def outcomes(transport: Transport) -> AsyncIterator[Outcome]:
-            writer = Writer(transport, await features(transport), await resource_types(transport))
             drawn = iter(changes)
+            try:
+                known = await features(transport), await resource_types(transport)
+            except TransientError as error:  # nothing was sent
+                for change in drawn:
+                    yield Outcome(change, error, id=change.id)
+                return
+            writer = Writer(transport, *known)
             pending: set[asyncio.Task[Outcome]] = set()
             try:
                 while True:

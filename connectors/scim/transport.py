@@ -130,7 +130,8 @@ class Transport:
                 return await self._once(method, path, body, params, {**proof, **condition})
             except ThrottledError as error:
                 last = error
-                self._pace.freeze(min(error.retry_after or 1.0, _LONGEST_WAIT))
+                told = error.retry_after
+                self._pace.freeze(min(1.0 if told is None else told, _LONGEST_WAIT))
             except TransientError as error:
                 if method != "GET" or attempt == self._options.attempts:
                     raise

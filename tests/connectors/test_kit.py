@@ -285,12 +285,12 @@ class TestBroken(TargetContract):
 
 @pytest.mark.parametrize(("broken", "rule"), SOURCES.items(), ids=str)
 def test_a_broken_source_breaks_its_rule(pytester: pytest.Pytester, broken, rule):
-    assert rule in _failed(pytester, _SOURCE.format(broken=broken.__name__), rule)
+    assert rule in failed_rules(pytester, _SOURCE.format(broken=broken.__name__), rule)
 
 
 @pytest.mark.parametrize(("broken", "rule"), TARGETS.items(), ids=str)
 def test_a_broken_target_breaks_its_rule(pytester: pytest.Pytester, broken, rule):
-    assert rule in _failed(pytester, _TARGET.format(broken=broken.__name__), rule)
+    assert rule in failed_rules(pytester, _TARGET.format(broken=broken.__name__), rule)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_every_rule_that_can_be_broken_is_shown_broken(kit, shown):
     assert {name for name in dir(kit) if name.startswith("test_")} == shown
 
 
-def _failed(pytester: pytest.Pytester, text: str, rule: str) -> str:
+def failed_rules(pytester: pytest.Pytester, text: str, rule: str) -> str:
     sys.path.insert(0, str(Path(__file__).parents[2]))
     try:
         pytester.makepyfile(text)

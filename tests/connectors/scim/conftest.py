@@ -43,7 +43,7 @@ def serve(*, patch: bool = True, tokens: tuple[str, ...] = (TOKEN,)) -> Iterator
     server = make_server(
         "127.0.0.1", 0, application, server_class=ThreadingWSGIServer, handler_class=_Quiet
     )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/v2"
     server.shutdown()
     server.server_close()
@@ -93,7 +93,7 @@ def scripted() -> Iterator[Callable[[Callable[[str, str], Reply | None]], str]]:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return f"http://127.0.0.1:{server.server_port}"
 
     yield start
