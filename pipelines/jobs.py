@@ -18,6 +18,7 @@ import structlog
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.profiles import store
+from pipelines.applied import keep_applied
 from pipelines.bus import Bus, fingerprint
 from pipelines.errors import JobError, StoppedError
 from pipelines.extract import KEEP_LANDED, extract, forget_mapped_files
@@ -126,6 +127,7 @@ def _take_in(bus: Bus, steps: Steps, source: str, report: RunReport) -> RunRepor
     with steps.step("intake", source) as (progress, counts):
         taken = intake(bus, steps.run, source, document, suite, progress=progress)
         counts.update({k: v for k, v in asdict(taken).items() if isinstance(v, int)})
+    keep_applied(bus, source, document)
     return replace(
         report, read={**report.read, source: rows}, taken={**report.taken, source: taken}
     )

@@ -8,20 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from json import loads
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from mappings.batch import compile_batch
 from mappings.profilepaths import profile_reader
 from mappings.tree import Document, Each, Field
 from mappings.uses import of_field, paths_of
 from pipelines import landing
+from pipelines.authoring.comparing import keys_select
+from pipelines.authoring.fates import Fate
 from pipelines.authoring.samples import Sample, drawer, read_sample
 from pipelines.authoring.samples import pages as pages_from
 from pipelines.bus import Workspace
@@ -34,15 +34,6 @@ from pipelines.transform import LANDED, MAPPED, Transformed, transform, workbenc
 
 _EDGES = ("_row", "_key", "_cursor", "_deleted", "_problems")
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
-
-
-class Fate(StrEnum):
-    """What a run would do with a row."""
-
-    PASSES = "passes"
-    QUARANTINED = "quarantined"
-    DELETED = "deleted"
-    LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +215,9 @@ def _look_for(
 
 def _numbers(document: Document, pages: Sequence[Path], wish: Wish) -> list[int]:
     """Return the rows of pages that are wished for, also those that ``where`` leaves out."""
-    bare = compile_batch(replace(document, fields=(), where=None))
     with drawer() as folder, workbench(folder) as con:
         columns = landing.load(con, LANDED, pages)
-        bare.prepare(con)
-        select = bare.select(LANDED, columns, today=wish.today)
+        select = keys_select(con, LANDED, columns, document, today=wish.today)
         which = "_key = $key" if wish.key is not None else "$key IS NULL"
         query = f"SELECT _row FROM ({select}) WHERE {which} ORDER BY _row LIMIT {wish.limit}"
         return [row for (row,) in con.execute(query, {"key": wish.key}).fetchall()]

@@ -129,3 +129,49 @@ def coverage(
     found = [covered(workspace, name) for name in sources or workspace.project.sources]
     parts = previewtext.coverage_parts(found)
     give(previewtext.coverage_document(found), *parts, as_json=as_json)
+
+
+@app.command()
+def diff(
+    source: Annotated[str, typer.Argument(help="The source whose mapping was edited.")],
+    project: Folder = Path(),
+    against: Annotated[
+        Path | None, typer.Option(help="The mapping before the edit, in another file.")
+    ] = None,
+    git: Annotated[
+        str | None, typer.Option(help="The mapping before the edit, at a revision such as HEAD.")
+    ] = None,
+    read: Annotated[
+        bool, typer.Option("--read", help="Read the whole source instead of what we hold.")
+    ] = False,
+    values: Annotated[bool, typer.Option("--values", help="Show customers' values.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell what an edit of a mapping would change on the data we hold; nothing is written.
+
+    Without --against and --git the edit is what differs from the mapping that the last run used.
+    """
+    from datetime import UTC, datetime
+
+    from pipelines.authoring.earlier import earlier
+    from pipelines.authoring.editing import Edit, on_held, on_source
+    from pipelines.bus import open_bus, open_workspace
+    from pipelines.cli import difftext
+    from pipelines.cli.watch import watching
+    from pipelines.project import load_project
+
+    said = load_project(project)
+    workspace = open_workspace(said)
+    before = earlier(workspace, source, against=against, revision=git)
+    today = datetime.now(UTC).date()
+    edit = Edit(source, before.document, workspace.mapping(source), today)
+    effect = None
+    if edit.differences and read:
+        with watching(Console(stderr=True)) as watch:
+            effect = on_source(workspace, edit, progress=watch(f"read {source}"))
+    elif edit.differences:
+        with open_bus(said) as bus:
+            effect = on_held(bus, edit)
+    told = (before.said, edit.differences, effect)
+    parts = difftext.diff_parts(*told, values=values)
+    give(difftext.diff_document(*told, values=values), *parts, as_json=as_json)

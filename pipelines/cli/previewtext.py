@@ -12,7 +12,8 @@ from rich.text import Text
 
 from mappings.expected import shown
 from pipelines.authoring.covering import Covered
-from pipelines.authoring.preview import Fate, Line, Preview, Previewed
+from pipelines.authoring.fates import Fate
+from pipelines.authoring.preview import Line, Preview, Previewed
 from pipelines.cli.output import table
 
 _STYLES = {Fate.QUARANTINED: "red", Fate.LEFT_OUT: "dim", Fate.DELETED: "yellow"}

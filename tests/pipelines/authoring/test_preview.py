@@ -8,8 +8,9 @@ import pytest
 
 from connectors import memory
 from pipelines.authoring import preview as authoring
+from pipelines.authoring.fates import Fate
 from pipelines.authoring.held import require_held
-from pipelines.authoring.preview import Fate, Wish
+from pipelines.authoring.preview import Wish
 from pipelines.bus import open_bus
 from pipelines.errors import JobError
 from pipelines.jobs import sync

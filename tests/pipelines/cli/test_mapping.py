@@ -111,3 +111,36 @@ def test_coverage_tells_what_nobody_reads_column_by_column_for_one(run, project)
     said = document(run("mapping", "coverage", "shop", "--json", "--project", project))["shop"]
     assert said["drifted"]
     assert said["columns"]["mail"] == {"type": "VARCHAR", "read_by": ["email"]}
+
+
+def test_diff_masks_values_unless_they_are_asked_for(run, project):
+    diff = ("mapping", "diff", "shop", "--project", project)
+    assert "nothing to compare with; name a file by --against" in run(*diff).stderr
+    assert run("sync", "--project", project).exit_code == 0
+    assert run(*diff).stdout.startswith("nothing of the meaning differs from the mapping that")
+    edit(project, "first, steps: [trim, nfc, blank_to_null]", "first, steps: [upper]")
+    edit(project, "[trim, lower, email]", "[trim, lower]")
+    result = run(*diff)
+    assert result.exit_code == 0
+    assert "fields.given_name changed: steps" in result.stdout
+    assert "'Xxx'    'XXX'" in result.stdout
+    assert "1 of the 1 records that pass before and after change" in result.stdout
+    assert "quarantined   passes" in result.stdout
+    assert "Ann" not in result.stdout
+    assert "ANN" in run(*diff, "--values").stdout
+    said = document(run(*diff, "--json"))
+    (attribute,) = said["attributes"]
+    assert attribute["examples"] == [{"key": "1", "before": "'Xxx'", "after": "'XXX'"}]
+    assert document(run(*diff, "--json", "--values"))["attributes"][0]["examples"] == [
+        {"key": "1", "before": "Ann", "after": "ANN"}
+    ]
+
+
+def test_diff_reads_the_source_when_it_is_told_to(run, project):
+    old = project / "old.yaml"
+    old.write_text((project / "mappings" / "shop.yaml").read_text())
+    edit(project, "first, steps: [trim, nfc, blank_to_null]", "first, steps: [upper]")
+    result = run("mapping", "diff", "shop", "--against", old, "--read", "--project", project)
+    assert f"against {old}:" in result.stdout
+    assert "on all 2 rows that the source has now:" in result.stdout
+    assert not (project / "data").exists()
