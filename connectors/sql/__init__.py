@@ -1,5 +1,6 @@
-"""SQL databases as sources: any that SQLAlchemy speaks to."""
+"""SQL databases as sources and targets: any that SQLAlchemy speaks to."""
 
 from connectors.sql.connector import Sql
+from connectors.sql.writer import SqlTable
 
-__all__ = ["Sql"]
+__all__ = ["Sql", "SqlTable"]

@@ -1,8 +1,8 @@
-"""The SQL source: tables and named queries, streamed in order of (cursor, key)."""
+"""The SQL connector: tables and queries streamed in order of (cursor, key), tables written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -13,10 +13,13 @@ from pydantic import AfterValidator, Field, PositiveInt, ValidationInfo
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from connectors.contract import (
+    Account,
+    Change,
     Connector,
     Cursor,
     Health,
     ObjectSchema,
+    Outcome,
     Page,
     Query,
 )
@@ -26,6 +29,7 @@ from connectors.secrets import Secret
 from connectors.sql.failures import name_of, translated
 from connectors.sql.relation import Relation, of_query, of_table
 from connectors.sql.types import arrow_type_of, position, to_batch
+from connectors.sql.writer import SqlTable, Writable, write
 
 _TIMEOUT_DRIVERS = {"psycopg", "psycopg2", "pymysql", "mysqldb", "mariadb", "mysqlconnector"}
 
@@ -45,7 +49,7 @@ def _database(text: str, info: ValidationInfo) -> str:
 
 
 class Sql(Connector):
-    """Reads tables, views and named queries; rows are Arrow with the database's own types."""
+    """Reads tables, views and named queries as Arrow with the database's types; writes tables."""
 
     type: ClassVar[str] = "sql"
 
@@ -59,6 +63,8 @@ class Sql(Connector):
     """The schema whose tables are meant; the database's default when left out."""
     connect_timeout: PositiveInt = 10
     """Seconds to wait for a connection."""
+    tables: Mapping[str, SqlTable] = Field(default_factory=dict)
+    """The tables that may be written to; without it nothing is."""
 
     def check(self) -> Health:
         """Log in and ask for the version."""
@@ -94,6 +100,30 @@ class Sql(Connector):
                 stream_results=True, max_row_buffer=query.page_size
             ).execute(statement)
             yield from self._pages(result, relation, query, names, wanted)
+
+    def apply(self, changes: Iterable[Change]) -> Iterator[Outcome]:
+        """Write rows of the tables named under `tables`, up to a hundred in one transaction."""
+        with self._connected(read_only=False) as connection:
+            tables = {name: self._writable(connection, name) for name in self.tables}
+            yield from write(connection, tables, changes)
+
+    def accounts(self, object: str) -> Iterator[Account]:  # noqa: A002 (the contract's word)
+        """Yield every row of a table that may be written to."""
+        with self._connected() as connection:
+            yield from self._writable(connection, object).accounts(connection)
+
+    def find(self, object: str, attribute: str, value: str) -> Sequence[Account]:  # noqa: A002
+        """Return the rows whose column equals the value; ``externalId`` is the key's column."""
+        with self._connected() as connection:
+            return self._writable(connection, object).find(connection, attribute, value)
+
+    def _writable(self, connection: sa.Connection, name: str) -> Writable:
+        if name not in self.tables:
+            raise MisconfiguredError(
+                f"sql: {name!r} may not be written to; name it under tables"
+                f"{did_you_mean(name, self.tables)}"
+            )
+        return Writable.of(connection, name, self.tables[name], self.schema_name)
 
     def _pages(
         self,
@@ -135,15 +165,16 @@ class Sql(Connector):
         return of_table(connection, table, schema_name)
 
     @contextmanager
-    def _connected(self) -> Iterator[sa.Connection]:
-        """One connection in a read-only transaction, closed whatever happens."""
+    def _connected(self, *, read_only: bool = True) -> Iterator[sa.Connection]:
+        """One connection, read-only unless it is said, closed whatever happens."""
         url = sa.make_url(self.url)
         if self.password:
             url = url.set(password=self.password.reveal())
         engine = self._engine(url)
         try:
             with translated(url), engine.connect() as connection:
-                _read_only(connection)
+                if read_only:
+                    _read_only(connection)
                 yield connection
         finally:
             engine.dispose()

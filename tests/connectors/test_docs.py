@@ -13,6 +13,7 @@ from connectors.files import ColumnSpec
 from connectors.http import ApiKeyAuth, BasicAuth, BearerAuth, HttpOptions, OAuthAuth
 from connectors.registry import Option
 from connectors.rest import CursorPages, LinkHeader, NextUrl, NumberedPages, OffsetPages, RestObject
+from connectors.sql import SqlTable
 
 pytest_plugins = ["pytester"]
 
@@ -24,6 +25,7 @@ SHARED: dict[str, type[BaseModel]] = {
     "auth: api_key": ApiKeyAuth,
     "auth: oauth": OAuthAuth,
     "files columns": ColumnSpec,
+    "sql tables": SqlTable,
     "rest objects": RestObject,
     "pagination: page": NumberedPages,
     "pagination: offset": OffsetPages,

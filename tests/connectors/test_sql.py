@@ -9,7 +9,16 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from connectors.contract import Checkable, Cursor, Discoverable, Page, Query, Source, Target
+from connectors.contract import (
+    Checkable,
+    Cursor,
+    Discoverable,
+    Page,
+    Query,
+    Searchable,
+    Source,
+    Target,
+)
 from connectors.errors import MisconfiguredError, TransientError, UnauthorizedError
 from connectors.kit import CANARY, SourceContract
 from connectors.registry import build
@@ -70,9 +79,9 @@ def rows(pages: list[Page]) -> list[dict[str, Any]]:
     return [row for page in pages for row in page.rows.to_pylist()]
 
 
-def test_it_can_be_checked_discovered_and_read_and_not_written(source):
-    assert all(isinstance(source, kind) for kind in (Checkable, Discoverable, Source))
-    assert not isinstance(source, Target)
+def test_it_can_be_checked_discovered_read_and_written(source):
+    kinds = (Checkable, Discoverable, Source, Target, Searchable)
+    assert all(isinstance(source, kind) for kind in kinds)
 
 
 def test_types_of_the_database_become_types_of_arrow(source, database_url):
@@ -196,7 +205,7 @@ def test_a_missing_file_and_a_missing_driver_are_named(tmp_path):
     with pytest.raises(MisconfiguredError, match=r"no such file: .*shop\.db"):
         build("sql", {"url": "sqlite:///shop.db"}, tmp_path).check()
     with pytest.raises(MisconfiguredError, match="not installed"):
-        build("sql", {"url": "mysql+pymysql://a@127.0.0.1/b"}, tmp_path).check()
+        build("sql", {"url": "mysql+mysqldb://a@127.0.0.1/b"}, tmp_path).check()
     with pytest.raises(MisconfiguredError, match="SQLAlchemy knows no"):
         build("sql", {"url": "shoebox://a@127.0.0.1/b"}, tmp_path).check()
 
@@ -242,13 +251,14 @@ class TestSqlContract(SourceContract):
         return of(sa.make_url(postgres_url).set(password=CANARY).render_as_string(False), tmp_path)
 
 
-def people(url: str, folder: Path, records: list[dict[str, Any]]) -> Sql:
+def people(url: str, folder: Path, records: list[dict[str, Any]], key: Any = sa.Text) -> Sql:
     engine = sa.create_engine(url)
-    names = ("id", "name", "note", "changed")
+    names = ("name", "note", "changed")
     table = sa.Table(
         "people",
         sa.MetaData(),
-        *(sa.Column(name, sa.Text, primary_key=name == "id") for name in names),
+        sa.Column("id", key, primary_key=True),
+        *(sa.Column(name, sa.Text) for name in names),
         sa.Column("big", sa.BigInteger),
     )
     table.create(engine)
