@@ -36,6 +36,10 @@ class SourceContract:
 
     name: ClassVar[str] = "people"
     """The object to read."""
+    key: ClassVar[str] = "id"
+    """The column that tells the records apart, in the system's own words."""
+    label: ClassVar[str] = "name"
+    """Another column of text."""
     cursor: ClassVar[str | None] = "changed"
     """The cursor field; None for a source that is read without one."""
     typed: ClassVar[bool] = True
@@ -65,10 +69,14 @@ class SourceContract:
 
     def query(self, **more: Any) -> Query:
         """The query that the rules ask."""
-        return Query(self.name, key="id", cursor=self.cursor, **more)
+        return Query(self.name, key=self.key, cursor=self.cursor, **more)
+
+    def by_key(self, rows: Iterable[Mapping[str, Any]]) -> Rows:
+        """Rows in the order of their keys."""
+        return sorted((dict(row) for row in rows), key=lambda row: str(row[self.key]))
 
     def test_every_record_comes_back_as_it_was(self, source: Source, records: Rows) -> None:
-        assert _by_id(rows_of(source.read(self.query()))) == _by_id(records)
+        assert self.by_key(rows_of(source.read(self.query()))) == self.by_key(records)
 
     def test_reading_twice_gives_the_same(self, source: Source) -> None:
         assert rows_of(source.read(self.query())) == rows_of(source.read(self.query()))
@@ -79,7 +87,7 @@ class SourceContract:
     ) -> None:
         pages = list(source.read(self.query(page_size=size)))
         assert all(len(page.rows) <= size for page in pages)
-        assert _by_id(rows_of(pages)) == _by_id(records)
+        assert self.by_key(rows_of(pages)) == self.by_key(records)
 
     @pytest.mark.parametrize("size", _SIZES)
     def test_reading_on_after_any_page_loses_and_repeats_nothing(
@@ -101,9 +109,8 @@ class SourceContract:
         assert moments == sorted(moments)
 
     def test_only_the_wanted_fields_are_read(self, source: Source) -> None:
-        assert {tuple(row) for row in rows_of(source.read(self.query(fields=("name",))))} == {
-            ("name",)
-        }
+        wanted = (self.label,)
+        assert {tuple(row) for row in rows_of(source.read(self.query(fields=wanted)))} == {wanted}
 
     def test_an_unknown_object_is_a_clear_error(self, source: Source) -> None:
         with pytest.raises(MisconfiguredError, match="nothing-of-that-name"):
@@ -120,7 +127,7 @@ class SourceContract:
             assert source.check().identity
         if isinstance(source, Discoverable):
             found = {one.name: one for one in source.discover()}
-            assert {"id", "name"} <= {column.name for column in found[self.name].columns}
+            assert {self.key, self.label} <= {column.name for column in found[self.name].columns}
             assert list(found.values()) == list(source.discover())
         assert rows_of(source.read(self.query())) == before
 
@@ -169,7 +176,3 @@ def error_of_check(connector: Connector) -> ConnectorError:
     with pytest.raises((TransientError, MisconfiguredError)) as caught:
         connector.check()
     return caught.value
-
-
-def _by_id(rows: Iterable[Mapping[str, Any]]) -> Rows:
-    return sorted((dict(row) for row in rows), key=lambda row: str(row["id"]))

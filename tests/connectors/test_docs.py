@@ -13,6 +13,12 @@ from connectors.files import ColumnSpec
 from connectors.http import ApiKeyAuth, BasicAuth, BearerAuth, HttpOptions, OAuthAuth
 from connectors.registry import Option
 from connectors.rest import CursorPages, LinkHeader, NextUrl, NumberedPages, OffsetPages, RestObject
+from connectors.salesforce import (
+    ClientCredentialsAuth,
+    JwtAuth,
+    PasswordAuth,
+    RefreshTokenAuth,
+)
 from connectors.sql import SqlTable
 
 pytest_plugins = ["pytester"]
@@ -27,6 +33,10 @@ SHARED: dict[str, type[BaseModel]] = {
     "files columns": ColumnSpec,
     "sql tables": SqlTable,
     "rest objects": RestObject,
+    "salesforce auth: jwt": JwtAuth,
+    "salesforce auth: client_credentials": ClientCredentialsAuth,
+    "salesforce auth: refresh_token": RefreshTokenAuth,
+    "salesforce auth: password": PasswordAuth,
     "pagination: page": NumberedPages,
     "pagination: offset": OffsetPages,
     "pagination: cursor": CursorPages,
@@ -49,7 +59,7 @@ def table(options: tuple[Option, ...]) -> str:
 
 def blocks() -> dict[str, str]:
     """Each table by its name on the page."""
-    ours = ("files", "memory", "rest", "scim", "sql")
+    ours = ("files", "memory", "rest", "salesforce", "scim", "sql")
     found = {name: table(registry.describe(name)) for name in ours}
     return found | {name: table(registry.options(model)) for name, model in SHARED.items()}
 

@@ -20,7 +20,7 @@ def ingest(org: Org, job: Job, *, half: bool = False) -> Results:
         results.names, rows = job.dialect.read(job.data or b"")
         _check_header(org, job, results.names)
     except ApiError as error:
-        results.refused = f"{error.code} : {error.message}"
+        results.refused = error.message
         return results
     stop = len(rows) // 2 if half else len(rows)
     for row in rows[:stop]:
@@ -37,10 +37,10 @@ def ingest(org: Org, job: Job, *, half: bool = False) -> Results:
 def _check_header(org: Org, job: Job, names: list[str]) -> None:
     sobject = org.sobject(job.object)
     if job.operation in {"delete", "hardDelete"} and [n.lower() for n in names] != ["id"]:
-        raise ApiError("INVALIDBATCH", "The 'delete' batch must contain only ids")
+        raise ApiError("INVALIDBATCH", "InvalidBatch : The 'delete' batch must contain only ids")
     for name in names:
         if name.lower() not in sobject.fields:
-            raise ApiError("INVALIDBATCH", f"Field name not found : {name}")
+            raise ApiError("INVALIDBATCH", f"InvalidBatch : Field name not found : {name}")
 
 
 def _write(org: Org, job: Job, cells: Mapping[str, str]) -> tuple[str, bool]:

@@ -62,7 +62,7 @@ ACCOUNT = SObject(
         Field(name="Website", type="url", length=255),
         Field(name="Industry", type="picklist", values=("Retail", "Banking", "Other")),
         Field(name="NumberOfEmployees", type="int"),
-        Field(name="AnnualRevenue", type="currency"),
+        Field(name="AnnualRevenue", type="currency", scale=2),
         Field(name="Description", type="textarea", length=32_000, filterable=False),
         *_address("Billing"),
         _owner(),

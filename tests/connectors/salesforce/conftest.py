@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import trustme
 from joserfc.jwk import RSAKey
+from requests.adapters import HTTPAdapter
 
+from connectors.salesforce import Salesforce
 from connectors.simulators.salesforce import (
     CONTACT,
     App,
@@ -60,6 +63,20 @@ class Clock:
 
     def tick(self, seconds: float = 1) -> None:
         self.now += timedelta(seconds=seconds)
+
+
+class Leading(HTTPAdapter):
+    """Leads every host to one address, as a name server could."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._port = port
+
+    def send(self, request, *args, **options):
+        parts = urlsplit(request.url)
+        request.headers["Host"] = parts.netloc
+        request.url = parts._replace(scheme="http", netloc=f"127.0.0.1:{self._port}").geturl()
+        return super().send(request, *args, **options)
 
 
 @pytest.fixture
@@ -117,3 +134,29 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
     ca = tmp_path_factory.mktemp("salesforce") / "ca.pem"
     authority.cert_pem.write_to_path(str(ca))
     return Tls(context, ca)
+
+
+Connecting = Callable[..., Salesforce]
+
+
+@pytest.fixture
+def connect(salesforce: Simulator, monkeypatch: pytest.MonkeyPatch) -> Connecting:
+    """The connector to the simulator, with quick waits; `auth` is client credentials at first."""
+    monkeypatch.setenv("SF_SECRET", SECRET)
+
+    def connected(**more: object) -> Salesforce:
+        settings = {
+            "url": salesforce.url,
+            "auth": {
+                "type": "client_credentials",
+                "client_id": CLIENT,
+                "client_secret": "env:SF_SECRET",
+            },
+            "external_id": "Isthmus_Id__c",
+            "deactivate": {"Active__c": False},
+            "poll_seconds": 0.001,
+            "http": {"attempts": 3, "backoff_seconds": 0.001},
+        }
+        return Salesforce.model_validate(settings | more)
+
+    return connected

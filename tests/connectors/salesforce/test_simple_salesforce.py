@@ -12,11 +12,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
@@ -37,21 +35,7 @@ from connectors.simulators.salesforce import (
     ValidationRule,
 )
 from connectors.simulators.salesforce.ids import make_id, normal
-from tests.connectors.salesforce.conftest import CLIENT, CUSTOMER, SECRET, USER
-
-
-class Leading(HTTPAdapter):
-    """Leads every host to one address, as a name server could."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__()
-        self._port = port
-
-    def send(self, request, *args, **options):
-        parts = urlsplit(request.url)
-        request.headers["Host"] = parts.netloc
-        request.url = parts._replace(scheme="http", netloc=f"127.0.0.1:{self._port}").geturl()
-        return super().send(request, *args, **options)
+from tests.connectors.salesforce.conftest import CLIENT, CUSTOMER, SECRET, USER, Leading
 
 
 @pytest.fixture

@@ -1,0 +1,77 @@
+"""Bulk 2.0 query jobs: made, waited for, read by locator."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.contract import Row
+from connectors.errors import MisconfiguredError, TransientError
+from connectors.salesforce.client import Client
+from connectors.salesforce.jobs import Patience, await_end, remove, why
+from connectors.salesforce.reading import Reading
+
+_MOST_ROWS = 50_000
+
+
+def bulk_rows(client: Client, reading: Reading, patience: Patience) -> Iterator[list[Row]]:
+    """Yield rows by the page, as the REST API would give them."""
+    jobs = client.jobs(reading.object)
+    operation = "queryAll" if reading.deleted else "query"
+    made = jobs.create_job(operation, reading.statement(ordered=reading.cursor is not None))
+    try:
+        job = await_end(jobs, made["id"], patience, reads=True)
+        if job is None or job["state"] != "JobComplete":
+            raise TransientError(
+                f"salesforce: {reading.object}: the bulk query "
+                + (
+                    f"took longer than {patience.seconds:g} s"
+                    if job is None
+                    else f"ended: {why(job)}"
+                )
+            )
+        yield from _checked(reading, _results(jobs, made["id"], reading))
+    finally:
+        remove(client, f"jobs/query/{made['id']}")
+
+
+def _results(jobs: Any, job_id: str, reading: Reading) -> Iterator[list[Row]]:
+    locator = ""
+    while True:
+        most = min(reading.page_size, _MOST_ROWS)
+        found = jobs.get_query_results(job_id, locator, most)
+        yield _rows(str(found["records"]), reading)
+        locator = str(found["locator"])
+        if not locator:
+            return
+
+
+def _rows(text: str, reading: Reading) -> list[Row]:
+    table = csv.reader(io.StringIO(text, newline=""))
+    names = next(table, [])
+    places = {name.lower(): place for place, name in enumerate(names)}
+    if not table and not names:
+        return []
+    try:
+        columns = [(p, places[p.lower()], f.from_csv) for p, f in reading.fields.items()]
+    except KeyError as missing:
+        raise TransientError(
+            f"salesforce: {reading.object}: the results of the job lack the column {missing}"
+        ) from None
+    return [{path: read(row[place]) for path, place, read in columns} for row in table]
+
+
+def _checked(reading: Reading, pages: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    """The pages, which must come in order where a read may go on after each of them."""
+    last: Row | None = None
+    for rows in pages:
+        for row in rows:
+            if last is not None and reading.comes_before(row, last):
+                raise MisconfiguredError(
+                    f"salesforce: {reading.object}: the job's rows do not come in order; "
+                    "set bulk_reads: 0"
+                )
+            last = row
+        yield rows

@@ -1,0 +1,140 @@
+"""Writing: up to 200 records a request, one outcome for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Any
+
+from connectors.contract import Change, Outcome
+from connectors.errors import ConnectorError, MisconfiguredError, UncertainError
+from connectors.salesforce.bulkwriting import bulk_outcomes
+from connectors.salesforce.client import Client
+from connectors.salesforce.jobs import Patience
+from connectors.salesforce.records import Terms, Write, to_write
+from connectors.salesforce.values import fits_cell
+
+_REQUEST = 200
+"""Salesforce takes so many records in one request."""
+_JOB = 10_000
+"""So many records go into one job: whatever is not known at a crash is asked for one by one."""
+_FEW = 200
+"""What is left for a last job goes by request when it is no more than this."""
+
+Send = Callable[[Sequence[Write]], Iterator[Outcome]]
+
+
+def outcomes(
+    client: Client,
+    changes: Iterable[Change],
+    terms: Terms,
+    *,
+    bulk_from: int,
+    patience: Patience,
+) -> Iterator[Outcome]:
+    """Write the changes. From `bulk_from` of them on (0: never) they go into jobs.
+
+    Up to `bulk_from` changes are drawn before the first is sent, since it must be known how many
+    there are. Raises MisconfiguredError only.
+    """
+    drawn = iter(changes)
+    head = list(islice(drawn, bulk_from))
+    bulk = 0 < bulk_from <= len(head)
+
+    def small(group: Sequence[Write]) -> Iterator[Outcome]:
+        return _collection(client, group)
+
+    def large(group: Sequence[Write]) -> Iterator[Outcome]:
+        if len(group) <= _FEW:
+            return _collection(client, group)
+        return bulk_outcomes(client, group, terms.external_id, patience)
+
+    send, most = (large, _JOB) if bulk else (small, _REQUEST)
+    sorter = _Sorter(send, most)
+    aside = _Sorter(small, _REQUEST)
+    for change in chain(head, drawn):
+        try:
+            write = to_write(change, client.describe(change.object), terms)
+        except MisconfiguredError:
+            raise
+        except ConnectorError as error:
+            yield Outcome(change, error, id=change.id)
+            continue
+        yield from (sorter if not bulk or fits_cell(write.values) else aside).take(write)
+    yield from sorter.rest()
+    yield from aside.rest()
+
+
+class _Sorter:
+    """Gathers writes of one object and kind, and sends a group when it is full.
+
+    No record stands twice in a group, nor in two groups that are open: what comes again waits for
+    what came before.
+    """
+
+    def __init__(self, send: Send, most: int) -> None:
+        self._send = send
+        self._most = most
+        self._groups: dict[tuple[str, str], list[Write]] = {}
+        self._names: set[str] = set()
+
+    def take(self, write: Write) -> Iterator[Outcome]:
+        """Take one more; the outcomes of what was sent for it."""
+        if write.names & self._names:
+            yield from self.rest()
+        self._names |= write.names
+        place = (write.sobject, write.kind)
+        group = self._groups.setdefault(place, [])
+        group.append(write)
+        if len(group) >= self._most:
+            yield from self._send(self._groups.pop(place))
+
+    def rest(self) -> Iterator[Outcome]:
+        """Send all that was gathered."""
+        groups, self._groups, self._names = self._groups, {}, set()
+        for group in groups.values():
+            yield from self._send(group)
+
+
+def _collection(client: Client, group: Sequence[Write]) -> Iterator[Outcome]:
+    for start in range(0, len(group), _REQUEST):
+        part = group[start : start + _REQUEST]
+        try:
+            results = _sent(client, part)
+        except MisconfiguredError:
+            raise
+        except ConnectorError as error:
+            yield from (write.failed(error) for write in part)
+            continue
+        yield from (_outcome(write, result) for write, result in zip(part, results, strict=True))
+
+
+def _sent(client: Client, part: Sequence[Write]) -> list[Any]:
+    """The results of one request; UncertainError when they do not tell of every record."""
+    first = part[0]
+    if first.kind == "delete":
+        ids = ",".join(str(write.values["Id"]) for write in part)
+        found = client.send("DELETE", "composite/sobjects", ids=ids, allOrNone="false")
+    else:
+        method = "POST" if first.kind == "insert" else "PATCH"
+        address = "composite/sobjects"
+        if first.kind == "upsert":
+            address += f"/{first.sobject}/{next(iter(first.values))}"
+        records = [
+            {"attributes": {"type": write.sobject}, **_named(write.values)} for write in part
+        ]
+        found = client.send(method, address, {"allOrNone": False, "records": records})
+    if not isinstance(found, list) or len(found) != len(part):
+        raise UncertainError("composite/sobjects: the answer does not tell of every record")
+    return found
+
+
+def _named(values: Any) -> dict[str, Any]:
+    return {"id" if name == "Id" else name: value for name, value in values.items()}
+
+
+def _outcome(write: Write, result: Any) -> Outcome:
+    if result.get("success"):
+        return write.done(str(result.get("id") or ""))
+    first: dict[str, Any] = next(iter(result.get("errors") or ()), {})
+    return write.refused(str(first.get("statusCode") or ""), first.get("fields") or ())

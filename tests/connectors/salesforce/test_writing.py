@@ -1,0 +1,435 @@
+"""Writing: one outcome for each change, whatever becomes of it, by both ways."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from simple_salesforce import Salesforce as Library
+
+from connectors.contract import Action, Change
+from connectors.errors import (
+    ConflictError,
+    MisconfiguredError,
+    NotFoundError,
+    RejectedError,
+    ThrottledError,
+    TransientError,
+    UnauthorizedError,
+    UncertainError,
+)
+from connectors.kit import ODD_KEYS
+from connectors.salesforce.bulkwriting import _ERROR
+from connectors.salesforce.codes import of_code
+from connectors.simulators.salesforce import DuplicateRule, Response, ValidationRule
+from tests.connectors.salesforce.conftest import Leading
+
+
+def create(number, key=None, object_="Contact", **after):
+    values = {"LastName": f"L{number}", **after}
+    return Change(number, object_, Action.CREATE, key or f"k{number}", after=values)
+
+
+def update(number, made, **after):
+    return Change(number, "Contact", Action.UPDATE, f"k{number}", id=made, after=after)
+
+
+def delete(number, made):
+    return Change(number, "Contact", Action.DELETE, f"k{number}", id=made)
+
+
+def errors(outcomes):
+    """The kind of error of each change, by its number."""
+    return {o.change.number: type(o.error) if o.error else None for o in outcomes}
+
+
+def held(org):
+    return {r.get("Isthmus_Id__c"): r for r in org.records("Contact") if not r.get("IsDeleted")}
+
+
+@pytest.fixture(params=["collections", "jobs"])
+def sf(request, connect, monkeypatch):
+    """The connector, writing by either way."""
+    if request.param == "jobs":
+        monkeypatch.setattr("connectors.salesforce.writing._FEW", 0)
+        return connect(bulk_writes=1)
+    return connect(bulk_writes=0)
+
+
+def test_a_create_is_an_upsert_by_our_key_also_when_the_key_is_odd(sf, org):
+    changes = [create(n, key) for n, key in enumerate(ODD_KEYS)]
+    first, second = list(sf.apply(changes)), list(sf.apply(changes))
+    assert errors(first) == errors(second) == dict.fromkeys(range(len(ODD_KEYS)))
+    assert {o.change.key: o.id for o in first} == {o.change.key: o.id for o in second}
+    assert {key: row["LastName"] for key, row in held(org).items()} == {
+        key: f"L{n}" for n, key in enumerate(ODD_KEYS)
+    }
+
+
+def test_an_unquoted_key_writes_another_record_and_ours_does_not(sf, org, salesforce):
+    """What the library does with ``sf.Contact.upsert(f"Isthmus_Id__c/{key}")``."""
+    org.seed("Contact", [{"LastName": "Innocent", "Isthmus_Id__c": "x"}])
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("https://", Leading(salesforce.port))
+        token = salesforce.access.open()
+        library = Library(session_id=token, instance="acme.my.salesforce.com", session=session)
+        library.Contact.upsert("Isthmus_Id__c/x?y", {"LastName": "Stranger"})
+    assert held(org)["x"]["LastName"] == "Stranger"
+    assert errors(sf.apply([create(1, "x?y")])) == {1: None}
+    assert held(org)["x"]["LastName"] == "Stranger"
+    assert held(org)["x?y"]["LastName"] == "L1"
+
+
+def test_each_refusal_is_told_by_its_kind_and_spares_the_others(sf, org):
+    (locked, other) = org.seed(
+        "Contact",
+        [
+            {"LastName": "a", "Isthmus_Id__c": "a", "Email": "twin@x.example"},
+            {"LastName": "b", "Isthmus_Id__c": "b"},
+        ],
+    )
+    (gone,) = org.seed("Contact", [{"LastName": "c", "IsDeleted": True}])
+    org.rules.duplicates.append(DuplicateRule("Contact", ("Email",)))
+    org.rules.validation.append(
+        ValidationRule("Contact", lambda r: r.get("Title") == "bad", "Ann is bad", "Title")
+    )
+    org.rules.locks[locked] = 1
+    outcomes = list(
+        sf.apply(
+            [
+                create(1),
+                create(2, LastName="x" * 81),
+                create(3, Email="ann(at)example"),
+                create(4, Email="TWIN@x.example"),
+                create(5, Title="bad"),
+                update(6, locked, Title="Dr"),
+                update(7, gone, Title="Dr"),
+                update(8, "003Qy0000009999IAA", Title="Dr"),
+                update(9, other, externalId="a"),
+                update(10, "nonsense", Title="Dr"),
+                create(11),
+            ]
+        )
+    )
+    assert errors(outcomes) == {
+        1: None,
+        2: RejectedError,
+        3: RejectedError,
+        4: ConflictError,
+        5: RejectedError,
+        6: TransientError,
+        7: NotFoundError,
+        8: NotFoundError,
+        9: ConflictError,
+        10: RejectedError,
+        11: None,
+    }
+    said = " ".join(str(o.error) for o in outcomes if o.error)
+    assert "STRING_TOO_LONG (LastName)" in said
+    assert "FIELD_CUSTOM_VALIDATION_EXCEPTION (Title)" in said
+    assert "xxx" not in said
+    assert "ann(at)" not in said
+    assert "Ann is bad" not in said
+
+
+def test_what_is_not_named_stays_and_none_clears(sf, org):
+    (made,) = org.seed("Contact", [{"LastName": "Lee", "Title": "Dr", "Phone": "1", "Fax": "2"}])
+    assert errors(sf.apply([update(1, made, Title=None, Phone="")])) == {1: None}
+    (row,) = held(org).values()
+    assert (row.get("Title"), row.get("Phone"), row["Fax"]) == (None, None, "2")
+
+
+def test_values_of_every_kind_arrive(sf, org):
+    given = {
+        "Birthdate": date(1999, 12, 31),
+        "DoNotCall": True,
+        "Description": 'two\nlines, a "quote"',
+        "Title": "#N/A",
+        "Department": "=1+1",
+    }
+    assert errors(sf.apply([create(1, **given)])) == {1: None}
+    (row,) = held(org).values()
+    assert {name: row[name] for name in given} == given
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    person = {"Key__c": "p", "Changed__c": moment, "Points__c": Decimal("12.5"), "Big__c": 7}
+    changes = [Change(1, "Person__c", Action.CREATE, "p", after=person)]
+    plain = type(sf).model_validate(sf.model_dump() | {"auth": sf.auth, "external_id": "Key__c"})
+    assert errors(plain.apply(changes)) == {1: None}
+    (row,) = org.records("Person__c")
+    assert (row["Changed__c"], row["Points__c"], row["Big__c"]) == (moment, 12.5, "7")
+
+
+def test_deactivating_sets_the_configured_fields_and_deleting_twice_is_once(sf, org):
+    (made,) = org.seed("Contact", [{"LastName": "Lee", "Isthmus_Id__c": "k1"}])
+    change = Change(1, "Contact", Action.DEACTIVATE, "k1", id=made, after={"Title": "gone"})
+    assert errors(sf.apply([change])) == {1: None}
+    assert (held(org)["k1"]["Active__c"], held(org)["k1"]["Title"]) == (False, "gone")
+    assert errors(sf.apply([delete(1, made)])) == {1: None}
+    assert errors(sf.apply([delete(1, made)])) == {1: None}
+    assert errors(sf.apply([delete(1, "003Qy0000009999IAA")])) == {1: None}
+    assert held(org) == {}
+
+
+def test_one_record_named_twice_is_written_twice_and_in_order(sf, org):
+    (made,) = org.seed("Contact", [{"LastName": "Lee", "Isthmus_Id__c": "k"}])
+    changes = [update(n, made, Title=str(n)) for n in range(3)]
+    again = [create(n, "same", Title=str(n)) for n in range(3, 6)]
+    assert errors(sf.apply([*changes, *again])) == dict.fromkeys(range(6))
+    assert (held(org)["k"]["Title"], held(org)["same"]["Title"]) == ("2", "5")
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "said"),
+    [
+        (create(1, object_="Contcat"), {}, "no object 'Contcat'; did you mean 'Contact'"),
+        (create(1, Lastname="x"), {}, "no field 'Lastname'; did you mean 'LastName'"),
+        (create(1, Name="x"), {}, "Contact.Name cannot be set by this user"),
+        (update(1, "x", SystemModstamp="x"), {}, "SystemModstamp cannot be changed"),
+        (create(1), {"external_id": "LastName"}, "LastName is no external id"),
+        (create(1), {"external_id": "Nope__c"}, "no field 'Nope__c'"),
+        (
+            Change(1, "Contact", Action.DEACTIVATE, "k", id="x"),
+            {"deactivate": {}},
+            "the option deactivate",
+        ),
+        (
+            Change(1, "Contact", Action.DEACTIVATE, "k", id="x"),
+            {"deactivate": {"No__c": 1}},
+            "no field 'No__c'",
+        ),
+    ],
+)
+def test_what_a_person_must_mend_stops_before_anything_is_written(
+    connect, salesforce, change, more, said
+):
+    with pytest.raises(MisconfiguredError, match=said):
+        list(connect(**more).apply([change]))
+    assert not any(call.startswith(("PATCH", "POST")) for call in salesforce.service.calls)
+
+
+def test_what_cannot_be_said_is_an_outcome_and_not_sent(sf, org):
+    bad = [update(1, None, Title="x"), create(2, Title=object()), create(3)]
+    assert errors(sf.apply(bad)) == {1: RejectedError, 2: RejectedError, 3: None}
+
+
+def test_without_an_external_id_creating_twice_makes_two(connect, org):
+    sf = connect(external_id=None)
+    assert errors(sf.apply([create(1)])) == errors(sf.apply([create(1)])) == {1: None}
+    assert len(list(org.records("Contact"))) == 2
+    with pytest.raises(MisconfiguredError, match="needs external_id"):
+        sf.find("Contact", "externalId", "k1")
+
+
+def test_small_writes_take_200_a_request_and_large_ones_a_job(connect, salesforce, org):
+    calls = salesforce.service.calls
+    assert len(list(connect().apply([create(n) for n in range(401)]))) == 401
+    assert calls["PATCH /composite/sobjects"] == 3
+    assert calls["POST /jobs/ingest"] == 0
+    outcomes = list(connect().apply([create(n) for n in range(2100)]))
+    assert errors(outcomes) == dict.fromkeys(range(2100))
+    assert (calls["POST /jobs/ingest"], calls["PATCH /composite/sobjects"]) == (1, 3)
+    assert salesforce.service.bulk.jobs == {}
+    assert len(held(org)) == 2100
+
+
+def test_no_more_is_drawn_than_is_needed(connect, salesforce):
+    drawn = []
+
+    def changes():
+        for n in range(1000):
+            drawn.append(n)
+            yield create(n)
+
+    next(iter(connect(bulk_writes=0).apply(changes())))
+    assert len(drawn) == 200
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "made"),
+    [("lose", UncertainError, 1), ("cut", UncertainError, 1), ("drop", UncertainError, 0)],
+)
+def test_a_lost_answer_is_uncertain_and_is_not_repeated(connect, salesforce, org, how, kind, made):
+    salesforce.fault("PATCH .*/composite/sobjects", how)
+    (outcome,) = connect().apply([create(1)])
+    assert type(outcome.error) is kind
+    assert len(held(org)) == made
+    found = connect().find("Contact", "externalId", "k1")
+    assert [account.key for account in found] == ["k1"] * made
+
+
+def test_a_server_error_may_have_happened_and_patience_is_given_when_asked_for(connect, salesforce):
+    salesforce.fault("PATCH", "answer", response=Response(500))
+    assert errors(connect().apply([create(1)])) == {1: UncertainError}
+    busy = Response(503, b"", {"Retry-After": "0"})
+    salesforce.fault("PATCH", "answer", times=2, response=busy)
+    assert errors(connect().apply([create(1)])) == {1: None}
+
+
+def test_an_answer_that_leaves_records_out_is_uncertain(connect, salesforce):
+    salesforce.fault("PATCH", "answer", response=Response.of([]))
+    assert errors(connect().apply([create(1), create(2)])) == {1: UncertainError, 2: UncertainError}
+
+
+def test_a_session_that_ends_is_opened_anew_in_the_middle(sf, salesforce, org):
+    list(sf.apply([create(0)]))
+    for pattern in ("composite|POST .*/jobs", "batches|composite", "PATCH", "Results|composite"):
+        salesforce.fault(pattern, "expire")
+        assert errors(sf.apply([create(n) for n in range(3)])) == dict.fromkeys(range(3))
+    assert salesforce.access.logins > 3
+
+
+def test_the_budget_ends_a_run_without_raising(connect, salesforce, org):
+    salesforce.service.daily = 10
+    sf = connect(max_api_share=0.3)
+    outcomes = list(sf.apply([create(n) for n in range(600)]))
+    assert [outcomes[n].error for n in (0, 399)] == [None, None]
+    assert {type(o.error) for o in outcomes[400:]} == {ThrottledError}
+    assert salesforce.service.used == 3
+
+
+@pytest.fixture
+def jobs(connect, monkeypatch):
+    monkeypatch.setattr("connectors.salesforce.writing._FEW", 0)
+    return lambda **more: connect(bulk_writes=1, **more)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "how", "kind", "made"),
+    [
+        ("POST .*/jobs/ingest", "drop", None, 3),
+        ("PUT .*/batches", "drop", TransientError, 0),
+        ("PUT .*/batches", "lose", TransientError, 0),
+        ("PATCH .*/jobs/ingest", "lose", None, 3),
+        ("PATCH .*/jobs/ingest", "drop", UncertainError, 0),
+        ("successfulResults", "drop", None, 3),
+    ],
+)
+def test_a_job_whose_connection_breaks(jobs, salesforce, org, pattern, how, kind, made):
+    salesforce.fault(pattern, how)
+    assert set(errors(jobs().apply([create(n) for n in range(3)])).values()) == {kind}
+    assert len(held(org)) == made
+    assert salesforce.service.bulk.jobs == {}
+
+
+def test_a_job_whose_results_cannot_be_had_is_uncertain(jobs, salesforce, org):
+    salesforce.fault("Results", "drop", times=99)
+    assert set(errors(jobs().apply([create(n) for n in range(3)])).values()) == {UncertainError}
+    assert len(held(org)) == 3
+
+
+def test_a_job_that_fails_half_way_tells_what_was_done(jobs, salesforce, org):
+    salesforce.service.bulk.fail_next = "InternalServerError : later"
+    outcomes = list(jobs().apply([create(n) for n in range(4)]))
+    assert errors(outcomes) == {0: None, 1: None, 2: TransientError, 3: TransientError}
+    assert "InternalServerError" in str(outcomes[-1].error)
+    assert len(held(org)) == 2
+
+
+def test_a_job_that_takes_too_long_is_stopped_and_nothing_of_it_happens_later(
+    jobs, salesforce, org
+):
+    salesforce.service.bulk.looks_needed = 10**9
+    outcomes = list(jobs(bulk_seconds=0.05).apply([create(n) for n in range(3)]))
+    assert set(errors(outcomes).values()) == {TransientError}
+    assert salesforce.service.bulk.jobs == {}
+    assert held(org) == {}
+
+
+def test_a_job_that_salesforce_refuses_as_a_whole_stops_the_run(jobs, salesforce, org, monkeypatch):
+    bulk = salesforce.service.bulk
+    work = bulk._work
+
+    def refuse(job):
+        job.data = b"Nope__c\nx\n"
+        work(job)
+
+    monkeypatch.setattr(bulk, "_work", refuse)
+    with pytest.raises(MisconfiguredError, match="refused"):
+        list(jobs().apply([create(1), create(2)]))
+
+
+def test_accounts_are_all_live_records_with_what_we_may_write(connect, org):
+    org.seed("Contact", [{"LastName": "a", "Isthmus_Id__c": "k"}, {"LastName": "b"}])
+    org.seed("Contact", [{"LastName": "gone", "IsDeleted": True}])
+    for bulk_reads in (0, 1):
+        found = list(connect(bulk_reads=bulk_reads).accounts("Contact"))
+        assert [(a.key, a.attributes["LastName"]) for a in found] == [("k", "a"), (None, "b")]
+        assert "SystemModstamp" not in found[0].attributes
+        assert "Id" not in found[0].attributes
+    with pytest.raises(MisconfiguredError, match="no field 'Nope__c'"):
+        list(connect(external_id="Nope__c").accounts("Contact"))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "found"),
+    [
+        ("externalId", "K", 1),
+        ("externalId", "k", 0),
+        ("Isthmus_Id__c", "K", 1),
+        ("LastName", "o'brien \\ co", 1),
+        ("LastName", "O'Brien", 0),
+        ("Email", "ANN@x.example", 1),
+        ("Active__c", "true", 1),
+        ("Birthdate", "1999-12-31", 1),
+        ("LastName", "' OR LastName != '", 0),
+    ],
+)
+def test_a_record_is_found_by_a_field(connect, org, attribute, value, found):
+    row = {"LastName": "O'Brien \\ co", "Email": "ann@x.example", "Birthdate": "1999-12-31"}
+    (made,) = org.seed("Contact", [{**row, "Isthmus_Id__c": "K"}])
+    org.seed("Contact", [{"LastName": "gone", "Email": "ann@x.example", "IsDeleted": True}])
+    assert [a.id for a in connect().find("Contact", attribute, value)] == [made] * found
+    assert [a.id for a in connect().find("Contact", "Id", made)] == [made]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("UNABLE_TO_LOCK_ROW", TransientError),
+        ("DUPLICATES_DETECTED", ConflictError),
+        ("DUPLICATE_VALUE", ConflictError),
+        ("FIELD_CUSTOM_VALIDATION_EXCEPTION", RejectedError),
+        ("STRING_TOO_LONG", RejectedError),
+        ("ENTITY_IS_DELETED", NotFoundError),
+        ("INVALID_CROSS_REFERENCE_KEY", NotFoundError),
+        ("INVALID_SESSION_ID", UnauthorizedError),
+        ("INVALID_FIELD", MisconfiguredError),
+        ("STORAGE_LIMIT_EXCEEDED", MisconfiguredError),
+        ("SOMETHING_NEW", RejectedError),
+    ],
+)
+def test_a_code_means_what_to_do_next(code, kind):
+    assert type(of_code(code, [], "create k")) is kind
+
+
+def test_a_bad_reference_in_a_field_is_no_missing_record():
+    assert type(of_code("INVALID_CROSS_REFERENCE_KEY", ["AccountId"], "create k")) is RejectedError
+
+
+@given(st.text(), st.lists(st.text()), st.text())
+def test_only_codes_and_names_of_fields_get_into_a_message(code, fields, message):
+    said = str(of_code(code, fields, "create k", message))
+    shape = r"create k: ([A-Z_]+|an unknown code)( \([A-Za-z][\w., ]*\))?(; [a-z 0-9'.]+)?"
+    assert re.fullmatch(shape, said, re.ASCII)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "fields"),
+    [
+        ("STRING_TOO_LONG:Last Name: data value too large: x (max length=80):LastName --",
+         "STRING_TOO_LONG", "LastName"),
+        ("DUPLICATE_VALUE:duplicate value found: X: Y:--", "DUPLICATE_VALUE", ""),
+        ("REQUIRED_FIELD_MISSING:Required fields are missing: [A, B]:A, B --",
+         "REQUIRED_FIELD_MISSING", "A, B"),
+    ],
+)  # fmt: skip
+def test_the_error_of_a_job_is_read_from_its_cell(text, code, fields):
+    found = _ERROR.match(text)
+    assert found is not None
+    assert found.groups() == (code, fields)
