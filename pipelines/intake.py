@@ -6,7 +6,7 @@ expectation or a source that shrank too much leaves pages and profiles as they w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import loads
@@ -168,21 +168,16 @@ def _settle(
     """
     source = found.source
     left = [each for each in ledger.list_letters(conn, source=source) if each.stage != "apply"]
-    keys = [each.key for each in left if each.key is not None and each.key not in dead]
-    passing = _seen(conn, source, run, keys)
-    ledger.settle_letters(conn, source, passing)
     deleted = set(found.deleted_keys()) - dead
     gone = [each.id for each in left if each.key in deleted]
     ledger.close_letters(conn, gone, "discarded", why="the source deleted it")
+    keys = {each.key for each in left if each.key is not None} - dead - deleted
+    held = store.held_source_profiles(conn, source, keys)
+    passing = {key for key, each in held.items() if each.seen_run == run}
+    ledger.settle_letters(conn, source, passing)
     if full:
         old = [each.id for each in left if each.run != run and each.key not in passing]
         ledger.close_letters(conn, old, "discarded", why="the source has it no more")
-
-
-def _seen(conn: sa.Connection, source: str, run: str, keys: Sequence[str]) -> set[str]:
-    missing = set(store.missing_keys(conn, source, run))
-    known = store.digests(conn, source) if keys else {}
-    return {key for key in keys if key in known and key not in missing}
 
 
 def _drop_missing(

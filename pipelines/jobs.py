@@ -7,30 +7,21 @@ followed by one that goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime
-from functools import partial
+from datetime import UTC, datetime
 
-import sqlalchemy as sa
 import structlog
 
-from idp_core.db.engine import reading, writing
-from idp_core.ledger import store as ledger
-from idp_core.profiles import store
 from pipelines.applied import keep_applied
 from pipelines.bus import Bus, fingerprint
-from pipelines.errors import JobError, StoppedError
+from pipelines.errors import JobError
 from pipelines.extract import KEEP_LANDED, extract, forget_mapped_files
 from pipelines.intake import Taken, intake
-from pipelines.progress import Progress, silent
 from pipelines.provision import run as provisioning
-from pipelines.provision.compile import compile_push
-from pipelines.provision.guards import read_limits
-from pipelines.provision.rules import Person
-from pipelines.provision.writing import DeadLetter
-from pipelines.running import Steps, Watch, quiet, running
+from pipelines.running import Steps, Watch, end, noting, quiet, running
 from pipelines.suites import suite_of
+from pipelines.targets import provisioning_job, settle
 from pipelines.unify import Unified, golden_step, resolve_step
 
 log = structlog.get_logger()
@@ -80,42 +71,28 @@ def sync(  # noqa: PLR0913 (each is a wish of its own)
         report = RunReport(begun.id)
         problems: list[JobError] = []
         for name in bus.project.sources if sources is None else sources:
-            report = _attempt(problems, report, partial(_take_in, bus, steps, name))
+            with noting(problems):
+                report = _take_in(bus, steps, name, report)
         if unify:
-            report = _unify(bus, steps, report)
+            unified, golden = unify_all(bus, steps)
+            report = replace(report, unified=unified, golden=golden)
         for name in bus.project.targets if targets is None else targets:
-            work = partial(_provision, bus, steps, name, apply=apply)
-            report = _attempt(problems, report, work)
+            with noting(problems):
+                report = _provision(bus, steps, name, report, apply=apply)
         forget_mapped_files(bus, datetime.now(UTC) - KEEP_LANDED)
         report = replace(report, steps=tuple(steps.seconds), problems=tuple(problems))
         _end(bus, report)
     return report
 
 
-def _attempt(
-    problems: list[JobError], report: RunReport, work: Callable[[RunReport], RunReport]
-) -> RunReport:
-    try:
-        return work(report)
-    except JobError as error:
-        problems.append(error)
-        return report
-
-
 def _end(bus: Bus, report: RunReport) -> None:
-    status = ledger.RunStatus.SUCCEEDED
-    if report.problems:
-        stopped = all(isinstance(problem, StoppedError) for problem in report.problems)
-        status = ledger.RunStatus.STOPPED if stopped else ledger.RunStatus.FAILED
     counts = {
         "read": sum(report.read.values()),
         "dead": sum(taken.dead for taken in report.taken.values()),
         "events": sum(report.unified.events.values()),
         "golden": dict(report.golden),
     }
-    line = "; ".join(str(problem) for problem in report.problems) or None
-    with writing(bus.engine) as conn:
-        ledger.end_run(conn, report.run, status, counts=counts, error=line)
+    end(bus, report.run, counts, report.problems)
 
 
 def _take_in(bus: Bus, steps: Steps, source: str, report: RunReport) -> RunReport:
@@ -133,7 +110,8 @@ def _take_in(bus: Bus, steps: Steps, source: str, report: RunReport) -> RunRepor
     )
 
 
-def _unify(bus: Bus, steps: Steps, report: RunReport) -> RunReport:
+def unify_all(bus: Bus, steps: Steps) -> tuple[Unified, Mapping[str, int]]:
+    """Decide who is one person and build their golden profiles; return what came of both."""
     with steps.step("resolve") as (_, counts):
         number = fingerprint(bus.identifiers)
         unified = resolve_step(bus.engine, bus.identifiers, bus.schema, fingerprint=number)
@@ -144,67 +122,21 @@ def _unify(bus: Bus, steps: Steps, report: RunReport) -> RunReport:
             bus.engine, bus.survivorship, bus.schema, fingerprint=number, progress=progress
         )
         counts.update(golden)
-    return replace(report, unified=unified, golden=golden)
-
-
-def provisioning_job(
-    bus: Bus, target: str, run: str, *, progress: Progress = silent
-) -> provisioning.Job:
-    """Return what `pipelines.provision.run` needs to plan and apply one target."""
-    settings = bus.target_settings(target)
-    with reading(bus.engine) as conn:
-        redirects = store.read_redirects(conn)
-    return provisioning.Job(
-        name=target,
-        engine=bus.engine,
-        target=bus.target(target),
-        push=compile_push(bus.push(target), today=_today),
-        people=lambda: _people(bus),
-        redirects=redirects,
-        limits=read_limits(settings.limits, f"targets.{target}.limits"),
-        keep=lambda conn, letters: _keep(conn, run, letters),
-        progress=progress,
-    )
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
-def _people(bus: Bus) -> Iterator[Person]:
-    with reading(bus.engine) as conn:
-        for each in store.read_profiles(conn, schema=bus.schema):
-            yield Person(each.gid, each.digest, each.attributes, each.lineage)
-
-
-def _keep(conn: sa.Connection, run: str, letters: Sequence[DeadLetter]) -> None:
-    ledger.put_letters(
-        conn,
-        run,
-        [
-            ledger.DeadLetter(
-                source=letter.target,
-                stage="apply",
-                key=letter.key,
-                place=f"{letter.action} {letter.gid}",
-                reasons=[{"field": "", "step": letter.action, "reason": letter.reason}],
-                row=letter.document,
-            )
-            for letter in letters
-        ],
-    )
+    return unified, golden
 
 
 def _provision(bus: Bus, steps: Steps, target: str, report: RunReport, *, apply: bool) -> RunReport:
     with steps.step("plan", target) as (progress, counts):
         job = provisioning_job(bus, target, steps.run, progress=progress)
         prepared = provisioning.prepare(job)
-        counts.update(prepared.plan.counts)
+        settle(job, prepared)
+        counts.update({"plan": prepared.record.hash[:12], **prepared.plan.counts})
     planned = Provisioned(prepared)
     report = replace(report, targets={**report.targets, target: planned})
     if not apply:
         return report
     with steps.step("apply", target) as (progress, counts):
         done = provisioning.execute(replace(job, progress=progress), prepared)
+        settle(job, prepared)
         counts.update(done.done)
     return replace(report, targets={**report.targets, target: Provisioned(prepared, done)})

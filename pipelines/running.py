@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import structlog
@@ -77,3 +77,23 @@ def running(bus: Bus, job: str, trigger: str) -> Iterator[ledger.Run]:
         if isinstance(error, ledger.ProjectLockedError):
             raise BusyError(str(error)) from None
         raise
+
+
+@contextmanager
+def noting(problems: list[JobError]) -> Iterator[None]:
+    """Note what stops one source or target of a run; the others go on."""
+    try:
+        yield
+    except JobError as error:
+        problems.append(error)
+
+
+def end(bus: Bus, run: str, counts: Mapping[str, object], problems: Sequence[JobError]) -> None:
+    """Note how a run ended: stopped when only safety limits did that, failed for other problems."""
+    status = ledger.RunStatus.SUCCEEDED
+    if problems:
+        stopped = all(isinstance(problem, StoppedError) for problem in problems)
+        status = ledger.RunStatus.STOPPED if stopped else ledger.RunStatus.FAILED
+    line = "; ".join(str(problem) for problem in problems) or None
+    with writing(bus.engine) as conn:
+        ledger.end_run(conn, run, status, counts=counts, error=line)

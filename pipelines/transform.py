@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from mappings.errors import MappingError
 from mappings.tree import Document
 from pipelines import landing
 from pipelines.errors import ProjectError
-from pipelines.quality.gate import GateResult, Rejected, check
+from pipelines.quality.gate import GateResult, Reason, Rejected, check
 from pipelines.quality.model import Suite
 
 LANDED, MAPPED = "landed", "mapped"
@@ -97,8 +97,12 @@ class Transformed:
 
     def deleted_keys(self) -> list[str]:
         """Return the keys that the source says are deleted."""
-        found = self.con.execute(f"SELECT DISTINCT _key FROM {_GOOD} WHERE _deleted ORDER BY 1")
-        return [key for (key,) in found.fetchall()]
+        return sorted({key for _, key in self.deletions()})
+
+    def deletions(self) -> list[tuple[int, str]]:
+        """Return the landed rows that say a key is deleted, by their number."""
+        found = self.con.execute(f"SELECT _row, _key FROM {_GOOD} WHERE _deleted ORDER BY 1")
+        return found.fetchall()
 
     def dead_rows(self) -> Iterator[DeadRow]:
         """Yield the rows that did not pass, in the order they landed."""
@@ -147,46 +151,10 @@ def transform(
     expectation cannot be judged.
     """
     columns = landing.load(con, LANDED, pages)
-    return _judged(con, source, document, suite, columns, today=today, latest=latest)
-
-
-def transform_again(
-    con: duckdb.DuckDBPyConnection,
-    source: str,
-    document: Document,
-    suite: Suite,
-    rows: Sequence[Mapping[str, Any]],
-    types: Mapping[str, str],
-    *,
-    today: date,
-) -> Transformed | None:
-    """Map and check rows that dead letters kept, with the types their columns had.
-
-    Rows are numbered from 0 in the order given. Raises as `transform` does.
-    """
-    columns = landing.restore(con, LANDED, rows, types)
-    return _judged(con, source, document, suite, columns, today=today, latest=False)
-
-
-def _judged(
-    con: duckdb.DuckDBPyConnection,
-    source: str,
-    document: Document,
-    suite: Suite,
-    columns: Mapping[str, str],
-    *,
-    today: date,
-    latest: bool,
-) -> Transformed | None:
     rows = _count(con, LANDED) if columns else 0
     if rows == 0:
         return None
-    plan = compile_batch(document)
-    plan.prepare(con)
-    try:
-        select = plan.select(LANDED, columns, today=today)
-    except MappingError as error:
-        raise ProjectError(str(error)) from None
+    select = _select(con, document, columns, today=today)
     if latest:
         select = (
             f"SELECT * FROM ({select}) QUALIFY _key IS NULL OR "
@@ -195,6 +163,78 @@ def _judged(
     con.execute(f"CREATE OR REPLACE TABLE {MAPPED} AS {select}")
     gate = check(con, MAPPED, suite, good=_GOOD, bad=_BAD, schema=document.schema)
     return Transformed(source, document, con, rows, gate, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Rows that dead letters kept, at least one, and the types that their columns had."""
+
+    rows: Sequence[Mapping[str, Any]] = field(repr=False)
+    types: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What became of kept rows, which are numbered from 0.
+
+    `left_out` are the rows that the mapping's ``where`` leaves out, `older` those of whose key
+    there is a later row, `failed` those that a step refused whose on_error is ``fail``.
+    """
+
+    found: Transformed
+    left_out: frozenset[int]
+    older: frozenset[int]
+    failed: Mapping[int, tuple[Reason, ...]]
+
+
+def transform_again(
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    document: Document,
+    suite: Suite,
+    kept: Kept,
+    *,
+    today: date,
+    latest: bool = False,
+) -> Again:
+    """Map and check kept rows; `latest` and what is raised are as for `transform`."""
+    columns = landing.restore(con, LANDED, kept.rows, kept.types)
+    select = _select(con, document, columns, today=today)
+    con.execute(f"CREATE OR REPLACE TABLE {MAPPED} AS {select}")
+    keys = dict(con.execute(f"SELECT _row, _key FROM {MAPPED} ORDER BY _row").fetchall())
+    last = {key: row for row, key in keys.items()}
+    older = frozenset(row for row, key in keys.items() if latest and key and last[key] != row)
+    con.execute(f"DELETE FROM {MAPPED} WHERE _row IN (SELECT unnest($rows))", {"rows": [*older]})
+    gate = check(con, MAPPED, suite, good=_GOOD, bad=_BAD, schema=document.schema)
+    rows = len(kept.rows)
+    found = Transformed(source, document, con, rows, gate, columns)
+    return Again(found, frozenset(range(rows)) - keys.keys(), older, _failed(con))
+
+
+def _failed(con: duckdb.DuckDBPyConnection) -> Mapping[int, tuple[Reason, ...]]:
+    found = con.execute(
+        "SELECT _row, list_filter(_problems, lambda p: p.severity = 'fail') AS problems "
+        f"FROM {MAPPED} WHERE _deleted IS NOT TRUE AND len(problems) > 0"
+    ).fetchall()
+    return {
+        row: tuple(Reason("mapping", p["step"], p["field"], p["reason"]) for p in problems)
+        for row, problems in found
+    }
+
+
+def _select(
+    con: duckdb.DuckDBPyConnection,
+    document: Document,
+    columns: Mapping[str, str],
+    *,
+    today: date,
+) -> str:
+    plan = compile_batch(document)
+    plan.prepare(con)
+    try:
+        return plan.select(LANDED, columns, today=today)
+    except MappingError as error:
+        raise ProjectError(str(error)) from None
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -128,6 +128,19 @@ def close_letters(
     return closed.rowcount
 
 
+def amend_letters(conn: sa.Connection, letters: Iterable[DeadLetter]) -> None:
+    """Keep what is known better by now of open letters: their stage, key and reasons.
+
+    When and by which run the row was last seen stays: that is the source's word.
+    """
+    table = dead_letter.c
+    for each in letters:
+        key = None if each.key is None else storable(each.key)
+        known = {"stage": each.stage, "key": key, "reasons": loads(to_json(list(each.reasons)))}
+        same = (table.id == each.id) & (table.status == "open")
+        conn.execute(sa.update(dead_letter).where(same).values(**known))
+
+
 def settle_letters(
     conn: sa.Connection, source: str, keys: Collection[str], *, now: datetime | None = None
 ) -> int:

@@ -16,6 +16,7 @@ from idp_core.ledger.landing import (
 )
 from idp_core.ledger.letters import (
     DeadLetter,
+    amend_letters,
     close_letters,
     count_letters,
     letters_like,
@@ -65,6 +66,7 @@ __all__ = [
     "Step",
     "StepStatus",
     "alive",
+    "amend_letters",
     "beat_lock",
     "close_letters",
     "count_letters",

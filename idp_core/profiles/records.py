@@ -33,6 +33,15 @@ _GONE = "deleted"  # the digest of records whose source stopped naming them: lik
 _COLUMNS = tuple(column.name for column in source_profile.columns)
 _IDENTIFIER = ("value", "kind", "record", "verified")
 
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A source profile as it is stored, and the run that saw it last."""
+
+    profile: SourceProfile
+    seen_run: str
+
+
 Identify = Callable[[SourceProfile], Iterable[Identifier]]
 
 
@@ -209,13 +218,6 @@ def _forget_identifiers(conn: sa.Connection, ids: Collection[int]) -> None:
     conn.execute(sa.delete(identifier).where(bulk.among(conn, identifier.c.record, ids)))
 
 
-def digests(conn: sa.Connection, source: str) -> Mapping[str, str]:
-    """Return the digest of every stored record of a source, by key; deleted ones included."""
-    table = source_profile.c
-    rows = conn.execute(sa.select(table.key, table.digest).where(table.source == source))
-    return dict(rows.all())
-
-
 def missing_keys(conn: sa.Connection, source: str, run: str) -> Sequence[str]:
     """Return the keys of a source that `run`, a full scan, did not see, and are not deleted yet."""
     table = source_profile.c
@@ -295,6 +297,19 @@ def read_source_profiles(
     with conn.execute(query, execution_options={"yield_per": 5_000}) as rows:
         for row in rows:
             yield _profile(row, typed)
+
+
+def held_source_profiles(
+    conn: sa.Connection, source: str, keys: Collection[str], *, schema: Schema = CUSTOMER
+) -> Mapping[str, Held]:
+    """Return what is stored of a source under these keys, deleted records included."""
+    table = source_profile.c
+    asked = {stored_ref(SourceRef(source, key)).key: key for key in keys}
+    query = sa.select(source_profile).where(
+        table.source == source, bulk.among(conn, table.key, list(asked))
+    )
+    typed = typer(schema)
+    return {asked[row.key]: Held(_profile(row, typed), row.seen_run) for row in conn.execute(query)}
 
 
 def source_profiles_of(

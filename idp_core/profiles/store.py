@@ -32,9 +32,10 @@ from idp_core.profiles.lookup import (
     why,
 )
 from idp_core.profiles.records import (
+    Held,
     PutCounts,
     count_live,
-    digests,
+    held_source_profiles,
     last_seq,
     mark_deleted,
     missing_keys,
@@ -60,6 +61,7 @@ from idp_core.profiles.stewardship import (
 from idp_core.profiles.watermarks import read_watermark, save_watermark
 
 __all__ = [
+    "Held",
     "HistoryEntry",
     "LinkConstraint",
     "LinkCounts",
@@ -74,10 +76,10 @@ __all__ = [
     "counts_by_source",
     "delete_profiles",
     "digest_of",
-    "digests",
     "find",
     "get",
     "get_stored",
+    "held_source_profiles",
     "history",
     "last_profile_seq",
     "last_seq",

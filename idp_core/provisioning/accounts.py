@@ -38,6 +38,18 @@ def accounts_of(conn: sa.Connection, gid: str) -> Sequence[ManagedAccount]:
     return [_account(row) for row in rows]
 
 
+def accounts_at(
+    conn: sa.Connection, target: str, object_: str, remote_ids: Collection[str]
+) -> Mapping[str, ManagedAccount]:
+    """Return by global id the accounts that have one of the target's own ids."""
+    query = sa.select(account).where(
+        account.c.target == target,
+        account.c.object == object_,
+        bulk.among(conn, account.c.remote_id, remote_ids),
+    )
+    return {row.gid: _account(row) for row in conn.execute(query)}
+
+
 def save_accounts(
     conn: sa.Connection, accounts: Iterable[ManagedAccount], now: datetime | None = None
 ) -> None:

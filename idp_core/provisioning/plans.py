@@ -66,6 +66,36 @@ def find_plan(conn: sa.Connection, target: str, hash_: str) -> PlanRecord | None
     return found[0] if len({each.hash for each in found}) == 1 else None
 
 
+def plans_like(conn: sa.Connection, hash_: str) -> Sequence[PlanRecord]:
+    """Return the latest plan of each target and hash that begins with `hash_`, latest first."""
+    query = (
+        sa.select(plan)
+        .where(plan.c.hash.startswith(hash_, autoescape=True))
+        .order_by(plan.c.made_at.desc(), plan.c.id.desc())
+    )
+    latest: dict[tuple[str, str, str], PlanRecord] = {}
+    for row in conn.execute(query).mappings():
+        found = _record(row)
+        latest.setdefault((found.target, found.object, found.hash), found)
+    return list(latest.values())
+
+
+def list_plans(
+    conn: sa.Connection,
+    *,
+    target: str | None = None,
+    statuses: Collection[PlanStatus] | None = None,
+    limit: int = 50,
+) -> Sequence[PlanRecord]:
+    """Return the heads of plans, latest first."""
+    query = sa.select(plan).order_by(plan.c.made_at.desc(), plan.c.id.desc()).limit(limit)
+    if target is not None:
+        query = query.where(plan.c.target == target)
+    if statuses is not None:
+        query = query.where(plan.c.status.in_(statuses))
+    return [_record(row) for row in conn.execute(query).mappings()]
+
+
 def latest_plan(
     conn: sa.Connection,
     target: str,
@@ -89,6 +119,15 @@ def set_status(
     """Move a plan on in its life."""
     values = {"status": status.value, "ended_at": ended_at}
     conn.execute(sa.update(plan).where(plan.c.id == plan_id).values(**values))
+
+
+def refuse_plan(
+    conn: sa.Connection, record: PlanRecord, who: str, why: str, now: datetime | None = None
+) -> None:
+    """Say that a plan shall not be applied, and whose word that is."""
+    ended = {"ended_at": now or datetime.now(UTC), "ended_by": who, "ended_why": why}
+    values = {"status": PlanStatus.REFUSED.value, **ended}
+    conn.execute(sa.update(plan).where(plan.c.id == record.id).values(**values))
 
 
 def approve_plan(

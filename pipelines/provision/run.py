@@ -114,24 +114,30 @@ def approve(engine: sa.Engine, target: str, hash_: str, who: str, why: str) -> A
     Raises StalePlanError when no open plan of the target has this hash.
     """
     with writing(engine) as conn:
-        record = _open_plan(conn, target, hash_)
+        record = open_plan(conn, target, hash_)
         return plans.approve_plan(conn, record, who, why)
 
 
-def refuse(engine: sa.Engine, target: str, hash_: str) -> None:
+def refuse(engine: sa.Engine, target: str, hash_: str, who: str, why: str) -> None:
     """Say that a plan shall not be applied; the next one is made from the inputs as they are then.
 
     Raises StalePlanError when no open plan of the target has this hash.
     """
     with writing(engine) as conn:
-        record = _open_plan(conn, target, hash_)
-        plans.set_status(conn, record.id, PlanStatus.REFUSED, datetime.now(UTC))
+        plans.refuse_plan(conn, open_plan(conn, target, hash_), who, why)
 
 
-def execute(job: Job, prepared: Prepared, *, harmless_only: bool = False) -> Report:
+def execute(
+    job: Job,
+    prepared: Prepared,
+    *,
+    harmless_only: bool = False,
+    only: Collection[str] | None = None,
+) -> Report:
     """Apply a plan that was just prepared.
 
     With `harmless_only`, what the guards hold back is left out; prepare again for the plan of it.
+    With `only`, so is what is not about these global ids, and what the guards hold back of theirs.
     Raises UnsafePlanError when the guards hold it and nobody approved it, StalePlanError when it
     was executed before or is no longer open, QuarantinedError when the target fails too often,
     RemoteError when a person must act; what was done is kept.
@@ -141,46 +147,66 @@ def execute(job: Job, prepared: Prepared, *, harmless_only: bool = False) -> Rep
         status = record.status if record else PlanStatus.SUPERSEDED
         if status not in _READY:
             hash_ = prepared.record.hash[:12]
-            raise StalePlanError(f"{job.name}: plan {hash_} is {status}; make a new one")
+            raise StalePlanError(f"{job.name}: plan {hash_} is {status}; {_again(job.name)}")
         waiting = status is PlanStatus.WAITING
-        if waiting and not harmless_only:
+        if waiting and not harmless_only and only is None:
             raise UnsafePlanError(_unsafe(prepared))
-        # Parts of a held plan must not count as its beginning: that would let the rest pass.
-        begun = PlanStatus.SUPERSEDED if waiting else PlanStatus.APPLYING
+        partly = waiting or only is not None
+        # Parts of a plan must not count as its beginning: that would let held ones pass.
+        begun = PlanStatus.SUPERSEDED if partly else PlanStatus.APPLYING
         plans.set_status(conn, prepared.record.id, begun)
-    return _write(job, prepared, prepared.verdict.allows if waiting else None)
+
+    def allows(item: PlanItem) -> bool:
+        held = waiting and not prepared.verdict.allows(item)
+        return not held and (only is None or item.gid in only)
+
+    return _write(job, prepared, allows if partly else None)
 
 
-def execute_hash(job: Job, hash_: str) -> Report:
-    """Apply a stored plan by its hash, if it is still what would be done.
+def execute_hash(job: Job, hash_: str, *, harmless_only: bool = False) -> Report:
+    """Apply a stored plan by its hash. Raises what `prepare_hash` and `execute` do."""
+    return execute(job, prepare_hash(job, hash_), harmless_only=harmless_only)
 
-    The plan is made anew from today's inputs. It must have the same hash; or, when applying had
-    begun and was interrupted, it must be the rest of it. Raises StalePlanError otherwise.
+
+def prepare_hash(job: Job, hash_: str) -> Prepared:
+    """Make a stored plan anew from today's inputs, and return it if it is still the same.
+
+    Or, when applying had begun and was interrupted, if it is the rest of it. Raises StalePlanError
+    otherwise.
     """
     with reading(job.engine) as conn:
-        stored = _open_plan(conn, job.name, hash_)
+        stored = open_plan(conn, job.name, hash_)
     prepared = prepare(job, now=stored.made_at)
     with reading(job.engine) as conn:
         items = plans.read_items(conn, stored.id)
         said = {item_digest(read_item(document)) for _, document in items}
     begun = stored.status is PlanStatus.APPLYING and said.issuperset(prepared.plan.item_digests)
     if prepared.plan.hash != stored.hash and not begun:
+        new = prepared.plan.hash[:12]
+        now = f"done now is plan {new}: look at it (isthmus plan show {new}) and apply that"
         raise StalePlanError(
-            f"{job.name}: the inputs moved since plan {stored.hash[:12]} was made; "
-            f"what would be done now is plan {prepared.plan.hash[:12]}: look at it and apply that"
+            f"{job.name}: the inputs moved since plan {stored.hash[:12]} was made; what would be "
+            f"{'done now is nothing' if prepared.plan.empty else now}"
         )
-    return execute(job, prepared)
+    return prepared
 
 
-def _open_plan(conn: sa.Connection, target: str, hash_: str) -> PlanRecord:
+def open_plan(conn: sa.Connection, target: str, hash_: str) -> PlanRecord:
+    """Return the open plan of a target whose hash begins so. Raises StalePlanError."""
     record = plans.find_plan(conn, target, hash_)
     if record is None:
-        raise StalePlanError(f"{target}: no plan, or more than one, has a hash like {hash_}")
+        raise StalePlanError(
+            f"{target}: no plan, or more than one, has a hash like {hash_}; see isthmus plan list"
+        )
     if record.status not in OPEN:
         raise StalePlanError(
-            f"{target}: plan {record.hash[:12]} is {record.status}; make a new one"
+            f"{target}: plan {record.hash[:12]} is {record.status}; {_again(target)}"
         )
     return record
+
+
+def _again(target: str) -> str:
+    return f"make a new one: isthmus plan {target}"
 
 
 def _store(conn: sa.Connection, plan: Plan, verdict: Verdict) -> PlanRecord:
@@ -218,9 +244,14 @@ def _begun(conn: sa.Connection, plan: Plan) -> PlanRecord | None:
 
 def _unsafe(prepared: Prepared) -> str:
     said = "; ".join(finding.message for finding in prepared.verdict.findings)
+    return f"{said}. Nothing was written. {advice(prepared.record)}"
+
+
+def advice(record: PlanRecord) -> str:
+    """Return what to do about a plan that the guards hold."""
     return (
-        f"{said}. Nothing was written. If this is right, approve plan "
-        f"{prepared.record.hash[:12]}; if not, look at the sources"
+        f'If this is right: isthmus apply {record.target} --hash {record.hash[:12]} --approve "why"'
+        "; if not, look at the sources"
     )
 
 

@@ -49,7 +49,11 @@ def test_putting_twice_is_putting_once(engine):
     assert put(engine, said(A), said(B), run="r2") == store.PutCounts(unchanged=2)
     with reading(engine) as conn:
         assert store.last_seq(conn) == 2
-        assert store.digests(conn, "crm") == {"1": said(A).digest, "2": said(B).digest}
+        held = store.held_source_profiles(conn, "crm", ["1", "2", "3"])
+        assert {key: each.profile.digest for key, each in held.items()} == {
+            "1": said(A).digest,
+            "2": said(B).digest,
+        }
 
 
 def test_a_source_profile_comes_back_with_the_types_of_the_schema(engine):

@@ -128,7 +128,7 @@ def test_an_unknown_or_closed_plan_is_refused(job):
 
 def test_a_refused_plan_can_no_longer_be_approved(job, engine):
     hash_ = prepare(job(crowd(3))).plan.hash
-    refuse(engine, "crm", hash_)
+    refuse(engine, "crm", hash_, "bob", "the export was half")
     with pytest.raises(StalePlanError, match="is refused"):
         approve(engine, "crm", hash_, "ann", "after all")
 

@@ -1,0 +1,111 @@
+"""The jobs about plans that are stored: find them, apply exactly one, refuse one.
+
+Plans are made by `pipelines.jobs.sync`, which may be told to read no source and to write nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from idp_core.db.engine import reading
+from idp_core.provisioning import plans
+from idp_core.provisioning.model import OPEN, Approval, PlanRecord
+from pipelines.bus import Bus
+from pipelines.errors import ProjectError
+from pipelines.provision import run as provisioning
+from pipelines.provision.documents import read_item
+from pipelines.provision.errors import StalePlanError
+from pipelines.provision.plan import PlanItem
+from pipelines.running import Steps, Watch, end, quiet, running
+from pipelines.targets import provisioning_job, settle
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A plan as it is stored. `items` are fewer than its counts say once they were let go of."""
+
+    record: PlanRecord
+    items: Sequence[PlanItem] = field(repr=False)
+    approval: Approval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A person's word: who allows or refuses a plan, and why."""
+
+    who: str
+    why: str
+
+
+def find_plan(bus: Bus, word: str) -> PlanRecord:
+    """Return the latest plan whose hash begins so. Raises ProjectError for none or several."""
+    with reading(bus.engine) as conn:
+        found = plans.plans_like(conn, word) if word else ()
+    if len(found) == 1:
+        return found[0]
+    many = f"{len(found)} plans have a hash" if found else "no plan has a hash"
+    raise ProjectError(f"{many} that begins with {word!r}; isthmus plan list names them")
+
+
+def open_plan(bus: Bus, word: str, hash_: str | None = None) -> PlanRecord:
+    """Return the plan that is meant: the open one of a target, or one by the beginning of its hash.
+
+    Raises ProjectError for neither a target nor a plan, StalePlanError when no open plan is meant.
+    """
+    if word not in bus.project.targets:
+        if hash_ is not None:
+            bus.target_settings(word)  # says which targets there are
+        found = find_plan(bus, word)
+        word, hash_ = found.target, found.hash
+    with reading(bus.engine) as conn:
+        if hash_ is not None:
+            return provisioning.open_plan(conn, word, hash_)
+        latest = plans.latest_plan(conn, word, bus.push(word).object, OPEN)
+    if latest is None:
+        raise StalePlanError(f"{word}: no plan is open; make one: isthmus plan {word}")
+    return latest
+
+
+def stored_plan(bus: Bus, record: PlanRecord) -> StoredPlan:
+    """Return a plan with its items and who allowed it."""
+    with reading(bus.engine) as conn:
+        items = [read_item(document) for _, document in plans.read_items(conn, record.id)]
+        return StoredPlan(record, items, plans.read_approval(conn, record.id))
+
+
+def apply_plan(
+    bus: Bus,
+    record: PlanRecord,
+    *,
+    approval: Word | None = None,
+    harmless_only: bool = False,
+    trigger: str = "manual",
+    watch: Watch = quiet,
+) -> provisioning.Report:
+    """Apply a stored plan, if it is still what would be done, as one run.
+
+    `approval` allows what the guards hold. Raises what `pipelines.provision.run` does, BusyError
+    when another run of the project is on.
+    """
+    name, engine = record.target, bus.engine
+    with running(bus, "apply", trigger) as begun:
+        steps = Steps(bus, begun.id, watch)
+        with steps.step("plan", name) as (progress, counts):
+            job = provisioning_job(bus, name, begun.id, progress=progress)
+            if approval is not None:
+                provisioning.approve(engine, name, record.hash, approval.who, approval.why)
+            prepared = provisioning.prepare_hash(job, record.hash)
+            counts.update({"plan": prepared.record.hash[:12], **prepared.plan.counts})
+        with steps.step("apply", name) as (progress, counts):
+            job = provisioning_job(bus, name, begun.id, progress=progress)
+            report = provisioning.execute(job, prepared, harmless_only=harmless_only)
+            settle(job, prepared)
+            counts.update(report.done)
+        end(bus, begun.id, {"applied": sum(report.done.values()), "held": report.held}, ())
+    return report
+
+
+def refuse_plan(bus: Bus, record: PlanRecord, word: Word) -> None:
+    """Say that a plan shall not be applied. Raises StalePlanError when it is no longer open."""
+    provisioning.refuse(bus.engine, record.target, record.hash, word.who, word.why)

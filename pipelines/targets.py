@@ -1,0 +1,151 @@
+"""What a project gives to provisioning for one target, and what becomes of refused changes.
+
+A refused change is a dead letter of the stage ``apply``. Nothing is lost with it: as long as it is
+wanted, every plan has it again. `settle` closes the letters of changes that are done or no longer
+wanted; `retry` sends those of some letters alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+
+import sqlalchemy as sa
+
+from idp_core.db.engine import reading, writing
+from idp_core.ledger import store as ledger
+from idp_core.profiles import store
+from idp_core.provisioning import journal
+from idp_core.provisioning.model import EntryState, PlanStatus
+from pipelines.bus import Bus
+from pipelines.progress import Progress, silent
+from pipelines.provision import run as provisioning
+from pipelines.provision.compile import compile_push
+from pipelines.provision.guards import read_limits
+from pipelines.provision.merges import final
+from pipelines.provision.plan import Cause, PlanItem
+from pipelines.provision.rules import Person
+from pipelines.provision.writing import DeadLetter
+
+
+def provisioning_job(
+    bus: Bus, target: str, run: str, *, progress: Progress = silent
+) -> provisioning.Job:
+    """Return what `pipelines.provision.run` needs to plan and apply one target."""
+    settings = bus.target_settings(target)
+    with reading(bus.engine) as conn:
+        redirects = store.read_redirects(conn)
+    return provisioning.Job(
+        name=target,
+        engine=bus.engine,
+        target=bus.target(target),
+        push=compile_push(bus.push(target), today=_today),
+        people=lambda: read_people(bus),
+        redirects=redirects,
+        limits=read_limits(settings.limits, f"targets.{target}.limits"),
+        keep=lambda conn, letters: _keep(conn, run, letters),
+        progress=progress,
+    )
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def read_people(bus: Bus, gids: Collection[str] | None = None) -> Iterator[Person]:
+    """Yield the golden profiles as provisioning takes them; `gids` restricts them."""
+    with reading(bus.engine) as conn:
+        for each in store.read_profiles(conn, gids=gids, schema=bus.schema):
+            yield Person(each.gid, each.digest, each.attributes, each.lineage)
+
+
+def _keep(conn: sa.Connection, run: str, letters: Sequence[DeadLetter]) -> None:
+    ledger.put_letters(
+        conn,
+        run,
+        [
+            ledger.DeadLetter(
+                source=letter.target,
+                stage="apply",
+                key=letter.key,
+                place=f"{letter.action} {letter.gid}",
+                reasons=[{"field": "", "step": letter.action, "reason": letter.reason}],
+                row=letter.document,
+            )
+            for letter in letters
+        ],
+    )
+
+
+def settle(job: provisioning.Job, prepared: provisioning.Prepared) -> int:
+    """Close the letters of changes that the plan no longer has, or that were done of it; count."""
+    with writing(job.engine) as conn:
+        letters = ledger.list_letters(conn, source=job.name, stage="apply")
+        pending = _pending(conn, prepared) if letters else {}
+        over = [each.id for each in letters if _gid(job, each) not in pending]
+        return ledger.close_letters(conn, over, "replayed", why="done, or no longer wanted")
+
+
+def _pending(conn: sa.Connection, prepared: provisioning.Prepared) -> dict[str, PlanItem]:
+    """Return by global id what of a plan is not done; drift alone is no change of ours."""
+    entries = journal.read_entries(conn, prepared.record.id)
+    done = {entry.number for entry in entries if entry.state is EntryState.DONE}
+    items = (item for item in prepared.plan.items if item.cause is not Cause.DRIFT)
+    return {item.gid: item for item in items if item.number not in done}
+
+
+def _gid(job: provisioning.Job, letter: ledger.DeadLetter) -> str:
+    """Return the profile a change was for, as it is called today."""
+    return final(letter.place.rpartition(" ")[2], job.redirects)
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What became of refused changes that were tried again."""
+
+    closed: int
+    open: Sequence[ledger.DeadLetter] = field(default=())
+
+
+def retry(job: provisioning.Job, letters: Sequence[ledger.DeadLetter]) -> Retried:
+    """Plan the profiles of refused changes again and send what is still wanted for them alone.
+
+    Guards hold here, too. Raises what `pipelines.provision.run` does.
+    """
+    prepared = provisioning.prepare(job)
+    waiting = prepared.record.status is PlanStatus.WAITING
+    wanted = {_gid(job, each) for each in letters}
+    if any(
+        item.effective
+        and item.gid in wanted
+        and not (waiting and not prepared.verdict.allows(item))
+        for item in prepared.plan.items
+    ):
+        provisioning.execute(job, prepared, only=wanted)
+    settle(job, prepared)
+    with writing(job.engine) as conn:
+        pending = _pending(conn, prepared)
+        known = ledger.read_letters(conn, [each.id for each in letters])
+        left = [each for each in known if each.status == "open"]
+        told = [_retold(prepared, each, pending[_gid(job, each)]) for each in left]
+        ledger.amend_letters(conn, told)
+    return Retried(len(letters) - len(left), told)
+
+
+def _held(prepared: provisioning.Prepared, item: PlanItem) -> bool:
+    """Whether the guards hold an item back and nobody has allowed it."""
+    waiting = prepared.record.status is PlanStatus.WAITING
+    return waiting and not prepared.verdict.allows(item)
+
+
+def _retold(
+    prepared: provisioning.Prepared, letter: ledger.DeadLetter, item: PlanItem
+) -> ledger.DeadLetter:
+    """Return a letter with the reason of today: what the target said, or what holds it back."""
+    held = _held(prepared, item)
+    if item.effective and not held:
+        return letter
+    reason = provisioning.advice(prepared.record) if held else item.reason
+    action = item.action.value if item.action else item.cause.value
+    return replace(letter, reasons=[{"field": "", "step": action, "reason": reason}])
