@@ -38,28 +38,32 @@ def bulk_rows(client: Client, reading: Reading, patience: Patience) -> Iterator[
 
 
 def _results(jobs: Any, job_id: str, reading: Reading) -> Iterator[list[Row]]:
-    locator = ""
+    locator, most = "", min(reading.page_size, _MOST_ROWS)
     while True:
-        most = min(reading.page_size, _MOST_ROWS)
-        found = jobs.get_query_results(job_id, locator, most)
-        yield _rows(str(found["records"]), reading)
+        try:
+            found = jobs.get_query_results(job_id, locator, most)
+        except (KeyError, ValueError):
+            raise _no_results(reading) from None
+        rows = _rows(str(found["records"]), reading)
+        if len(rows) != found["number_of_records"]:
+            raise _no_results(reading)
+        yield rows
         locator = str(found["locator"])
         if not locator:
             return
 
 
+def _no_results(reading: Reading) -> TransientError:
+    return TransientError(f"salesforce: {reading.object}: what came are not the results of the job")
+
+
 def _rows(text: str, reading: Reading) -> list[Row]:
     table = csv.reader(io.StringIO(text, newline=""))
-    names = next(table, [])
-    places = {name.lower(): place for place, name in enumerate(names)}
-    if not table and not names:
-        return []
+    names = {name.lower(): place for place, name in enumerate(next(table, []))}
     try:
-        columns = [(p, places[p.lower()], f.from_csv) for p, f in reading.fields.items()]
-    except KeyError as missing:
-        raise TransientError(
-            f"salesforce: {reading.object}: the results of the job lack the column {missing}"
-        ) from None
+        columns = [(p, names[p.lower()], f.from_csv) for p, f in reading.fields.items()]
+    except KeyError:
+        raise _no_results(reading) from None
     return [{path: read(row[place]) for path, place, read in columns} for row in table]
 
 

@@ -41,6 +41,11 @@ class Link:
     def __post_init__(self) -> None:
         self.credentials = Credentials(self._log_in, self.http)
 
+    def open(self) -> None:
+        """Log in when there is no session yet."""
+        simple_salesforce()  # what is missing is told before any call
+        self.credentials.headers()
+
     def _log_in(self) -> tuple[Headers, float]:
         login = log_in(self.auth, self.url, self.http, self.version, self.hosts)
         if self.instance not in (None, login.instance):
@@ -77,17 +82,13 @@ class Client:
 
     def query(self, soql: str, *, deleted: bool = False, page_size: int = 2000) -> dict[str, Any]:
         """The first page of a query."""
-        found: dict[str, Any] = self.sf.query(
-            soql, include_deleted=deleted, headers=_batches_of(page_size)
-        )
-        return found
+        found = self.sf.query(soql, include_deleted=deleted, headers=_batches_of(page_size))
+        return _page(found)
 
     def query_more(self, address: str, *, page_size: int = 2000) -> dict[str, Any]:
         """A later page, by the address that the page before gave."""
-        found: dict[str, Any] = self.sf.query_more(
-            urlsplit(address).path, identifier_is_url=True, headers=_batches_of(page_size)
-        )
-        return found
+        path, headers = urlsplit(address).path, _batches_of(page_size)
+        return _page(self.sf.query_more(path, identifier_is_url=True, headers=headers))
 
     def send(self, method: str, path: str, body: Any = None, **params: str) -> Any:
         """Any other call below ``/services/data/vX.Y/``; its JSON."""
@@ -124,6 +125,12 @@ class Client:
         return described(found)
 
 
+def _page(found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict) or not found.keys() >= {"records", "done", "totalSize"}:
+        raise MisconfiguredError("query: the answer is no page of Salesforce; is url right?")
+    return found
+
+
 def _batches_of(page_size: int) -> dict[str, str]:
     """The header that asks for pages of this size, as near as Salesforce allows."""
     return {"Sforce-Query-Options": f"batchSize={max(200, min(2000, page_size))}"}
@@ -132,7 +139,6 @@ def _batches_of(page_size: int) -> dict[str, str]:
 @contextmanager
 def opened(link: Link) -> Iterator[Client]:
     """Connect; the login is made when there is no session yet."""
-    simple_salesforce()  # before any call: what is missing is told first
-    link.credentials.headers()
+    link.open()
     with HttpSession(link.instance, link.credentials, link.http, meaning=meaning) as http:
         yield Client(link, http)

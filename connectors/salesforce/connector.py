@@ -19,7 +19,7 @@ from connectors.contract import (
     Page,
     Query,
 )
-from connectors.errors import MisconfiguredError, NotFoundError
+from connectors.errors import MisconfiguredError, NotFoundError, TransientError
 from connectors.http import CleanUrl, HttpOptions
 from connectors.salesforce import accounts as accounts_of
 from connectors.salesforce import pages, writing
@@ -121,6 +121,11 @@ class Salesforce(Connector):
 
     def apply(self, changes: Iterable[Change]) -> Iterator[Outcome]:
         """Write the changes, 200 a request or in bulk jobs; one outcome for each."""
+        try:
+            self._linked.open()
+        except TransientError as error:
+            yield from (Outcome(change, error, id=change.id) for change in changes)
+            return
         with self._opened() as client:
             yield from writing.outcomes(
                 client,

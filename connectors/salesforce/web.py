@@ -93,8 +93,22 @@ def _repeatable(method: str, path: str) -> bool | None:
     return False if method == "PUT" else None
 
 
+class _Response(requests.Response):
+    """An answer as requests has it; what is no JSON is told in our words."""
+
+    answer: Answer
+
+    def json(self, **options: Any) -> Any:
+        """The body; MisconfiguredError or TransientError when it is something else."""
+        try:
+            return super().json(**options)
+        except ValueError:
+            return self.answer.json()
+
+
 def _response(answer: Answer) -> requests.Response:
-    response = requests.Response()
+    response = _Response()
+    response.answer = answer
     response.status_code = answer.status
     response.url = answer.url
     response.headers = CaseInsensitiveDict(answer.headers)

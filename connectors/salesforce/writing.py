@@ -10,6 +10,7 @@ from connectors.contract import Change, Outcome
 from connectors.errors import ConnectorError, MisconfiguredError, UncertainError
 from connectors.salesforce.bulkwriting import bulk_outcomes
 from connectors.salesforce.client import Client
+from connectors.salesforce.fields import Described
 from connectors.salesforce.jobs import Patience
 from connectors.salesforce.records import Terms, Write, to_write
 from connectors.salesforce.values import fits_cell
@@ -52,9 +53,10 @@ def outcomes(
     send, most = (large, _JOB) if bulk else (small, _REQUEST)
     sorter = _Sorter(send, most)
     aside = _Sorter(small, _REQUEST)
+    describe = _Describing(client)
     for change in chain(head, drawn):
         try:
-            write = to_write(change, client.describe(change.object), terms)
+            write = to_write(change, describe.object(change.object), terms)
         except MisconfiguredError:
             raise
         except ConnectorError as error:
@@ -63,6 +65,24 @@ def outcomes(
         yield from (sorter if not bulk or fits_cell(write.values) else aside).take(write)
     yield from sorter.rest()
     yield from aside.rest()
+
+
+class _Describing:
+    """Describes objects; what failed once is not asked for again by every change."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._failed: dict[str, ConnectorError] = {}
+
+    def object(self, name: str) -> Described:
+        """The object, or the error that it gave before."""
+        if name in self._failed:
+            raise self._failed[name]
+        try:
+            return self._client.describe(name)
+        except ConnectorError as error:
+            self._failed[name] = error
+            raise
 
 
 class _Sorter:

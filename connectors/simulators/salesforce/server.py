@@ -44,6 +44,8 @@ class Simulator:
         self.scheme, host = ("https", "localhost") if tls else ("http", "127.0.0.1")
         self.port: int = self._http.server_port
         self.url = f"{self.scheme}://{host}:{self.port}"
+        self.instance: str | None = None
+        """The address that logins lead to; that of the request when it is not set."""
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -139,6 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
         return bytes(body)
 
     def _base(self) -> str:
+        if self.simulator.instance:
+            return self.simulator.instance
         host = self.headers.get("Host") or f"127.0.0.1:{self.simulator.port}"
         return f"{self.simulator.scheme}://{host}"
 

@@ -8,8 +8,16 @@ from typing import Any, ClassVar
 import pytest
 
 from connectors.contract import Query
-from connectors.kit import CANARY, ODD_KEYS, SourceContract, TargetContract
-from connectors.simulators.salesforce import Org
+from connectors.kit import (
+    CANARY,
+    ODD_KEYS,
+    FaultyProxy,
+    SourceContract,
+    TargetContract,
+    UnreliableSourceContract,
+    UnreliableTargetContract,
+)
+from connectors.simulators.salesforce import Org, Simulator
 from tests.connectors.salesforce.conftest import CLIENT, Connecting
 
 FIELDS = ("Key__c", "Name", "Note__c", "Big__c", "Changed__c")
@@ -92,6 +100,75 @@ class TestWritingInCollections(Writes):
 
 
 class TestWritingInJobs(Writes):
+    bulk_writes = 1
+
+    @pytest.fixture(autouse=True)
+    def _small_groups_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("connectors.salesforce.writing._FEW", 0)
+
+
+QUICK = {
+    "attempts": 3,
+    "backoff_seconds": 0.01,
+    "max_backoff_seconds": 0.02,
+    "read_timeout": 0.4,
+}
+
+
+class BadDay:
+    """The system is the simulator, and logins lead to the proxy before it."""
+
+    @pytest.fixture
+    def upstream(self, salesforce: Simulator) -> str:
+        return salesforce.url
+
+    @pytest.fixture
+    def through(self, proxy: FaultyProxy, salesforce: Simulator, connect: Connecting):
+        salesforce.instance = proxy.url
+        return lambda **more: connect(url=proxy.url, http=QUICK, **more)
+
+
+class ReadsOnABadDay(BadDay, UnreliableSourceContract):
+    name = "Contact"
+    bulk_reads = 0
+
+    def query(self, **more: Any) -> Query:
+        fields = ("Id", "LastName", "SystemModstamp")
+        return Query(
+            self.name, **{"fields": fields, "cursor": "SystemModstamp", "page_size": 200, **more}
+        )
+
+    @pytest.fixture
+    def source(self, org: Org, through):
+        org.seed("Contact", [{"LastName": f"L{n}"} for n in range(700)])
+        return through(bulk_reads=self.bulk_reads)
+
+
+class TestReadingPagesOnABadDay(ReadsOnABadDay):
+    pass
+
+
+class TestReadingInBulkOnABadDay(ReadsOnABadDay):
+    bulk_reads = 1
+
+
+class WritesOnABadDay(BadDay, UnreliableTargetContract):
+    name = "Contact"
+    attributes: ClassVar = {"LastName": "Lee", "FirstName": "Zoë"}
+    bulk_writes = 0
+
+    @pytest.fixture
+    def target(self, through):
+        target = through(bulk_writes=self.bulk_writes)
+        target.find("Contact", "externalId", "k1")  # logged in: what fails is the write
+        return target
+
+
+class TestWritingCollectionsOnABadDay(WritesOnABadDay):
+    pass
+
+
+class TestWritingJobsOnABadDay(WritesOnABadDay):
     bulk_writes = 1
 
     @pytest.fixture(autouse=True)

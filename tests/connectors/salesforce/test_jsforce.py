@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import subprocess
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from connectors.simulators.salesforce import Simulator
 from tests.connectors.salesforce.conftest import CLIENT, SECRET, USER
+from tests.real import packages
 
 pytestmark = pytest.mark.real
 VERSION = "3.10.16"
@@ -82,23 +83,10 @@ main().catch(e => { console.error(e); process.exit(1); });
 """
 
 
-@pytest.fixture(scope="module")
-def jsforce(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with jsforce in it; skips with the reason when it cannot be had."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("needs Node.js 20 or newer with npm: apt-get install nodejs npm")
-    folder = tmp_path_factory.mktemp("jsforce")
-    command = [npm, "install", "--no-audit", "--no-fund", "--silent", f"jsforce@{VERSION}"]
-    installed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if installed.returncode:
-        pytest.skip(f"npm cannot install jsforce: {installed.stderr[-200:]}")
-    return folder
-
-
-def test_jsforce_does_its_work(jsforce: Path, salesforce: Simulator):
+def test_jsforce_does_its_work(salesforce: Simulator, tmp_path: Path):
+    modules = packages.npm_packages("jsforce", f"jsforce@{VERSION}") / "node_modules"
     salesforce.org.seed("Contact", [{"LastName": f"L{n}"} for n in range(2100)])
-    (jsforce / "script.js").write_text(SCRIPT)
+    (tmp_path / "script.js").write_text(SCRIPT)
     given = {
         "url": salesforce.url,
         "user": USER,
@@ -108,7 +96,8 @@ def test_jsforce_does_its_work(jsforce: Path, salesforce: Simulator):
     }
     ran = subprocess.run(
         ["node", "script.js", json.dumps(given)],
-        cwd=jsforce,
+        cwd=tmp_path,
+        env={**os.environ, "NODE_PATH": str(modules)},
         capture_output=True,
         text=True,
         timeout=120,
