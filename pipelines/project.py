@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,11 @@ from pydantic import (
     PrivateAttr,
     ValidationError,
 )
+from pydantic_core import ErrorDetails
 
+from mappings.errors import MappingError
+from mappings.suggest import did_you_mean
+from mappings.yamltext import compose
 from pipelines.errors import ProjectError
 
 FILE = "isthmus.yaml"
@@ -33,7 +37,9 @@ class Mode(StrEnum):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
 
 class SourceSettings(_Part):
@@ -69,19 +75,29 @@ class Policies(_Part):
     """Files of policy; what is not named is the built-in default."""
 
     identifiers: Path | None = None
+    """Which values make two records one person."""
     survivorship: Path | None = None
+    """Whose word counts where sources differ."""
 
 
 class Project(_Part):
     """The whole of ``isthmus.yaml``; `folder` is where it stands."""
 
     project: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
+    """The project's name: small letters, digits, `-` and `_`."""
     data: Path = Path("data")
+    """The folder of all that is kept here: database, landed rows, results."""
     database: str | None = None
+    """The database's URL, or a reference to it such as `env:ISTHMUS_DATABASE`; by default a SQLite
+    file in the data folder."""
     attributes: Path | None = Field(default=None, alias="schema")
+    """A file with attributes of your own beside the canonical ones."""
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
+    """Where records come from, by name."""
     targets: Mapping[str, TargetSettings] = Field(default_factory=dict)
+    """Who gets the profiles, by name."""
     policies: Policies = Policies()
+    """How records become people."""
     schedule: str = "0 3 * * *"
     """When an orchestrator runs the job, in cron's words."""
     _folder: Path = PrivateAttr(default=Path())
@@ -101,6 +117,13 @@ class Project(_Part):
         return self._folder / (given or default)
 
 
+_PARTS: Mapping[str, type[BaseModel]] = {
+    "sources": SourceSettings,
+    "targets": TargetSettings,
+    "policies": Policies,
+}
+
+
 def load_project(folder: Path) -> Project:
     """Read ``isthmus.yaml`` in this folder.
 
@@ -116,30 +139,47 @@ def load_project(folder: Path) -> Project:
     except (OSError, UnicodeDecodeError) as error:
         raise ProjectError(f"{file}: cannot be read as UTF-8 text: {error}") from None
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        project = Project.model_validate(yaml.safe_load(text) or {})
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-        raise ProjectError(f"{file}:{place} {error.problem}") from None
-    except ValidationError as error:
+        node, problems = compose(text, str(file))
+    except MappingError as error:
+        raise ProjectError(str(error)) from None
+    if problems:
+        raise ProjectError("\n".join(map(str, problems)))
+    try:
+        project = Project.model_validate(yaml.safe_load(text))
+    except (ValueError, yaml.YAMLError) as error:
         raise ProjectError("\n".join(_problems(file, node, error))) from None
     project._folder = folder  # noqa: SLF001 (not a setting: where the file stands)
     return project
 
 
-def _problems(file: Path, node: yaml.Node | None, error: ValidationError) -> list[str]:
+def _problems(file: Path, node: yaml.Node, error: Exception) -> list[str]:
+    if not isinstance(error, ValidationError):  # such as the day 2024-02-30
+        return [f"{file}: a value is none that YAML can hold: {error}; put it in quotes"]
     lines = []
     for problem in error.errors(include_input=False, include_url=False):
         path = [str(part) for part in problem["loc"]]
-        mark = _mark(node, path)
-        lines.append(f"{file}:{mark} {'.'.join(path) or 'project'}: {problem['msg']}")
+        where = ".".join(path) or "project"
+        lines.append(f"{file}:{_mark(node, path)} {where}: {_message(path, problem)}")
     return lines
 
 
-def _mark(node: yaml.Node | None, path: list[str]) -> str:
+def _message(path: Sequence[str], problem: ErrorDetails) -> str:
+    """Return what is wrong and its mend; the value itself is not repeated."""
+    if problem["type"] == "extra_forbidden":
+        model = _PARTS.get(path[0], Project) if len(path) > 1 else Project
+        keys = [field.alias or name for name, field in model.model_fields.items()]
+        return f"unknown key{did_you_mean(path[-1], keys)}"
+    if problem["type"] == "missing":
+        return "is required"
+    if problem["type"] == "string_pattern_mismatch":
+        return "write small letters, digits, '-' and '_', a letter first"
+    message = problem["msg"]
+    return message[:1].lower() + message[1:]
+
+
+def _mark(node: yaml.Node, path: Sequence[str]) -> str:
     """Return ``line:column`` of the deepest part of the path that stands in the file."""
-    at = node.start_mark if node else None
+    at = node.start_mark
     for part in path:
         if not isinstance(node, yaml.MappingNode):
             break
@@ -147,4 +187,4 @@ def _mark(node: yaml.Node | None, path: list[str]) -> str:
         if found is None:
             break
         at, node = found[0].start_mark, found[1]
-    return f"{at.line + 1}:{at.column + 1}" if at else "1:1"
+    return f"{at.line + 1}:{at.column + 1}"

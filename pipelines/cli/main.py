@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli import db, mapping, sandbox, sync, version
+from pipelines.cli import db, init, mapping, sandbox, sync, version
 from pipelines.cli.group import Commands
 from pipelines.cli.options import Project
 
@@ -34,6 +34,7 @@ def isthmus(project: Project = Path()) -> None:  # noqa: ARG001 (its callback ke
     configure(settings.log_level, settings.log_format, sys.stderr)
 
 
+app.command()(init.init)
 app.command()(sync.sync)
 app.command()(version.version)
 app.add_typer(mapping.app, name="mapping")
