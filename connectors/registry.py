@@ -14,11 +14,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 
 from connectors.contract import Connector
 from connectors.errors import MisconfiguredError
 from connectors.fields import did_you_mean
+from connectors.problems import SettingsError, problems_of
 
 GROUP = "isthmus.connectors"
 
@@ -67,15 +67,14 @@ def connector_class(type_name: str) -> type[Connector]:
 def build(type: str, settings: Mapping[str, Any], base: Path) -> Connector:  # noqa: A002
     """Build the connector of this type from its settings, `type` itself left out.
 
-    Relative paths start at `base`. Raises MisconfiguredError that lists every wrong setting by
-    its name, with the mend and without its value.
+    Relative paths start at `base`. Raises SettingsError that lists every wrong setting by its
+    name, with the mend and without its value, and MisconfiguredError for an unknown type.
     """
     connector = connector_class(type)
     try:
         return connector.model_validate(dict(settings), context={"base": base})
     except ValidationError as error:
-        problems = [_explain(detail, connector) for detail in error.errors(include_url=False)]
-        raise MisconfiguredError(f"{type}: " + "; ".join(problems)) from None
+        raise SettingsError(type, problems_of(error, connector, dict(settings))) from None
 
 
 def describe(type_name: str) -> tuple[Option, ...]:
@@ -115,36 +114,3 @@ def _type_name(annotation: Any) -> str:
 
 def _offered_by(*points: EntryPoint) -> str:
     return " and ".join(sorted(p.dist.name if p.dist else p.value for p in points))
-
-
-def _explain(detail: ErrorDetails, connector: type[Connector]) -> str:
-    path = [str(part) for part in detail["loc"]]
-    where = ".".join(path) or "settings"
-    if detail["type"] == "extra_forbidden":
-        known = _keys_beside(path, connector)
-        return f"{where}: unknown setting{did_you_mean(path[-1], known)}"
-    if detail["type"] == "missing":
-        return f"{where}: is required"
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{where}: {message[:1].lower()}{message[1:]}"
-
-
-def _keys_beside(path: list[str], connector: type[Connector]) -> list[str]:
-    """The settings that may stand where the wrong one stands, as far as models tell."""
-    models: list[type[BaseModel]] = [connector]
-    for part in path[:-1]:
-        inner = [m for model in models for m in _models_in(model, part)]
-        models = inner or models
-    return [field.alias or name for model in models for name, field in model.model_fields.items()]
-
-
-def _models_in(model: type[BaseModel], part: str) -> list[type[BaseModel]]:
-    field = model.model_fields.get(part)
-    found: list[type[BaseModel]] = []
-    pending: list[Any] = [field.annotation] if field else []
-    while pending:
-        annotation = pending.pop()
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            found.append(annotation)
-        pending.extend(getattr(annotation, "__args__", ()))
-    return found

@@ -19,8 +19,10 @@ from pydantic import BaseModel
 
 from connectors.contract import Connector, Source, Target
 from connectors.errors import MisconfiguredError
+from connectors.problems import SettingsError
 from connectors.registry import build
 from connectors.secrets import Secret
+from connectors.yamlfile import FileError
 from idp_core.db import schema as db_schema
 from idp_core.db.engine import make_engine
 from idp_core.errors import CoreError
@@ -115,13 +117,23 @@ class Workspace:
         return connector
 
     def connector(self, where: str, settings: Mapping[str, object]) -> Connector:
-        """Build a connector; ProjectError names the wrong setting."""
+        """Build a connector; ProjectError names each wrong setting and its place."""
         more = dict(settings)
         kind = more.pop("type", None)
         if not isinstance(kind, str):
             raise ProjectError(f"{where}.connector: the key 'type' is missing")
         try:
             return build(kind, more, self.project.folder)
+        except SettingsError as error:
+            above = (*where.split(".", 1), "connector")
+            raise ProjectError(
+                "\n".join(
+                    f"{self.project.place((*above, *each.path))} {where}.connector.{each}"
+                    for each in error.problems
+                )
+            ) from None
+        except FileError as error:
+            raise ProjectError(str(error)) from None
         except MisconfiguredError as error:
             raise ProjectError(f"{where}.connector: {error}") from None
 

@@ -101,6 +101,7 @@ class Project(_Part):
     schedule: str = "0 3 * * *"
     """When an orchestrator runs the job, in cron's words."""
     _folder: Path = PrivateAttr(default=Path())
+    _node: yaml.Node | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path:
@@ -115,6 +116,10 @@ class Project(_Part):
     def path(self, given: Path | None, default: str) -> Path:
         """Return a file of the project: the one named, or its usual place."""
         return self._folder / (given or default)
+
+    def place(self, path: Sequence[str | int]) -> str:
+        """Return ``file:line:column`` of a setting, or of the nearest one above that is there."""
+        return f"{self._folder / FILE}:{_mark(self._node, path)}"
 
 
 _PARTS: Mapping[str, type[BaseModel]] = {
@@ -148,7 +153,7 @@ def load_project(folder: Path) -> Project:
         project = Project.model_validate(yaml.safe_load(text))
     except (ValueError, yaml.YAMLError) as error:
         raise ProjectError("\n".join(_problems(file, node, error))) from None
-    project._folder = folder  # noqa: SLF001 (not a setting: where the file stands)
+    project._folder, project._node = folder, node  # noqa: SLF001 (no settings: where they stand)
     return project
 
 
@@ -177,14 +182,19 @@ def _message(path: Sequence[str], problem: ErrorDetails) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _mark(node: yaml.Node, path: Sequence[str]) -> str:
+def _mark(node: yaml.Node | None, path: Sequence[str | int]) -> str:
     """Return ``line:column`` of the deepest part of the path that stands in the file."""
-    at = node.start_mark
+    at = node.start_mark if node else None
     for part in path:
-        if not isinstance(node, yaml.MappingNode):
-            break
-        found = next(((k, v) for k, v in node.value if k.value == part), None)
+        found = _part(node, str(part))
         if found is None:
             break
         at, node = found[0].start_mark, found[1]
-    return f"{at.line + 1}:{at.column + 1}"
+    return f"{at.line + 1}:{at.column + 1}" if at else "1:1"
+
+
+def _part(node: yaml.Node | None, part: str) -> tuple[yaml.Node, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        return next(((k, v) for k, v in node.value if k.value == part), None)
+    items = node.value if isinstance(node, yaml.SequenceNode) else []
+    return (items[int(part)],) * 2 if part.isdigit() and int(part) < len(items) else None

@@ -1,6 +1,6 @@
 """HTTP as connectors see it: one session, shared settings, answers mapped to our errors."""
 
-from connectors.http.answers import Answer
+from connectors.http.answers import Answer, Meaning, error_of
 from connectors.http.options import (
     ApiKeyAuth,
     Auth,
@@ -11,7 +11,8 @@ from connectors.http.options import (
     NoAuth,
     OAuthAuth,
 )
-from connectors.http.session import HttpSession, segment
+from connectors.http.request import Request, segment
+from connectors.http.session import HttpSession
 
 __all__ = [
     "Answer",
@@ -22,7 +23,10 @@ __all__ = [
     "CleanUrl",
     "HttpOptions",
     "HttpSession",
+    "Meaning",
     "NoAuth",
     "OAuthAuth",
+    "Request",
+    "error_of",
     "segment",
 ]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import structlog
@@ -20,15 +20,16 @@ from urllib3.exceptions import HTTPError
 from connectors.errors import (
     ConnectorError,
     MisconfiguredError,
-    RejectedError,
     ThrottledError,
     TransientError,
+    UnauthorizedError,
     UncertainError,
 )
 from connectors.http.answers import Answer, Meaning, call_name, error_of
 from connectors.http.auth import Credentials
 from connectors.http.limit import TokenBucket
 from connectors.http.options import Auth, HttpOptions, NoAuth
+from connectors.http.request import Request
 from connectors.http.retry import IDEMPOTENT, back_off, retry_after
 from connectors.http.transport import configure
 from connectors.http.wire import translated
@@ -48,6 +49,7 @@ class _Call:
     body: bytes | None = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     idempotent: bool
+    meaning: Meaning = field(repr=False)
     deadline: float
 
     @property
@@ -126,24 +128,42 @@ class HttpSession:
         Raises a ConnectorError that names the method and path only.
         """
         body = data if json is None else jsonlib.dumps(json, ensure_ascii=False).encode()
+        return self.send(
+            Request(method, path, params, body, headers or {}, idempotent, self._allowing(allow))
+        )
+
+    def send(self, request: Request) -> Answer:
+        """Make a call as `request` says, and return the answer that means a success."""
+        method = request.method.upper()
         call = _Call(
-            method.upper(),
-            self.address(path),
-            params,
-            body,
-            _default_headers(body) | dict(headers or {}),
-            method.upper() in IDEMPOTENT if idempotent is None else idempotent,
+            method,
+            self.address(request.path),
+            request.params,
+            request.body,
+            _default_headers(request.body) | dict(request.headers),
+            method in IDEMPOTENT if request.idempotent is None else request.idempotent,
+            request.meaning or self._meaning,
             self._clock() + self._options.total_seconds,
         )
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._authorized(call, allow)
+                return self._authorized(call)
             except UncertainError:
                 raise
             except TransientError as error:
                 self._wait_or_give_up(call, attempt, error)
+
+    def _allowing(self, allow: Collection[int]) -> Meaning:
+        def meaning(
+            answer: Answer, wait: float | None, *, idempotent: bool
+        ) -> ConnectorError | None:
+            if answer.status in allow:
+                return None
+            return self._meaning(answer, wait, idempotent=idempotent)
+
+        return meaning
 
     def get(self, path: str = "", **options: Any) -> Answer:
         """`request` with GET."""
@@ -193,19 +213,23 @@ class HttpSession:
         )
         self._sleep(wait)
 
-    def _authorized(self, call: _Call, allow: Collection[int]) -> Answer:
+    def _authorized(self, call: _Call) -> Answer:
         """One attempt; when the credentials are refused, once more with fresh ones."""
         headers = self._credentials.headers()
         answer = self._redirected(call, headers)
-        if answer.status == 401 and self._credentials.renew(headers):
+        error = self._judged(call, answer)
+        # A status of 403 says that we are known and lack a right: new credentials change nothing.
+        refused = isinstance(error, UnauthorizedError) and answer.status != 403
+        if refused and self._credentials.renew(headers):
             answer = self._redirected(call, self._credentials.headers())
-        if answer.status in allow:
-            return answer
-        wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
-        error = self._meaning(answer, wait, idempotent=call.idempotent)
+            error = self._judged(call, answer)
         if error is not None:
             raise error
         return answer
+
+    def _judged(self, call: _Call, answer: Answer) -> ConnectorError | None:
+        wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
+        return call.meaning(answer, wait, idempotent=call.idempotent)
 
     def _redirected(self, call: _Call, credentials: Mapping[str, str]) -> Answer:
         """Follow redirects of reading calls; another host gets no header of ours."""
@@ -280,17 +304,6 @@ class HttpSession:
             f"{call.name}: the answer is larger than {self._options.max_answer_mb:g} MB; "
             "ask for smaller pages or raise http.max_answer_mb"
         )
-
-
-def segment(value: str) -> str:
-    """One id as one path segment: ``a/b?c`` -> ``a%2Fb%3Fc``.
-
-    Raises RejectedError for an id that no path can carry (empty, ``.``, ``..``): it would name
-    another resource.
-    """
-    if value in {"", ".", ".."}:
-        raise RejectedError("an empty id, '.' or '..' cannot be addressed by a path")
-    return quote(value, safe="")
 
 
 def _default_headers(body: bytes | None) -> dict[str, str]:

@@ -1,23 +1,5 @@
-"""JSON over HTTP as a source: any paged API, by configuration."""
+"""JSON over HTTP, REST or GraphQL: any system, by description."""
 
 from connectors.rest.connector import Rest
-from connectors.rest.options import (
-    CursorPages,
-    LinkHeader,
-    NextUrl,
-    NumberedPages,
-    OffsetPages,
-    OnePage,
-    RestObject,
-)
 
-__all__ = [
-    "CursorPages",
-    "LinkHeader",
-    "NextUrl",
-    "NumberedPages",
-    "OffsetPages",
-    "OnePage",
-    "Rest",
-    "RestObject",
-]
+__all__ = ["Rest"]

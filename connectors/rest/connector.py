@@ -1,23 +1,33 @@
-"""The REST source: objects of an API, in pages, checked for order and for filters that hold."""
+"""The REST and GraphQL connector: a system described by settings alone."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-import structlog
-from pydantic import Field
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
-from connectors.contract import Column, Connector, Cursor, Health, ObjectSchema, Page, Query
+from connectors.contract import Column, Connector, Health, ObjectSchema, Page, Query
 from connectors.errors import MisconfiguredError
-from connectors.fields import did_you_mean
+from connectors.fields import base_of, did_you_mean
 from connectors.http import Auth, CleanUrl, HttpOptions, HttpSession, NoAuth
-from connectors.rest.options import RestObject
-from connectors.rest.order import Order, Place, is_after
+from connectors.rest import description
+from connectors.rest.calls import Call, Template
+from connectors.rest.objects import RestObject
 from connectors.rest.paging import pages
-
-log = structlog.get_logger(__name__)
+from connectors.rest.pointers import get
+from connectors.rest.reading import read
+from connectors.rest.rules import ErrorRule, pattern
+from connectors.rest.sending import Api
 
 _JSON_TYPES = {
     str: "string",
@@ -29,37 +39,76 @@ _JSON_TYPES = {
 }
 
 
+class Identity(Call):
+    """A call whose answer says which system this is."""
+
+    at: str = ""
+    """Where the answer names the system or its version."""
+    matches: Annotated[str, AfterValidator(pattern)] | None = None
+    """A regular expression that what stands there must match: it is the system we mean."""
+
+
 class Rest(Connector):
-    """Reads JSON rows from any paged API over HTTP."""
+    """Reads and writes any JSON API over HTTP, REST or GraphQL."""
 
     type: ClassVar[str] = "rest"
 
+    file: str | None = None
+    """A file that holds the settings below, or the name of a shipped one; its own settings stand
+    beside it."""
+    system: str = "REST API"
+    """What the system is called."""
     url: CleanUrl
-    """The address that the objects' paths are below."""
+    """The address that the paths of all calls are below."""
     objects: Mapping[str, RestObject] = Field(min_length=1)
-    """What can be read, by name."""
+    """What can be read and written, by name."""
     auth: Auth = NoAuth()
     """How to log in."""
     http: HttpOptions = HttpOptions()
     """How calls are made."""
+    headers: Mapping[str, Template] = Field(default_factory=dict)
+    """Headers of every call, such as the version of the API. Never secrets."""
+    identity: Identity | None = None
+    """A call that tells which system this is."""
+    errors: tuple[ErrorRule, ...] = ()
+    """What answers mean that their status does not tell; the first rule that holds counts."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _from_file(
+        cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        name = data.get("file") if isinstance(data, Mapping) else None
+        if not isinstance(name, str):
+            return handler(data)
+        described = description.load(name, base_of(info))
+        filled = described.filled(data, base_of(info))
+        try:
+            return handler(filled)
+        except ValidationError as error:
+            raise described.explain(error, cls, filled) from None
 
     def check(self) -> Health:
-        """Read the first page of the first object: discovery pages may be public, rows are not."""
-        name = next(iter(self.objects))
+        """Ask which system it is, and for a page of rows: an answer to the first may be public."""
+        details = {}
         with self._session() as http:
-            next(pages(http, self.objects[name], {}))
+            api = self._api(http)
+            if self.identity:
+                details["version"] = self._identify(api, self.identity)
+            for name, wanted in self.objects.items():
+                next(pages(api, wanted, {}))
+                details["object"] = name
+                break
         address = urlsplit(str(self.url))
-        return Health(f"REST API at {address.netloc}{address.path}", {"object": name})
+        return Health(f"{self.system} at {address.netloc}{address.path}", details)
 
     def discover(self) -> tuple[ObjectSchema, ...]:
-        """List the configured objects with the keys of their first page."""
+        """List the objects with their declared columns, or those of their first page."""
         found = []
         with self._session() as http:
+            api = self._api(http)
             for name, wanted in sorted(self.objects.items()):
-                types: dict[str, str] = {}
-                for row in next(pages(http, wanted, {})):
-                    for key, value in row.items():
-                        types[key] = types.get(key) or _JSON_TYPES.get(type(value), "")
+                types = dict(wanted.columns) or _types(next(pages(api, wanted, {})).rows)
                 columns = tuple(Column(key, kind) for key, kind in types.items())
                 found.append(ObjectSchema(name, columns, (wanted.key,) if wanted.key else ()))
         return tuple(found)
@@ -71,98 +120,39 @@ class Rest(Connector):
         set, and by us in any case. Raises MisconfiguredError for an unknown object, rows out of
         order, an API that does not end, and the errors of the session.
         """
-        wanted = self._object(query.object)
-        order = _order(wanted, query)
-        params: dict[str, str] = {}
-        if order and query.after:
-            params = {k: v.replace("{after}", query.after.value) for k, v in wanted.cursor.items()}
+        wanted = self.object(query.object)
         with self._session() as http:
-            found = pages(http, wanted, params)
-            if order is None:
-                yield from (Page(part) for rows in found for part in _parts(rows, query))
-            else:
-                yield from _Ordered(wanted, query, order).pages(found, filtered=bool(params))
+            yield from read(self._api(http), wanted, query)
 
-    def _object(self, name: str) -> RestObject:
+    def object(self, name: str) -> RestObject:
+        """Return an object by its name; MisconfiguredError with the known ones."""
         try:
             return self.objects[name]
         except KeyError:
             raise MisconfiguredError(
-                f"rest: no object {name!r}{did_you_mean(name, self.objects)}"
+                f"{self.system}: no object {name!r}{did_you_mean(name, self.objects)}"
             ) from None
 
     def _session(self) -> HttpSession:
         return HttpSession(self.url, self.auth, self.http)
 
+    def _api(self, http: HttpSession) -> Api:
+        return Api(http, self.errors, self.headers)
 
-class _Ordered:
-    """Rows of one read by cursor: what is known is left out, the last position is kept."""
-
-    def __init__(self, wanted: RestObject, query: Query, order: Order) -> None:
-        self._wanted, self._query, self._order = wanted, query, order
-        self._last: Place | None = None
-        self._highest: Cursor | None = None
-
-    def pages(self, found: Iterator[list[dict[str, Any]]], *, filtered: bool) -> Iterator[Page]:
-        """Pages with positions; for an object that is not ordered, only the last has one."""
-        ignored = 0
-        held: Page | None = None
-        for rows in found:
-            fresh = []
-            for row in rows:
-                place = self._order.place(row)
-                old = self._is_old(place, row)
-                ignored += old
-                if not self._known(place, row):
-                    fresh.append(row)
-                    self._advance(place, row)
-            for page in self._cut(fresh):
-                if held:
-                    yield held
-                held = page
-        if filtered and ignored:
-            log.warning("rest.filter_ignored", object=self._query.object, rows=ignored)
-        if held:
-            yield held if self._wanted.ordered else Page(held.rows, self._highest)
-
-    def _cut(self, rows: list[dict[str, Any]]) -> Iterator[Page]:
-        for start in range(0, len(rows), self._query.page_size):
-            part = rows[start : start + self._query.page_size]
-            position = self._order.position(part[-1]) if self._wanted.ordered else None
-            yield Page([_chosen(row, self._query.fields) for row in part], position)
-
-    def _is_old(self, place: Place, row: Mapping[str, Any]) -> bool:
-        after = self._query.after
-        return bool(after and not is_after(place, row, self._order, Cursor(after.value)))
-
-    def _known(self, place: Place, row: Mapping[str, Any]) -> bool:
-        after = self._query.after
-        return bool(after and not is_after(place, row, self._order, after))
-
-    def _advance(self, place: Place, row: Mapping[str, Any]) -> None:
-        if self._last is None or place >= self._last:
-            self._last = place
-            self._highest = self._order.position(row)
-        elif self._wanted.ordered:
+    def _identify(self, api: Api, identity: Identity) -> str:
+        reply = api.send(identity, {}, reads=True)
+        said = get(reply.root, identity.at)
+        if said is None or (identity.matches and not re.search(identity.matches, str(said))):
             raise MisconfiguredError(
-                f"{self._query.object}: rows do not come by {self._order.cursor!r} and "
-                f"{self._order.key!r} ascending; sort them by params, or set ordered: false"
+                f"{reply.answer.call}: this is not {self.system}: there is no such version at "
+                f"{identity.at!r}; check url"
             )
+        return str(said)
 
 
-def _order(wanted: RestObject, query: Query) -> Order | None:
-    if not query.cursor:
-        return None
-    key = query.key or wanted.key
-    if not key:
-        raise MisconfiguredError(f"{query.object}: reading by {query.cursor!r} needs a key")
-    return Order(query.cursor, key)
-
-
-def _parts(rows: list[dict[str, Any]], query: Query) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, len(rows), query.page_size):
-        yield [_chosen(row, query.fields) for row in rows[start : start + query.page_size]]
-
-
-def _chosen(row: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, Any]:
-    return row if fields is None else {name: row[name] for name in fields if name in row}
+def _types(rows: list[dict[str, Any]]) -> dict[str, str]:
+    types: dict[str, str] = {}
+    for row in rows:
+        for key, value in row.items():
+            types[key] = types.get(key) or _JSON_TYPES.get(type(value), "")
+    return types

@@ -4,48 +4,95 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from connectors.contract import Cursor
 from connectors.errors import MisconfiguredError
+from connectors.rest import moments
+from connectors.rest.objects import Position
+from connectors.rest.pointers import MISSING, get
 
-Place = tuple[tuple[int, Any], tuple[int, Any]]
+Part = tuple[int, Any]
+"""A value that can be compared: its kind (0 nothing, 1 number, 2 text, 3 moment) and itself."""
+Place = tuple[Part, Part]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How the rows of one object are ordered."""
+    """How the rows of one object are ordered: by `cursor`, then by `key`."""
 
     cursor: str
     key: str
+    position: Position
 
     def place(self, row: Mapping[str, Any]) -> Place:
         """Where a row stands; MisconfiguredError when it has no cursor or key at all."""
-        for name in (self.cursor, self.key):
-            if name not in row:
-                raise MisconfiguredError(
-                    f"a row has no {name!r}; it has {', '.join(sorted(row)[:12])}"
-                )
-        return _comparable(row[self.cursor]), _comparable(row[self.key])
+        moment = self._moment(_of(row, self.cursor))
+        return moment, _comparable(_of(row, self.key))
 
-    def position(self, row: Mapping[str, Any]) -> Cursor | None:
-        """The position after a row, None where its cursor is empty."""
-        moment, key = row[self.cursor], row[self.key]
-        return None if moment is None or key is None else Cursor(_text(moment), _text(key))
+    def cursor_of(self, place: Place) -> Cursor | None:
+        """The position of a place, None where its cursor or key is empty."""
+        moment, key = place
+        if not moment[0] or not key[0]:
+            return None
+        return Cursor(_text(moment), _text(key))
+
+    def is_after(self, place: Place, after: Cursor) -> bool:
+        """Whether a place is beyond a position; without a key in it, its ties count as beyond."""
+        moment = self._like(after.value, place[0])
+        if not after.key:
+            return place[0] >= moment
+        return place > (moment, _like(after.key, place[1]))
+
+    def asked(self, after: Cursor) -> tuple[str | int, Cursor]:
+        """What the filter is given for a position, and the position that this really means."""
+        form = self.position.sent or self.position.format
+        if self.position.format == "plain" and form == "plain":
+            value = _before(after.value) if self.position.exclusive else after.value
+            return value, Cursor(value)
+        zone = ZoneInfo(self.position.zone)
+        back = timedelta(seconds=1 if self.position.exclusive else 0)
+        sent = moments.write(self._read(after.value) - back, form, zone)
+        meant = moments.read(sent, "iso" if form == "plain" else form, zone)
+        return sent, Cursor(meant.isoformat())
+
+    def _moment(self, value: Any) -> Part:
+        if value is None or self.position.format == "plain":
+            return _comparable(value)
+        try:
+            return 3, moments.read(value, self.position.format, ZoneInfo(self.position.zone))
+        except ValueError as error:
+            raise MisconfiguredError(
+                f"the {self.cursor!r} of a row {error}; set position.format"
+            ) from None
+
+    def _like(self, text: str, example: Part) -> Part:
+        """The text of a position as the same kind of value as a row's."""
+        return (3, self._read(text)) if example[0] == 3 else _like(text, example)
+
+    def _read(self, text: str) -> datetime:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise MisconfiguredError(
+                f"the position of {self.cursor!r} is no moment; was position.format changed? "
+                "Read this source in full once"
+            ) from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def is_after(place: Place, row: Mapping[str, Any], order: Order, after: Cursor) -> bool:
-    """Whether a row stands beyond a position; without a key in it, its ties count as beyond."""
-    moment = _like(after.value, row[order.cursor])
-    if not after.key:
-        return place[0] >= moment
-    return place > (moment, _like(after.key, row[order.key]))
+def _of(row: Mapping[str, Any], name: str) -> Any:
+    value = get(row, name, MISSING)
+    if value is MISSING:
+        raise MisconfiguredError(f"a row has no {name!r}; it has {', '.join(sorted(row)[:12])}")
+    return value
 
 
-def _like(text: str, example: object) -> tuple[int, Any]:
-    """The text of a position as the same kind of value as an example."""
-    if isinstance(example, int | float):
+def _like(text: str, example: Part) -> Part:
+    if example[0] == 1:
         try:
             return 1, Decimal(text)
         except InvalidOperation:
@@ -53,7 +100,7 @@ def _like(text: str, example: object) -> tuple[int, Any]:
     return 2, text
 
 
-def _comparable(value: object) -> tuple[int, Any]:
+def _comparable(value: object) -> Part:
     if value is None:
         return 0, 0
     if isinstance(value, int | float):
@@ -61,5 +108,16 @@ def _comparable(value: object) -> tuple[int, Any]:
     return 2, str(value)
 
 
-def _text(value: object) -> str:
-    return str(value)
+def _text(part: Part) -> str:
+    return part[1].isoformat() if part[0] == 3 else str(part[1])
+
+
+def _before(text: str) -> str:
+    """The position one before, for a filter that leaves out its own."""
+    try:
+        return str(Decimal(text) - 1)
+    except InvalidOperation:
+        raise MisconfiguredError(
+            "position.exclusive needs a number or a position.format that says how moments are "
+            "written"
+        ) from None

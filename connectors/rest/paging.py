@@ -1,116 +1,147 @@
-"""The pages of one object: each asked for after the one before, until the API says it is over."""
+"""The pages of one list: each asked for after the one before, until the API says it is over."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin
 
+import structlog
 from requests.utils import parse_header_links
 
 from connectors.errors import MisconfiguredError
-from connectors.http import Answer, HttpSession
-from connectors.rest.options import (
+from connectors.rest.objects import Listing
+from connectors.rest.pagination import (
     CursorPages,
     LinkHeader,
     NextUrl,
     NumberedPages,
     OffsetPages,
-    RestObject,
+    RelayPages,
 )
+from connectors.rest.pointers import get
+from connectors.rest.rows import Rows, rows_of
+from connectors.rest.rules import graphql_errors
+from connectors.rest.sending import Api, Extra, Reply
+from connectors.rest.template import Values
 
-_Call = tuple[str, dict[str, str] | None]
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The rows of one answer. `reply` is the answer, for its totals and hints."""
+
+    rows: list[dict[str, Any]] = field(repr=False)
+    rejected: Mapping[int, str]
+    """What the API says is wrong with single rows, by their number in `rows`."""
+    reply: Reply
+
+
+@dataclass(slots=True)
+class _State:
+    """Where a walk stands: pages and rows so far, and the last page's rows."""
+
+    pages: int = 0
+    rows: int = 0
+    last: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
 
 def pages(
-    http: HttpSession, wanted: RestObject, params: Mapping[str, str]
-) -> Iterator[list[dict[str, Any]]]:
-    """Yield the rows of each page.
+    api: Api, wanted: Listing, values: Values, given: Mapping[str, Any] | None = None
+) -> Iterator[Batch]:
+    """Yield the rows of each page; `given` are parameters beside those of the listing.
 
     Raises MisconfiguredError when an answer holds no rows where they should be, when the API
     gives the same page twice, or when it does not end.
     """
-    call: _Call | None = (wanted.path, {**wanted.params, **params, **_first(wanted)})
+    extra: Extra | None = Extra(wanted.place, {**(given or {}), **_first(wanted)})
     seen: set[str] = set()
-    before = ""
-    total = 0
-    for number in range(wanted.max_pages):
-        if call is None:
-            return
-        if repr(call) in seen:
-            raise MisconfiguredError(f"{wanted.path}: the API leads back to a page it gave before")
-        seen.add(repr(call))
-        answer = http.get(call[0], params=call[1])
-        body = answer.json()
-        rows = _rows(answer, body, wanted.items)
-        digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
-        if rows and digest == before:
+    state = _State()
+    while extra is not None:
+        if state.pages >= wanted.max_pages:
             raise MisconfiguredError(
-                f"{answer.call}: gave the same page twice; does it know the parameters of "
+                f"{wanted.path}: no end after {wanted.max_pages} pages; "
+                "raise max_pages if it is that long"
+            )
+        asked = repr((extra.address, extra.given))
+        if asked in seen:
+            raise MisconfiguredError(f"{wanted.path}: the API leads back to a page it gave before")
+        seen.add(asked)
+        reply = api.read_rows(wanted, values, extra)
+        found = rows_of(reply, wanted)
+        if odd := len(graphql_errors(reply.body)) - len(found.rejected):
+            log.warning("rest.partial_answer", path=wanted.path, errors=odd)
+        if found.rows and found.rows == state.last:
+            if getattr(wanted.pagination, "end", "") == "repeat":
+                break
+            raise MisconfiguredError(
+                f"{reply.answer.call}: gave the same page twice; does it know the parameters of "
                 f"pagination {wanted.pagination.type!r}?"
             )
-        before, total = digest, total + len(rows)
-        yield rows
-        call = _next(wanted, answer, body, call, number + 1, total if rows else None)
-    raise MisconfiguredError(
-        f"{wanted.path}: no end after {wanted.max_pages} pages; raise max_pages if it is that long"
-    )
+        state = _State(state.pages + 1, state.rows + len(found.rows), found.rows)
+        yield Batch(found.rows, found.rejected, reply)
+        extra = _next(wanted, reply, found, extra, state)
+    _compare_total(wanted, reply, state)
 
 
-def _first(wanted: RestObject) -> dict[str, str]:
+def _first(wanted: Listing) -> dict[str, Any]:
+    paging = wanted.pagination
+    size_param = getattr(paging, "size_param", None)
+    sized = {size_param: getattr(paging, "size", None)} if size_param else {}
+    if isinstance(paging, NumberedPages | OffsetPages):
+        return {**sized, paging.param: paging.first}
+    return sized
+
+
+def _next(wanted: Listing, reply: Reply, found: Rows, extra: Extra, state: _State) -> Extra | None:
+    """What to ask for next, None after the last page."""
     match wanted.pagination:
-        case NumberedPages(param=param, first=first):
-            return {param: str(first)}
-        case OffsetPages(param=param):
-            return {param: "0"}
-        case _:
-            return {}
-
-
-def _next(
-    wanted: RestObject, answer: Answer, body: Any, call: _Call, number: int, total: int | None
-) -> _Call | None:
-    """The call for the next page, None after the last. `total` is None after an empty page."""
-    path, params = call
-    match wanted.pagination:
-        case NumberedPages(param=param, first=first) if total is not None:
-            return path, {**(params or {}), param: str(first + number)}
-        case OffsetPages(param=param) if total is not None:
-            return path, {**(params or {}), param: str(total)}
-        case CursorPages(param=param, pointer=pointer):
-            token = _at(body, pointer)
-            return (path, {**(params or {}), param: str(token)}) if token else None
+        case NumberedPages() | OffsetPages() as paging:
+            return _with(extra, paging.param, _number(paging, found, state))
+        case CursorPages() as paging:
+            return _with(extra, paging.param, _token(paging, reply, found))
+        case RelayPages(param=param):
+            info = get(reply.root, f"{wanted.items}.pageInfo".removeprefix("."), {})
+            token = get(info, "endCursor") if get(info, "hasNextPage") else None
+            return _with(extra, param, token)
         case NextUrl(pointer=pointer):
-            return _address(answer, _at(body, pointer))
+            return _address(reply, extra, get(reply.root, pointer))
         case LinkHeader():
-            links = parse_header_links(answer.headers.get("Link", ""))
-            return _address(answer, next((x["url"] for x in links if x.get("rel") == "next"), None))
-        case _:
-            return None
+            links = parse_header_links(reply.answer.headers.get("Link", ""))
+            following = [each["url"] for each in links if each.get("rel") == "next"]
+            return _address(reply, extra, following[0] if following else None)
+    return None
 
 
-def _address(answer: Answer, url: object) -> _Call | None:
-    return (urljoin(answer.url, str(url)), None) if url else None
+def _number(paging: NumberedPages | OffsetPages, found: Rows, state: _State) -> int | None:
+    short = paging.end == "short" and len(found.rows) < (paging.size or 0)
+    if not found.rows or short:
+        return None
+    return paging.first + (state.pages if isinstance(paging, NumberedPages) else state.rows)
 
 
-def _rows(answer: Answer, body: Any, pointer: str) -> list[dict[str, Any]]:
-    rows = _at(body, pointer)
-    if not isinstance(rows, list):
-        there = ", ".join(sorted(body)) if isinstance(body, dict) else f"a {type(body).__name__}"
-        raise MisconfiguredError(
-            f"{answer.call}: no list of rows at {pointer or 'the top'!r}, set items; "
-            f"there is {there}"
-        )
-    if not all(isinstance(row, dict) for row in rows):
-        raise MisconfiguredError(
-            f"{answer.call}: rows are not JSON objects; ask for them by params (such as _shape)"
-        )
-    return rows
+def _token(paging: CursorPages, reply: Reply, found: Rows) -> Any:
+    if paging.more and not get(reply.root, paging.more):
+        return None
+    if paging.pointer:
+        return get(reply.root, paging.pointer)
+    return get(found.rows[-1], paging.row or "") if found.rows else None
 
 
-def _at(body: Any, pointer: str) -> Any:
-    for part in pointer.split(".") if pointer else ():
-        body = body.get(part) if isinstance(body, dict) else None
-    return body
+def _with(extra: Extra, name: str, value: Any) -> Extra | None:
+    if value in (None, "", False):
+        return None
+    return replace(extra, given={**extra.given, name: value})
+
+
+def _address(reply: Reply, extra: Extra, url: object) -> Extra | None:
+    return replace(extra, address=urljoin(reply.answer.url, str(url))) if url else None
+
+
+def _compare_total(wanted: Listing, reply: Reply, state: _State) -> None:
+    pointer = getattr(wanted.pagination, "total", None)
+    said = get(reply.root, pointer) if pointer else None
+    if said is not None and str(said) != str(state.rows):
+        log.warning("rest.total_differs", path=wanted.path, read=state.rows)

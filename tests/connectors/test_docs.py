@@ -12,7 +12,10 @@ from connectors import registry
 from connectors.files import ColumnSpec
 from connectors.http import ApiKeyAuth, BasicAuth, BearerAuth, HttpOptions, OAuthAuth
 from connectors.registry import Option
-from connectors.rest import CursorPages, LinkHeader, NextUrl, NumberedPages, OffsetPages, RestObject
+from connectors.rest import calls, objects, pagination
+from connectors.rest.connector import Identity
+from connectors.rest.rules import ErrorRule
+from connectors.rest.settings import Setting
 from connectors.salesforce import (
     ClientCredentialsAuth,
     JwtAuth,
@@ -23,8 +26,10 @@ from connectors.sql import SqlTable
 
 pytest_plugins = ["pytester"]
 
-PAGE = Path(__file__).parents[2] / "docs/reference/connectors.md"
-SHARED: dict[str, type[BaseModel]] = {
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = [DOCS / "reference/connectors.md", DOCS / "reference/rest.md"]
+MARK = re.compile(r"<!-- options of (.+?) -->\n(.*?)\n\n", re.DOTALL)
+MODELS: dict[str, type[BaseModel]] = {
     "http": HttpOptions,
     "auth: basic": BasicAuth,
     "auth: bearer": BearerAuth,
@@ -32,16 +37,28 @@ SHARED: dict[str, type[BaseModel]] = {
     "auth: oauth": OAuthAuth,
     "files columns": ColumnSpec,
     "sql tables": SqlTable,
-    "rest objects": RestObject,
     "salesforce auth: jwt": JwtAuth,
     "salesforce auth: client_credentials": ClientCredentialsAuth,
     "salesforce auth: refresh_token": RefreshTokenAuth,
     "salesforce auth: password": PasswordAuth,
-    "pagination: page": NumberedPages,
-    "pagination: offset": OffsetPages,
-    "pagination: cursor": CursorPages,
-    "pagination: next_url": NextUrl,
+    "setting": Setting,
+    "call": calls.Call,
+    "graphql": calls.Graphql,
+    "list": objects.Listing,
+    "object": objects.RestObject,
+    "details": objects.Detail,
+    "deletions": objects.Deletions,
+    "position": objects.Position,
+    "errors": ErrorRule,
+    "identity": Identity,
+    "pagination: page": pagination.NumberedPages,
+    "pagination: offset": pagination.OffsetPages,
+    "pagination: cursor": pagination.CursorPages,
+    "pagination: next_url": pagination.NextUrl,
+    "pagination: relay": pagination.RelayPages,
 }
+BASES = (calls.Call, objects.Listing)
+"""Settings that others build upon; the page explains these once."""
 
 
 def table(options: tuple[Option, ...]) -> str:
@@ -57,30 +74,54 @@ def table(options: tuple[Option, ...]) -> str:
     return "\n".join(lines)
 
 
+def own(model: type[BaseModel]) -> tuple[Option, ...]:
+    """The options of a block without those of the blocks it builds upon."""
+    known = {
+        name
+        for base in BASES
+        if base is not model and issubclass(model, base)
+        for name in base.model_fields
+    }
+    return tuple(each for each in registry.options(model) if each.name not in known)
+
+
 def blocks() -> dict[str, str]:
-    """Each table by its name on the page."""
-    ours = ("files", "memory", "rest", "salesforce", "scim", "sql")
-    found = {name: table(registry.describe(name)) for name in ours}
-    return found | {name: table(registry.options(model)) for name, model in SHARED.items()}
+    """Each table by its name on a page."""
+    found = {name: table(registry.describe(name)) for name in registry.names()}
+    return found | {name: table(own(model)) for name, model in MODELS.items()}
 
 
-@pytest.mark.parametrize("name", blocks())
-def test_the_reference_shows_every_option_as_it_is(name):
-    marked = re.search(
-        rf"<!-- options of {re.escape(name)} -->\n(.*?)\n\n", PAGE.read_text(), re.DOTALL
+def anew(text: str) -> str:
+    """A page with its tables as they should be."""
+    known = blocks()
+    return MARK.sub(
+        lambda found: f"<!-- options of {found[1]} -->\n{known.get(found[1], '')}\n\n", text
     )
-    assert marked, f"{PAGE.name} has no table marked 'options of {name}'"
-    assert marked[1] == blocks()[name]
 
 
-def test_a_link_header_needs_no_options():
-    assert registry.options(LinkHeader)[0].name == "type"
-    assert len(registry.options(LinkHeader)) == 1
+def test_every_block_of_options_stands_on_a_page_once():
+    shown = [found[1] for page in PAGES for found in MARK.finditer(page.read_text("utf-8"))]
+    assert sorted(shown) == sorted(blocks())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_reference_shows_every_option_as_it_is(page):
+    text = page.read_text("utf-8")
+    assert anew(text) == text, "run: python -m tests.connectors.test_docs"
+
+
+def test_a_link_header_needs_no_options_of_its_own():
+    assert {each.name for each in own(pagination.LinkHeader)} == {"type", "size", "size_param"}
 
 
 def test_the_connector_of_the_how_to_keeps_the_rules(pytester: pytest.Pytester):
-    page = PAGE.parents[1] / "how-to/write-a-connector.md"
+    page = DOCS / "how-to/write-a-connector.md"
     for name, text in re.findall(r"```python\n# (\w+)\.py\n(.*?)```", page.read_text(), re.DOTALL):
         (pytester.path / f"{name}.py").write_text(text)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-q")
     result.assert_outcomes(passed=20, skipped=0)
+
+
+if __name__ == "__main__":
+    for each in PAGES:
+        each.write_text(anew(each.read_text("utf-8")), encoding="utf-8")

@@ -2,7 +2,7 @@ import pytest
 
 from idp_core.db.engine import reading
 from idp_core.settings import Settings
-from pipelines.bus import database_url, open_bus
+from pipelines.bus import database_url, open_bus, open_workspace
 from pipelines.errors import ProjectError
 from pipelines.project import load_project
 
@@ -42,3 +42,29 @@ def test_a_database_of_no_kind_we_know_is_told(tmp_path):
         open_bus(project(tmp_path), settings=Settings(database_url="mysql://u@h/d")),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("connector", "told"),
+    [
+        (
+            "{type: rest, url: 'http://x', objects: {a: {pth: a}}}",
+            ":4:60 sources.crm.connector.objects.a.pth: unknown setting; did you mean 'path'?",
+        ),
+        (
+            "{type: rest, url: 'http://x', objects: {a: {}}, errors: [{status: 1}]}",
+            ":4:73 sources.crm.connector.errors.0.means: is required",
+        ),
+        ("{type: files}", ":4:5 sources.crm.connector.path: is required"),
+        ("{type: rest, file: x.yaml}", "x.yaml: no such file"),
+        ("{type: rest, file: crm.yaml, ulr: x}", ":4:45 sources.crm.connector.ulr: unknown"),
+        ("{type: rest, file: bad.yaml}", "bad.yaml:2:1 pth: unknown setting"),
+    ],
+)
+def test_a_wrong_setting_of_a_connector_is_told_with_its_place(tmp_path, connector, told):
+    (tmp_path / "crm.yaml").write_text("settings: {url: {about: a}}\nurl: ${url}\nobjects: {}\n")
+    (tmp_path / "bad.yaml").write_text("url: https://x.example\npth: a\nobjects: {a: {}}\n")
+    text = f"sources:\n  crm:\n    connector: {connector}\n"
+    with pytest.raises(ProjectError) as caught:
+        open_workspace(project(tmp_path, text)).source("crm")
+    assert told in str(caught.value)

@@ -1,0 +1,141 @@
+"""The settings of what can be read: lists of rows, details of a row, deletions, positions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
+
+from connectors.rest import moments, template
+from connectors.rest.calls import CONFIG, Call, Tree
+from connectors.rest.pagination import OnePage, Pagination
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is no time zone; write it as in Europe/Madrid, or UTC") from None
+    return name
+
+
+class Listing(Call):
+    """A call that answers with rows, in pages."""
+
+    items: str = ""
+    """Where the rows stand in an answer, such as `data.items`; empty when it is the answer."""
+    item: str = ""
+    """Where the record stands inside each of them; empty when it is the row."""
+    keyed_as: str | None = None
+    """The rows are an object, by key: the column that is to hold the key."""
+    scalars_as: str | None = None
+    """The rows are plain values: the column that is to hold them."""
+    absent: Literal["error", "empty"] = "error"
+    """What an answer without `items` is: an error, or an empty page."""
+    pagination: Pagination = OnePage()
+    """How the pages are asked for."""
+    into: Literal["query", "body", "variables"] | None = None
+    """Where paging and `cursor` parameters go; variables for GraphQL, else the query."""
+    partial: Literal["refuse", "accept"] = "refuse"
+    """What becomes of rows beside GraphQL errors that belong to no single row."""
+    max_pages: PositiveInt = 100_000
+    """More pages than this are taken for an endless loop."""
+
+    @property
+    def place(self) -> Literal["query", "body", "variables"]:
+        """Where parameters of paging and filtering go."""
+        return self.into or ("variables" if self.graphql else "query")
+
+
+class Detail(Call):
+    """A call that answers with more of one row."""
+
+    item: str = ""
+    """Where the record stands in the answer; empty when it is the answer."""
+
+
+class Join(Listing):
+    """A call for a list that belongs to one row; `{name}` stands for the row's columns."""
+
+
+class Position(BaseModel):
+    """How the column that rows are read by is written."""
+
+    model_config = CONFIG
+
+    format: Annotated[str, AfterValidator(moments.known)] = "plain"
+    """`plain` (a number or text), `iso`, `date`, `epoch`, `epoch_ms`, `ms_date` or a pattern."""
+    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """The time zone of moments without one."""
+    sent: Annotated[str, AfterValidator(moments.known)] | None = None
+    """How the filter wants it, where that is another format."""
+    exclusive: bool = False
+    """The filter leaves out rows at the position itself; we ask from a second (or 1) before."""
+
+
+class Deletions(Listing):
+    """A list of what was deleted; each of its rows becomes a tombstone."""
+
+    key: str = "id"
+    """Where the key of the deleted row stands."""
+    moment: str | None = None
+    """Where the moment of its deletion stands."""
+    cursor: Mapping[str, Tree] = Field(default_factory=dict)
+    """Parameters that leave out what is known, with `{after}` where the position goes."""
+    set: Mapping[str, Any] = Field(default_factory=lambda: {"deleted": True})
+    """What a tombstone holds beside the key, for the mapping's `delete`."""
+
+    @field_validator("cursor")
+    @classmethod
+    def _has_place(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        return with_after(value)
+
+
+class RestObject(Listing):
+    """One object of an API."""
+
+    key: str | None = None
+    """The key of a row, for objects whose query names none."""
+    columns: Mapping[str, str] = Field(default_factory=dict)
+    """The columns and their types, where the first page does not show them."""
+    cursor: Mapping[str, Tree] = Field(default_factory=dict)
+    """Parameters that leave out what is known, with `{after}` where the position goes."""
+    position: Position = Position()
+    """How the column that rows are read by is written."""
+    ordered: bool | Literal["cursor"] = True
+    """Rows come by cursor and key ascending (`true`), by `cursor` alone, or in any order."""
+    walk: Literal["pages", "position"] = "pages"
+    """`position`: ask again from the last row on instead of for the next page."""
+    details: Detail | None = None
+    """A second call for each row, whose record is laid over it."""
+    joins: Mapping[str, Join] = Field(default_factory=dict)
+    """Lists of each row, by the column that is to hold them."""
+    deletions: Deletions | None = None
+    """Where the API lists what was deleted."""
+
+    @field_validator("cursor")
+    @classmethod
+    def _has_place(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        return with_after(value)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.walk == "position" and not (self.cursor and self.ordered):
+            raise ValueError("walk: position needs a cursor and ordered rows")
+        return self
+
+
+def with_after(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return filter parameters as they are; ValueError when none takes the position."""
+    if value and "after" not in set(template.names(value)):
+        raise ValueError("one parameter must hold {after}")
+    return value

@@ -1,0 +1,171 @@
+"""Reading one object: rows in pages, known ones left out, details and tombstones added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import structlog
+
+from connectors.contract import Cursor, Page, Query
+from connectors.errors import MisconfiguredError
+from connectors.rest import positions
+from connectors.rest.completing import Completer
+from connectors.rest.objects import RestObject
+from connectors.rest.order import Order, Part, Place
+from connectors.rest.paging import Batch, pages
+from connectors.rest.pointers import MISSING, get
+from connectors.rest.positions import Entry
+from connectors.rest.sending import Api
+from connectors.rest.template import fill
+from connectors.rest.tombstones import Tombstones
+
+log = structlog.get_logger(__name__)
+
+
+def read(api: Api, wanted: RestObject, query: Query) -> Iterator[Page]:
+    """Yield the pages of a query; raises the errors of the session and MisconfiguredError."""
+    completer = Completer(api, query.object, wanted)
+    if query.cursor:
+        found = _Ordered(api, wanted, query, completer).pages()
+    else:
+        found = _unordered(api, wanted, query, completer)
+    yield from found
+    completer.report()
+    if left := completer.taken():
+        yield Page([], None, left)
+
+
+def _unordered(api: Api, wanted: RestObject, query: Query, completer: Completer) -> Iterator[Page]:
+    key = query.key or wanted.key or ""
+    for batch in pages(api, wanted, {}):
+        rows = []
+        for number, row in enumerate(batch.rows):
+            if number in batch.rejected:
+                completer.refuse(row, get(row, key), batch.rejected[number])
+            elif (whole := completer.complete(row, get(row, key))) is not None:
+                rows.append(chosen(whole, query.fields))
+        for start in range(0, len(rows), query.page_size):
+            yield Page(rows[start : start + query.page_size], None, completer.taken())
+
+
+class _Ordered:
+    """One read by cursor: what is known is left out, the last position is kept."""
+
+    def __init__(self, api: Api, wanted: RestObject, query: Query, completer: Completer) -> None:
+        self._api, self._wanted, self._query, self._completer = api, wanted, query, completer
+        self._order = order_of(wanted, query)
+        self._walks = wanted.walk == "position"
+        self._last: Place | None = None
+        self._again: Part | None = None
+        self._tie: set[Part] = set()
+        self._asked: Cursor | None = None
+        self._old = 0
+
+    def pages(self) -> Iterator[Page]:
+        """Pages with positions; tombstones stand before the page whose position covers them."""
+        cut = {True: positions.by_row, "cursor": positions.by_moment, False: positions.at_the_end}
+        entries = (self._entries(batch) for batch in self._batches())
+        buried = Tombstones(self._api, self._wanted, self._query, self._order)
+        for part, cursor in cut[self._wanted.ordered](entries, self._order, self._query.page_size):
+            yield from buried.pages()
+            rows = [chosen(entry.row, self._query.fields) for entry in part if entry.row]
+            yield Page(rows, cursor, self._completer.taken())
+        yield from buried.pages()
+        if self._old and self._wanted.cursor:
+            log.warning("rest.filter_ignored", object=self._query.object, rows=self._old)
+
+    def _batches(self) -> Iterator[Batch]:
+        """The pages of the API; by `walk: position`, asked for anew whenever the moment moved."""
+        after = self._query.after
+        while True:
+            for batch in pages(self._api, self._wanted, {}, self._filter(after)):
+                yield batch
+                if self._walks and self._moved() and not self._old:
+                    break
+            else:
+                return
+            assert self._last is not None  # noqa: S101 (it moved)
+            self._again, after = self._last[0], self._order.cursor_of(self._last)
+
+    def _moved(self) -> bool:
+        return self._last is not None and self._last[0] != self._again
+
+    def _filter(self, after: Cursor | None) -> Mapping[str, Any]:
+        if after is None:
+            return {}
+        sent, self._asked = self._order.asked(after)
+        given: Mapping[str, Any] = fill(self._wanted.cursor, {"after": sent})
+        return given
+
+    def _entries(self, batch: Batch) -> list[Entry]:
+        """The rows of a page that are new, completed."""
+        fresh = []
+        for number, row in enumerate(batch.rows):
+            if number in batch.rejected:
+                key = get(row, self._order.key)
+                self._completer.refuse(row, key, batch.rejected[number])
+                continue
+            whole = self._early(row)
+            if whole is None:
+                continue
+            place = self._order.place(whole)
+            if not self._is_known(place):
+                self._advance(place)
+                late = whole is row
+                made = self._completer.complete(row, place[1][1]) if late else whole
+                fresh.append(Entry(place, made))
+        return fresh
+
+    def _early(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """The row as it is, or completed first where only its details say where it stands."""
+        names = (self._order.cursor, self._order.key)
+        if self._wanted.details is None or all(get(row, n, MISSING) is not MISSING for n in names):
+            return row
+        return self._completer.complete(row, get(row, self._order.key))
+
+    def _is_known(self, place: Place) -> bool:
+        """Whether a row was given before: by an earlier read, or by this one, asked for anew."""
+        if self._asked and not self._order.is_after(place, self._asked):
+            self._old += 1
+            return True
+        after = self._query.after
+        if after and not self._order.is_after(place, after):
+            return True
+        if self._again is None:
+            return False
+        return place[0] < self._again or (place[0] == self._again and place[1] in self._tie)
+
+    def _advance(self, place: Place) -> None:
+        """Note how far the read has come; MisconfiguredError when it goes back."""
+        last = self._last
+        strict = self._wanted.ordered is True and not self._walks
+        if last and self._wanted.ordered and (place < last if strict else place[0] < last[0]):
+            raise MisconfiguredError(self._disorder())
+        if self._walks:
+            if last is None or place[0] != last[0]:
+                self._tie = set()
+            self._tie.add(place[1])
+        self._last = max(last, place) if last else place
+
+    def _disorder(self) -> str:
+        by, less = repr(self._order.cursor), ""
+        if self._wanted.ordered is True:
+            by, less = f"{by} and {self._order.key!r}", "ordered: cursor or "
+        return (
+            f"{self._query.object}: rows do not come by {by} ascending; sort them by params, or "
+            f"set {less}ordered: false"
+        )
+
+
+def order_of(wanted: RestObject, query: Query) -> Order:
+    """Return how a query's rows are ordered; MisconfiguredError when it names no key."""
+    key = query.key or wanted.key
+    if not key or not query.cursor:
+        raise MisconfiguredError(f"{query.object}: reading by {query.cursor!r} needs a key")
+    return Order(query.cursor, key, wanted.position)
+
+
+def chosen(row: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, Any]:
+    """Return the wanted fields of a row, all with None."""
+    return row if fields is None else {name: row[name] for name in fields if name in row}

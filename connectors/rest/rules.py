@@ -1,0 +1,248 @@
+"""What an answer means: the description's own rules first, then the status, then GraphQL errors.
+
+Messages name the call, the status and codes (``EMAIL_TAKEN``), never what a body says: it may
+repeat a customer's values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, model_validator
+
+from connectors.errors import (
+    ConflictError,
+    ConnectorError,
+    MisconfiguredError,
+    NotFoundError,
+    RejectedError,
+    ThrottledError,
+    TransientError,
+    UnauthorizedError,
+    UncertainError,
+)
+from connectors.http import Answer, error_of
+from connectors.rest.calls import CONFIG
+from connectors.rest.pointers import every, get
+
+Meaning = Literal[
+    "success",
+    "transient",
+    "throttled",
+    "rejected",
+    "not_found",
+    "conflict",
+    "unauthorized",
+    "misconfigured",
+]
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,60}")
+_KINDS: Mapping[str, type[ConnectorError]] = {
+    "transient": TransientError,
+    "throttled": ThrottledError,
+    "rejected": RejectedError,
+    "not_found": NotFoundError,
+    "conflict": ConflictError,
+    "unauthorized": UnauthorizedError,
+    "misconfigured": MisconfiguredError,
+}
+_GRAPHQL: Mapping[str, type[ConnectorError]] = {
+    "UNAUTHENTICATED": UnauthorizedError,
+    "UNAUTHORIZED": UnauthorizedError,
+    "FORBIDDEN": UnauthorizedError,
+    "ACCESS_DENIED": UnauthorizedError,
+    "THROTTLED": ThrottledError,
+    "RATE_LIMITED": ThrottledError,
+    "TOO_MANY_REQUESTS": ThrottledError,
+    "GRAPHQL_PARSE_FAILED": MisconfiguredError,
+    "GRAPHQL_VALIDATION_FAILED": MisconfiguredError,
+    "NOT_FOUND": NotFoundError,
+    "CONFLICT": ConflictError,
+}
+
+
+def pattern(text: str) -> str:
+    """Return a regular expression as it is; ValueError when it is none."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return text
+
+
+class ErrorRule(BaseModel):
+    """What an answer means that the status alone does not tell. All that is set must hold."""
+
+    model_config = CONFIG
+
+    status: int | tuple[int, ...] = ()
+    """The status, or several; any when left out."""
+    at: str | None = None
+    """A place in the answer, such as `error.code`; `*` stands for any part."""
+    equals: str | int | bool | tuple[str | int, ...] | None = None
+    """What stands there, or several; anything that is not empty when left out."""
+    matches: Annotated[str, AfterValidator(pattern)] | None = None
+    """A regular expression that is found in the text there; in the whole answer without `at`."""
+    means: Meaning
+    """`success`, or what kind of error it is."""
+    says: str = ""
+    """Words that are added to the message, such as the mend."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.status or self.at or self.matches):
+            raise ValueError("set status, at or matches: this would hold for every answer")
+        if self.equals is not None and not self.at:
+            raise ValueError("equals needs at: the place it is compared with")
+        return self
+
+    def holds(self, status: int, body: Any) -> bool:
+        """Whether it speaks of this answer; `body` is JSON, or None when it is something else."""
+        wanted = (self.status,) if isinstance(self.status, int) else self.status
+        if wanted and status not in wanted:
+            return False
+        if not self.at:
+            return not self.matches or bool(re.search(self.matches, _text(body)))
+        return any(self._fits(value) for value in every(body, self.at))
+
+    def code(self, body: Any) -> str:
+        """Which of the values in `equals` it was, for a message: these are words of the API."""
+        found = [value for value in every(body, self.at or "") if self._fits(value)]
+        return f" ({found[0]})" if self.equals is not None and found else ""
+
+    def error(self, text: str, wait: float | None) -> ConnectorError | None:
+        """The error it stands for, None for a success."""
+        if self.means == "success":
+            return None
+        message = f"{text}; {self.says}" if self.says else text
+        if self.means == "throttled":
+            return ThrottledError(message, wait)
+        return _KINDS[self.means](message)
+
+    def _fits(self, value: Any) -> bool:
+        if self.matches:
+            return bool(re.search(self.matches, _text(value)))
+        if self.equals is None:
+            return value not in (None, False, "", [], {})
+        wanted = self.equals if isinstance(self.equals, tuple) else (self.equals,)
+        return any(value == each and isinstance(value, bool) is isinstance(each, bool)
+                   for each in wanted)  # fmt: skip
+
+
+def judge(
+    answer: Answer,
+    wait: float | None,
+    *,
+    idempotent: bool,
+    rules: Sequence[ErrorRule] = (),
+    graphql: bool = False,
+    rows_at: str | None = None,
+    partial: bool = False,
+) -> ConnectorError | None:
+    """Return the error an answer means, None for a success.
+
+    GraphQL errors that stand inside single rows below `rows_at` are the rows' own, see
+    `row_errors`; with `partial` the others do not count either where there are rows.
+    """
+    body = json_or_none(answer)
+    text = f"{answer.call}: {answer.status}"
+    for rule in rules:
+        if rule.holds(answer.status, body):
+            return rule.error(text + rule.code(body), wait)
+    error = error_of(answer, wait, idempotent=idempotent)
+    if not graphql or not isinstance(body, dict):
+        return error
+    errors = [each for each in graphql_errors(body) if row_of(each, rows_at) is None]
+    if not errors or (partial and get(body.get("data"), rows_at or "") is not None):
+        return error
+    return _graphql_error(answer, errors, wait, idempotent=idempotent)
+
+
+def graphql_errors(body: Any) -> list[Mapping[str, Any]]:
+    """Return the errors of a GraphQL answer."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+
+
+def row_errors(body: Any, rows_at: str | None) -> Mapping[int, str]:
+    """Return what is wrong with single rows of a GraphQL answer, by their number on the page."""
+    found: dict[int, str] = {}
+    for each in graphql_errors(body):
+        number = row_of(each, rows_at)
+        if number is not None:
+            found.setdefault(number, f"the API reports an error in this row{_codes([code(each)])}")
+    return found
+
+
+def row_of(error: Mapping[str, Any], rows_at: str | None) -> int | None:
+    """Return the number of the row an error stands in, None when it is in no single one."""
+    path = error.get("path")
+    if rows_at is None or not isinstance(path, list):
+        return None
+    above = rows_at.split(".") if rows_at else []
+    for middle in ([], ["edges"], ["nodes"]):
+        start = [*above, *middle]
+        if path[: len(start)] == start and path[len(start) :]:
+            number = path[len(start)]
+            if isinstance(number, int):
+                return number
+    return None
+
+
+def code(error: Mapping[str, Any]) -> str:
+    """Return the code of a GraphQL error, "" when it has none."""
+    return str(get(error, "extensions.code", "") or "")
+
+
+def json_or_none(answer: Answer) -> Any:
+    """Return the body as JSON, None when it is something else."""
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _graphql_error(
+    answer: Answer, errors: Sequence[Mapping[str, Any]], wait: float | None, *, idempotent: bool
+) -> ConnectorError:
+    codes = [code(each) for each in errors]
+    text = f"{answer.call}: GraphQL errors{_codes(codes)}"
+    for each in codes:
+        kind = _GRAPHQL.get(each.upper())
+        if kind is ThrottledError:
+            return ThrottledError(text, wait)
+        if kind:
+            return kind(text)
+    if any(each.upper().startswith("INTERNAL") for each in codes):
+        return (TransientError if idempotent else UncertainError)(text)
+    if answer.status >= 500:
+        return (TransientError if idempotent else UncertainError)(text)
+    # A server that does not even begin to carry out an operation gives no data.
+    if not any("path" in each for each in errors) and all("locations" in each for each in errors):
+        return MisconfiguredError(f"{text}; does it know the fields of the query?")
+    return RejectedError(text)
+
+
+def _codes(values: Iterable[str]) -> str:
+    """`` (BAD_USER_INPUT)`` for those that are written as codes are; others may be anything."""
+    codes = dict.fromkeys(value for value in values if _CODE.fullmatch(value))
+    return f" ({', '.join(codes)})" if codes else ""
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def named(errors: Any, sent: Iterable[str]) -> Iterator[str]:
+    """Yield those of the names we sent that an answer speaks of: ``{"email": ["taken"]}``."""
+    known = set(sent)
+    stack = [errors]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Mapping):
+            yield from sorted(known & value.keys())
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)

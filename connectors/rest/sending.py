@@ -1,0 +1,132 @@
+"""One open API: calls of its description are filled, sent and judged by its rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from connectors.http import Answer, HttpSession, Meaning, Request
+from connectors.rest.calls import Call
+from connectors.rest.objects import Listing
+from connectors.rest.pointers import get, put
+from connectors.rest.rules import ErrorRule, judge
+from connectors.rest.template import Values, fill, fill_path, fill_texts, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a page or a filter adds to a call: `given` goes to `place`, dotted names inside JSON.
+
+    `address` stands in for path and parameters, where the API itself said what to call next.
+    """
+
+    place: str = "query"
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    address: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A successful answer: `root` is where places in it begin, `body` all of it."""
+
+    answer: Answer
+    body: Any = field(repr=False)
+    root: Any = field(repr=False)
+
+
+class Api:
+    """An open session with the rules and headers of one description."""
+
+    def __init__(
+        self, http: HttpSession, rules: Sequence[ErrorRule], headers: Mapping[str, str]
+    ) -> None:
+        self._http, self._rules, self._headers = http, rules, headers
+
+    def send(
+        self,
+        call: Call,
+        values: Values,
+        extra: Extra | None = None,
+        *,
+        reads: bool = False,
+    ) -> Reply:
+        """Fill a call, send it and return its answer.
+
+        A call that `reads` may be sent twice whatever its method. Raises the errors of the
+        session, and RejectedError when the call needs a value that is not there.
+        """
+        judged = partial(judge, rules=self._rules, graphql=bool(call.graphql))
+        return self._send(call, values, extra or Extra(), judged, reads=reads)
+
+    def read_rows(self, wanted: Listing, values: Values, extra: Extra) -> Reply:
+        """`send` a call for rows: GraphQL errors inside single rows fail no other row."""
+        judged = partial(
+            judge,
+            rules=self._rules,
+            graphql=bool(wanted.graphql),
+            rows_at=wanted.items,
+            partial=wanted.partial == "accept",
+        )
+        return self._send(wanted, values, extra, judged, reads=True)
+
+    def _send(
+        self, call: Call, values: Values, extra: Extra, judged: Meaning, *, reads: bool
+    ) -> Reply:
+        body, kind = _body(call, values, extra)
+        headers = {**self._headers, **fill_texts(call.headers, values)}
+        answer = self._http.send(
+            Request(
+                call.verb,
+                extra.address or fill_path(call.path, values),
+                None if extra.address else _params(call, values, extra),
+                body,
+                {**({"Content-Type": kind} if kind else {}), **headers},
+                True if reads else None,
+                judged,
+            )
+        )
+        found = answer.json() if answer.body.strip() else None
+        return Reply(answer, found, get(found, "data") if call.graphql else found)
+
+
+def _params(call: Call, values: Values, extra: Extra) -> Mapping[str, str]:
+    params = fill_texts(call.params, values)
+    if extra.place == "query":
+        params |= {name: plain(value) for name, value in extra.given.items() if value is not None}
+    return params
+
+
+def _body(call: Call, values: Values, extra: Extra) -> tuple[bytes | None, str | None]:
+    if call.graphql:
+        variables = fill(call.graphql.variables, values)
+        tree = {"query": call.graphql.query, "variables": _added(variables, extra, "variables")}
+        return _json(tree), "application/json"
+    if call.form is not None:
+        filled = _added(fill_texts(call.form, values), extra, "body")
+        form = {name: plain(value) for name, value in filled.items()}
+        return urlencode(form).encode(), "application/x-www-form-urlencoded"
+    if "body" not in call.model_fields_set and not (extra.place == "body" and extra.given):
+        return None, None
+    tree = fill(call.body, values)
+    return _json(_added(tree or {}, extra, "body") if extra.given else tree), "application/json"
+
+
+def _added(tree: Any, extra: Extra, place: str) -> Any:
+    if extra.place != place or not isinstance(tree, dict):
+        return tree
+    tree = json.loads(json.dumps(tree))  # the template's own parts are not to be changed
+    for name, value in extra.given.items():
+        put(tree, name, value)
+    return tree
+
+
+def _json(tree: Any) -> bytes:
+    return json.dumps(tree, ensure_ascii=False, default=_plain).encode()
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
