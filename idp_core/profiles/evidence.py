@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from idp_core.profiles.model import Identifier, SourceProfile, SourceRef
-from idp_core.profiles.names import bare, fold, suffix
+from idp_core.profiles.names import bare, fold, spells, suffix
 from idp_core.profiles.policy import IdentifierPolicy, Read
 
 _LENGTH_OF_A_LOCAL_PART = 5  # shorter ones (ann@, jsmi@) are many people's
@@ -37,14 +37,20 @@ def evidence(profile: SourceProfile, policy: IdentifierPolicy) -> Evidence:
     said = profile.attributes
     given, family = fold(_text(said.get("given_name"))), fold(_text(said.get("family_name")))
     mark = suffix(fold(_text(said.get("name_suffix"))), family, given)
+    given, family = bare(given), bare(family)
     login = policy.login
     return Evidence(
         ref=profile.ref,
-        given=bare(given),
-        family=bare(family),
+        given=given,
+        family=family,
         suffix=mark,
         birth=_birth(said.get("birth_date"), policy.birth_date.blocked),
-        identifiers=tuple(_identifiers(profile, policy)),
+        identifiers=tuple(
+            found
+            for found in _identifiers(profile, policy)
+            if policy.identifiers[found.kind].read is not Read.LOCAL_PART
+            or not spells(found.value, given, family)
+        ),
         logs_in=profile.ref.source in login.sources
         or any(said.get(name) for name in login.attributes),
     )

@@ -128,6 +128,26 @@ def roots(name: str) -> frozenset[str]:
     return _roots().get(name) or frozenset({name})
 
 
+def spells(local: str, given: str, family: str) -> bool:
+    """Whether a mailbox's name is a folded personal name written out, and so says no more than it.
+
+    Family and given name, its short forms, or an initial, in any order and with any marks between
+    them; digits make it say more.
+    """
+    letters = "".join(fold(local).split())
+    if not letters.isalpha():
+        return False
+    ours = {given, *(form for root in roots(given) for form in _forms().get(root, ()))}
+    firsts = {name.replace(" ", "") for name in ours if name}
+    last = family.replace(" ", "")
+    if letters == last or letters in firsts:
+        return True
+    return bool(last) and any(
+        letters in (first + last, last + first, first[0] + last, last + first[0], first + last[0])
+        for first in firsts
+    )
+
+
 def edits(left: str, right: str, most: int) -> int:
     """Count insertions, deletions, changes and swaps of neighbours; stop at `most` + 1."""
     if abs(len(left) - len(right)) > most:

@@ -63,6 +63,12 @@ class FamilyName(Strict):
     different: Against
 
 
+class FullName(Strict):
+    """Both names together: `contested` is the most that they say when two people have them."""
+
+    contested: float | None = None
+
+
 class BirthDate(Strict):
     """Bits for each likeness of two dates of birth; `blocked` ones are taken as not said."""
 
@@ -131,6 +137,7 @@ class IdentifierPolicy(Strict):
     unscored: float = Field(lt=0)
     given_name: GivenName
     family_name: FamilyName
+    full_name: FullName = FullName()
     birth_date: BirthDate
     suffix: Suffix
     identifiers: Mapping[str, Kind]

@@ -13,7 +13,7 @@ from math import log2
 
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.names import Likeness
-from idp_core.profiles.policy import IdentifierPolicy
+from idp_core.profiles.policy import FamilyName, GivenName, IdentifierPolicy
 from idp_core.profiles.vetoes import (
     Birth,
     Veto,
@@ -27,7 +27,7 @@ _SMOOTHING = 10_000  # records we pretend to have seen before, so that small set
 _COMMONNESS = 1 / 5_000  # and the share of them that carried any one name
 
 Values = frozenset[tuple[str, str]]
-"""Identifier values, each with its kind before it."""
+"""Identifier values, each with its kind before it; or full names, given and family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class Population:
     """What the other records say about a value: how common a name is, how shared an identifier.
 
     `contested` values were seen on two records that cannot be one person; `crowded` ones on more
-    records than the policy allows. The counts are of records.
+    records than the policy allows. `namesakes` are full names of two records that cannot be one
+    person. The counts are of records.
     """
 
     records: int = 0
@@ -43,13 +44,15 @@ class Population:
     family: Mapping[str, int] = field(default_factory=dict, repr=False)
     contested: Values = field(default=frozenset(), repr=False)
     crowded: Values = field(default=frozenset(), repr=False)
+    namesakes: Values = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """What comparing two records gives.
 
-    The rarities are bits, whole, 0 when the names are not the same. `same`, `contested`, `proven`
+    The rarities are bits, whole, 0 when the names are not the same. `namesakes` says that both
+    names are the same, and that two people are known who have them. `same`, `contested`, `proven`
     and `both` have one bit per identifier kind, in the order of the policy: kinds with a shared
     value, with shared values that are all contested, with a shared value that every account of
     the two has verified, and kinds of which both records have a value.
@@ -59,6 +62,7 @@ class Pattern:
     given_rarity: int = 0
     family: Likeness = Likeness.UNKNOWN
     family_rarity: int = 0
+    namesakes: bool = False
     birth: Birth = Birth.UNKNOWN
     suffixes_differ: bool = False
     ids_differ: bool = False
@@ -109,12 +113,18 @@ def compare(
         family_rarity=0
         if family is not Likeness.SAME or swapped
         else rarity(max(count.family.get(n, 0) for n in (left.family, right.family)), total),
+        namesakes=given is family is Likeness.SAME and _namesakes(left, right, population),
         birth=compare_birth(left.birth, right.birth),
         suffixes_differ=suffixes_differ(left.suffix, right.suffix),
         ids_differ=ids_differ(left, right, policy),
         logs_in=left.logs_in or right.logs_in,
         **shared,
     )
+
+
+def _namesakes(left: Evidence, right: Evidence, population: Population) -> bool:
+    known = population.namesakes
+    return (left.given, left.family) in known or (right.given, right.family) in known
 
 
 def _shared(
@@ -175,25 +185,28 @@ def pattern_veto(pattern: Pattern, policy: IdentifierPolicy) -> Veto | None:
 
 
 def _name_reasons(pattern: Pattern, policy: IdentifierPolicy) -> Iterator[Reason]:
-    given, family, birth = policy.given_name, policy.family_name, policy.birth_date
-    if pattern.given not in (Likeness.UNKNOWN, Likeness.DIFFERENT):
-        bits = (
-            _between(pattern.given_rarity, given.same)
-            if pattern.given is Likeness.SAME
-            else float(getattr(given, pattern.given.value))
-        )
-        yield Reason(f"first names: {pattern.given.value}", bits)
-    if pattern.family not in (Likeness.UNKNOWN, Likeness.DIFFERENT):
-        bits = (
-            _between(pattern.family_rarity, family.same)
-            if pattern.family is Likeness.SAME
-            else float(getattr(family, pattern.family.value))
-        )
-        yield Reason(f"family names: {pattern.family.value}", bits)
+    named = [
+        *_alike("first names", pattern.given, pattern.given_rarity, policy.given_name),
+        *_alike("family names", pattern.family, pattern.family_rarity, policy.family_name),
+    ]
+    most = policy.full_name.contested
+    if pattern.namesakes and most is not None and sum(reason.bits for reason in named) > most:
+        named = [Reason("first and family names: same (shared with someone else)", most)]
+    yield from named
     if pattern.birth not in (Birth.UNKNOWN, Birth.DIFFERENT):
-        bits = float(getattr(birth, pattern.birth.value))
+        bits = float(getattr(policy.birth_date, pattern.birth.value))
         yield Reason(f"dates of birth: {pattern.birth.value}", bits)
     yield from _differences(pattern, policy)
+
+
+def _alike(
+    words: str, likeness: Likeness, rare: int, worth: GivenName | FamilyName
+) -> Iterator[Reason]:
+    """Yield what two names that are alike are worth."""
+    if likeness is Likeness.SAME:
+        yield Reason(f"{words}: same", _between(rare, worth.same))
+    elif likeness not in (Likeness.UNKNOWN, Likeness.DIFFERENT):
+        yield Reason(f"{words}: {likeness.value}", float(getattr(worth, likeness.value)))
 
 
 def _differences(pattern: Pattern, policy: IdentifierPolicy) -> Iterator[Reason]:

@@ -1,4 +1,4 @@
-"""What the records say together: how common names are, which identifiers are shared or junk."""
+"""What the records say together: how common names are, which names and identifiers are shared."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def population(
         given=Counter(record.given for record in records if record.given),
         family=Counter(record.family for record in records if record.family),
         contested=_contested(holders, crowded, policy, constraints),
+        namesakes=_namesakes(records, policy, constraints),
         crowded=crowded,
     )
 
@@ -49,4 +50,19 @@ def _contested(
         and place not in crowded
         and policy.identifiers[place[0]].contested is not None
         and any(veto(a, b, policy, constraints) for a, b in combinations(found, 2))
+    )
+
+
+def _namesakes(
+    records: Sequence[Evidence], policy: IdentifierPolicy, constraints: Constraints
+) -> Values:
+    """Return the full names (given, family) that two records have which cannot be one person."""
+    holders: dict[tuple[str, str], list[Evidence]] = {}
+    for record in records:
+        if record.given and record.family:
+            holders.setdefault((record.given, record.family), []).append(record)
+    return frozenset(
+        name
+        for name, found in holders.items()
+        if any(veto(a, b, policy, constraints) for a, b in combinations(found, 2))
     )

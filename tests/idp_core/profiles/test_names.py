@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp_core.profiles.names import Likeness, compare_family, compare_given, fold
+from idp_core.profiles.names import Likeness, compare_family, compare_given, fold, spells
 from idp_core.profiles.vetoes import Birth, compare_birth
 
 TEXT = st.text(alphabet="abcdeéß- 'ø", max_size=8)
@@ -30,6 +30,36 @@ def test_given_names_are_compared(left: str, right: str, likeness: Likeness) -> 
 def test_a_double_barrelled_name_agrees_by_a_part() -> None:
     assert compare_family("gomez", "gomez delafuente") is Likeness.PART
     assert compare_family("de la cruz", "cruz") is Likeness.SAME
+
+
+@pytest.mark.parametrize(
+    "local",
+    [
+        "laura.bianchi",
+        "bianchi_laura",
+        "l.bianchi",
+        "bianchil",
+        "laura",
+        "bianchi",
+        "Läura.Bianchi",
+    ],
+)
+def test_a_mailbox_that_spells_the_name_says_no_more_than_the_name(local: str) -> None:
+    assert spells(local, "laura", "bianchi")
+
+
+def test_a_mailbox_may_spell_a_short_form_of_the_name() -> None:
+    assert spells("liz.walker", "elizabeth", "walker")
+
+
+@pytest.mark.parametrize("local", ["laura.bianchi73", "drummer", "la.bianchi", "laura.rossi", ""])
+def test_a_mailbox_that_says_more_than_the_name_is_told(local: str) -> None:
+    assert not spells(local, "laura", "bianchi")
+
+
+def test_no_name_is_not_spelled() -> None:
+    assert not spells("laura", "", "")
+    assert not spells("", "", "")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,37 @@ def test_two_people_who_share_only_a_name_stay_two() -> None:
     )
 
 
+LAURA = {"given_name": "Laura", "family_name": "Bianchi"}
+
+
+def test_namesakes_whose_mailboxes_spell_their_name_stay_two() -> None:
+    here = {**LAURA, "addresses": [{"postal_code": "50122"}]}
+    assert not together(
+        person("1", email="laura.bianchi@posta.it", **LAURA),
+        person("2", email="laura.bianchi@libero.it", **LAURA),
+    )
+    assert together(
+        person("1", email="drummer.girl@posta.it", **here),
+        person("2", email="drummer.girl@libero.it", **here),
+    )
+
+
+def test_a_name_that_two_people_have_says_less() -> None:
+    here = {**LAURA, "addresses": [{"postal_code": "50122", "locality": "Firenze"}]}
+    first, second = person("1", **here), person("2", source="crm", **here)
+    assert together(first, second)
+    known = [
+        person("3", birth_date="1960-01-05", **LAURA),
+        person("4", birth_date="1999-12-30", **LAURA),
+    ]
+    links = people([first, second, *known]).links
+    assert links[first.ref] != links[second.ref]
+    why = explain(first.ref, second.ref, [first, second, *known], default(), NOBODY)
+    assert "first and family names: same (shared with someone else)" in [
+        reason.text for reason in why.reasons
+    ]
+
+
 def test_an_unverified_email_alone_never_joins_an_account_that_can_log_in() -> None:
     account = person("1", username="anna", given_name="Anna", email="anna@keller.ch", email_ok=True)
     claim = {"given_name": "Anna", "email": "anna@keller.ch"}
