@@ -1,16 +1,17 @@
 """HTTP as connectors see it: one session, shared settings, answers mapped to our errors."""
 
 from connectors.http.answers import Answer, Meaning, error_of
-from connectors.http.options import (
+from connectors.http.auths import (
     ApiKeyAuth,
     Auth,
     BasicAuth,
     BearerAuth,
-    CleanUrl,
-    HttpOptions,
+    JwtAuth,
     NoAuth,
     OAuthAuth,
+    RefreshAuth,
 )
+from connectors.http.options import Budget, CleanUrl, HttpOptions
 from connectors.http.request import Request, segment
 from connectors.http.session import HttpSession
 
@@ -20,12 +21,15 @@ __all__ = [
     "Auth",
     "BasicAuth",
     "BearerAuth",
+    "Budget",
     "CleanUrl",
     "HttpOptions",
     "HttpSession",
+    "JwtAuth",
     "Meaning",
     "NoAuth",
     "OAuthAuth",
+    "RefreshAuth",
     "Request",
     "error_of",
     "segment",

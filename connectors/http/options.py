@@ -1,4 +1,4 @@
-"""The settings that every connector over HTTP shares: ``auth:`` and ``http:``."""
+"""The settings that every connector over HTTP shares: ``http:``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    Field,
     HttpUrl,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     model_validator,
@@ -18,7 +18,7 @@ from pydantic import (
 from connectors.fields import LocalPath
 from connectors.secrets import Secret
 
-_CONFIG = ConfigDict(
+CONFIG = ConfigDict(
     frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
 )
 
@@ -33,72 +33,25 @@ CleanUrl = Annotated[HttpUrl, AfterValidator(_no_credentials)]
 """An http or https address without user name and password in it."""
 
 
-class NoAuth(BaseModel):
-    """No credentials."""
+class Budget(BaseModel):
+    """Headers by which a system tells how many more calls it allows, and until when."""
 
-    model_config = _CONFIG
-    type: Literal["none"] = "none"
+    model_config = CONFIG
 
-
-class BasicAuth(BaseModel):
-    """User name and password (RFC 7617)."""
-
-    model_config = _CONFIG
-    type: Literal["basic"]
-    user: str
-    """The user name."""
-    password: Secret
-    """A reference to the password."""
-
-
-class BearerAuth(BaseModel):
-    """A token in ``Authorization: Bearer`` (RFC 6750)."""
-
-    model_config = _CONFIG
-    type: Literal["bearer"]
-    token: Secret
-    """A reference to the token."""
-
-
-class ApiKeyAuth(BaseModel):
-    """A key in a header of the system's own."""
-
-    model_config = _CONFIG
-    type: Literal["api_key"]
-    header: str = "X-API-Key"
-    """The header that carries the key."""
-    key: Secret
-    """A reference to the key."""
-
-
-class OAuthAuth(BaseModel):
-    """OAuth 2.0 client credentials (RFC 6749 section 4.4)."""
-
-    model_config = _CONFIG
-    type: Literal["oauth"]
-    token_url: CleanUrl
-    """Where tokens are issued."""
-    client_id: str
-    """Our name there."""
-    client_secret: Secret
-    """A reference to our secret there."""
-    scope: str | None = None
-    """The scopes to ask for, separated by blanks."""
-    audience: str | None = None
-    """Sent as ``audience``, for servers that want it."""
-    send_as: Literal["basic", "post"] = "basic"
-    """Whether the client's credentials travel in the header or in the form."""
-
-
-Auth = Annotated[
-    NoAuth | BasicAuth | BearerAuth | ApiKeyAuth | OAuthAuth, Field(discriminator="type")
-]
+    remaining: str = "X-RateLimit-Remaining"
+    """The header that says how many calls are left."""
+    reset: str = "X-RateLimit-Reset"
+    """The header that says when there are more again; also read where `Retry-After` is missing."""
+    reset_as: Literal["seconds", "epoch", "epoch_ms", "iso"] = "seconds"
+    """How it says so: in seconds from now, or as a moment."""
+    keep: NonNegativeInt = 0
+    """So many calls are left for others: with no more than these left we wait."""
 
 
 class HttpOptions(BaseModel):
     """How calls are made. The defaults suit a public API on a bad day."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     connect_timeout: PositiveFloat = 5.0
     """Seconds to wait for a connection."""
@@ -114,8 +67,12 @@ class HttpOptions(BaseModel):
     """No repetition waits longer than this, unless the system asks for it by Retry-After."""
     rate: PositiveFloat | None = None
     """Calls per second that we allow ourselves; no limit when left out."""
+    per_minute: PositiveFloat | None = None
+    """The same as `rate` for those who count by minutes."""
     burst: PositiveInt = 1
     """How many calls may be made at once before `rate` holds."""
+    budget: Budget | None = None
+    """Headers by which the system tells how many more calls it allows."""
     max_answer_mb: PositiveFloat = 64.0
     """An answer larger than this many megabytes, unpacked, is refused."""
     ca_file: LocalPath | None = None
@@ -133,8 +90,15 @@ class HttpOptions(BaseModel):
     public_only: bool = False
     """Refuse addresses of private networks: for URLs that were not written by an operator."""
 
+    @property
+    def per_second(self) -> float | None:
+        """Calls per second that we allow ourselves; None for no limit."""
+        return self.per_minute / 60 if self.per_minute else self.rate
+
     @model_validator(mode="after")
     def _fits_together(self) -> HttpOptions:
+        if self.rate and self.per_minute:
+            raise ValueError("rate and per_minute say the same; keep one")
         if self.client_key and not self.client_certificate:
             raise ValueError("client_key needs client_certificate")
         if bool(self.proxy_user) != bool(self.proxy_password):

@@ -27,8 +27,10 @@ from connectors.errors import (
 )
 from connectors.http.answers import Answer, Meaning, call_name, error_of
 from connectors.http.auth import Credentials
+from connectors.http.auths import Auth, NoAuth
+from connectors.http.budget import Allowance
 from connectors.http.limit import TokenBucket
-from connectors.http.options import Auth, HttpOptions, NoAuth
+from connectors.http.options import HttpOptions
 from connectors.http.request import Request
 from connectors.http.retry import IDEMPOTENT, back_off, retry_after
 from connectors.http.transport import configure
@@ -83,10 +85,11 @@ class HttpSession:
         self._credentials = (
             auth if isinstance(auth, Credentials) else Credentials(auth or NoAuth(), self._options)
         )
-        rate = self._options.rate
+        rate = self._options.per_second
         self._bucket = (
             TokenBucket(rate, self._options.burst, clock=clock, sleep=sleep) if rate else None
         )
+        self._allowance = Allowance(self._options.budget, clock, sleep)
         self._session = requests.Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers["User-Agent"] = "isthmus"
@@ -135,6 +138,7 @@ class HttpSession:
     def send(self, request: Request) -> Answer:
         """Make a call as `request` says, and return the answer that means a success."""
         method = request.method.upper()
+        self._allowance.wait(self._options.total_seconds)
         call = _Call(
             method,
             self.address(request.path),
@@ -154,6 +158,10 @@ class HttpSession:
                 raise
             except TransientError as error:
                 self._wait_or_give_up(call, attempt, error)
+
+    def pause(self, seconds: float) -> None:
+        """Let the next call wait for this long: its system said that it would be too early."""
+        self._allowance.pause(seconds)
 
     def _allowing(self, allow: Collection[int]) -> Meaning:
         def meaning(
@@ -229,11 +237,14 @@ class HttpSession:
 
     def _judged(self, call: _Call, answer: Answer) -> ConnectorError | None:
         wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
+        if wait is None and answer.status == 429:
+            wait = self._allowance.reset_in(answer.headers)
         return call.meaning(answer, wait, idempotent=call.idempotent)
 
     def _redirected(self, call: _Call, credentials: Mapping[str, str]) -> Answer:
         """Follow redirects of reading calls; another host gets no header of ours."""
-        answer = self._send(call, call.url, call.params, {**call.headers, **credentials})
+        headers, known = {**call.headers, **credentials}, True
+        answer = self._send_ours(call, call.url, call.params, headers)
         for _ in range(_MAX_REDIRECTS):
             location = answer.headers.get("Location")
             if (
@@ -244,11 +255,13 @@ class HttpSession:
                 return answer
             url = urljoin(answer.url, location)
             ours = _origin(url) == _origin(call.url)
+            if ours and known:
+                answer = self._send_ours(call, url, None, headers)
+                continue
             if not ours:
                 self._refuse_unsafe(call, url)
-                credentials = {}
-            headers = {**call.headers, **credentials} if ours else _default_headers(None)
-            answer = self._send(call, url, None, headers)
+            known = False  # not even if it leads back to us
+            answer = self._send(call, url, None, _default_headers(None))
         raise MisconfiguredError(f"{call.name}: redirects without end, check url")
 
     def _refuse_unsafe(self, call: _Call, url: str) -> None:
@@ -258,6 +271,21 @@ class HttpSession:
             raise MisconfiguredError(
                 f"{call.name}: redirects to {scheme}://{host}; set url to where it should go"
             )
+
+    def _send_ours(
+        self, call: _Call, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str]
+    ) -> Answer:
+        """Send to our own host: with a key in the query and a signature, where they are wanted."""
+        prepared = requests.PreparedRequest()
+        try:
+            prepared.prepare_url(url, {**(params or {}), **self._credentials.params()})
+        except requests.RequestException as error:
+            raise translated(error, call.name, idempotent=call.idempotent) from None
+        address = prepared.url or url
+        signed = self._credentials.signed(call.method, address, call.body)
+        answer = self._send(call, address, None, {**headers, **signed})
+        self._allowance.note(answer.headers)
+        return answer
 
     def _send(
         self, call: _Call, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str]

@@ -19,9 +19,11 @@ from pydantic import (
 from connectors.contract import Column, Connector, Health, ObjectSchema, Page, Query
 from connectors.errors import MisconfiguredError
 from connectors.fields import base_of, did_you_mean
-from connectors.http import Auth, CleanUrl, HttpOptions, HttpSession, NoAuth
+from connectors.http import CleanUrl, HttpOptions, HttpSession, NoAuth
 from connectors.rest import description
 from connectors.rest.calls import Call, Template
+from connectors.rest.cost import Cost
+from connectors.rest.login import RestAuth, credentials
 from connectors.rest.objects import RestObject
 from connectors.rest.paging import pages
 from connectors.rest.pointers import get
@@ -62,7 +64,7 @@ class Rest(Connector):
     """The address that the paths of all calls are below."""
     objects: Mapping[str, RestObject] = Field(min_length=1)
     """What can be read and written, by name."""
-    auth: Auth = NoAuth()
+    auth: RestAuth = NoAuth()
     """How to log in."""
     http: HttpOptions = HttpOptions()
     """How calls are made."""
@@ -70,6 +72,8 @@ class Rest(Connector):
     """Headers of every call, such as the version of the API. Never secrets."""
     identity: Identity | None = None
     """A call that tells which system this is."""
+    cost: Cost | None = None
+    """Where answers tell what calls cost, for APIs that count so; `{}` for Shopify's words."""
     errors: tuple[ErrorRule, ...] = ()
     """What answers mean that their status does not tell; the first rule that holds counts."""
 
@@ -134,10 +138,11 @@ class Rest(Connector):
             ) from None
 
     def _session(self) -> HttpSession:
-        return HttpSession(self.url, self.auth, self.http)
+        proof = credentials(self.auth, self.url, self.http, self.errors, self.headers)
+        return HttpSession(self.url, proof, self.http)
 
     def _api(self, http: HttpSession) -> Api:
-        return Api(http, self.errors, self.headers)
+        return Api(http, self.errors, self.headers, self.cost)
 
     def _identify(self, api: Api, identity: Identity) -> str:
         reply = api.send(identity, {}, reads=True)

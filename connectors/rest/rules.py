@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, model_validator
@@ -26,6 +27,7 @@ from connectors.errors import (
 )
 from connectors.http import Answer, error_of
 from connectors.rest.calls import CONFIG
+from connectors.rest.cost import Cost
 from connectors.rest.pointers import every, get
 
 Meaning = Literal[
@@ -131,33 +133,40 @@ class ErrorRule(BaseModel):
                    for each in wanted)  # fmt: skip
 
 
-def judge(
-    answer: Answer,
-    wait: float | None,
-    *,
-    idempotent: bool,
-    rules: Sequence[ErrorRule] = (),
-    graphql: bool = False,
-    rows_at: str | None = None,
-    partial: bool = False,
-) -> ConnectorError | None:
-    """Return the error an answer means, None for a success.
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Says what the answers to one call mean, by the rules of the system's description.
 
     GraphQL errors that stand inside single rows below `rows_at` are the rows' own, see
-    `row_errors`; with `partial` the others do not count either where there are rows.
+    `row_errors`; with `partial` the others do not count either where there are rows. `cost` tells
+    how long to wait where the answer's headers do not.
     """
-    body = json_or_none(answer)
-    text = f"{answer.call}: {answer.status}"
-    for rule in rules:
-        if rule.holds(answer.status, body):
-            return rule.error(text + rule.code(body), wait)
-    error = error_of(answer, wait, idempotent=idempotent)
-    if not graphql or not isinstance(body, dict):
-        return error
-    errors = [each for each in graphql_errors(body) if row_of(each, rows_at) is None]
-    if not errors or (partial and get(body.get("data"), rows_at or "") is not None):
-        return error
-    return _graphql_error(answer, errors, wait, idempotent=idempotent)
+
+    rules: Sequence[ErrorRule] = ()
+    cost: Cost | None = None
+    graphql: bool = False
+    rows_at: str | None = None
+    partial: bool = False
+
+    def __call__(
+        self, answer: Answer, wait: float | None, *, idempotent: bool
+    ) -> ConnectorError | None:
+        """Return the error an answer means, None for a success."""
+        body = json_or_none(answer)
+        if wait is None and self.cost:
+            wait = self.cost.pause(body)
+        text = f"{answer.call}: {answer.status}"
+        for rule in self.rules:
+            if rule.holds(answer.status, body):
+                return rule.error(text + rule.code(body), wait)
+        error = error_of(answer, wait, idempotent=idempotent)
+        if not self.graphql or not isinstance(body, dict):
+            return error
+        errors = [each for each in graphql_errors(body) if row_of(each, self.rows_at) is None]
+        rows = get(body.get("data"), self.rows_at or "")
+        if not errors or (self.partial and rows is not None):
+            return error
+        return _graphql_error(answer, errors, wait, idempotent=idempotent)
 
 
 def graphql_errors(body: Any) -> list[Mapping[str, Any]]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from connectors.http import Answer, HttpSession, Meaning, Request
 from connectors.rest.calls import Call
+from connectors.rest.cost import Cost
 from connectors.rest.objects import Listing
 from connectors.rest.pointers import get, put
-from connectors.rest.rules import ErrorRule, judge
+from connectors.rest.rules import ErrorRule, Judge
 from connectors.rest.template import Values, fill, fill_path, fill_texts, plain
 
 
@@ -42,9 +42,13 @@ class Api:
     """An open session with the rules and headers of one description."""
 
     def __init__(
-        self, http: HttpSession, rules: Sequence[ErrorRule], headers: Mapping[str, str]
+        self,
+        http: HttpSession,
+        rules: Sequence[ErrorRule],
+        headers: Mapping[str, str],
+        cost: Cost | None = None,
     ) -> None:
-        self._http, self._rules, self._headers = http, rules, headers
+        self._http, self._rules, self._headers, self._cost = http, rules, headers, cost
 
     def send(
         self,
@@ -59,18 +63,14 @@ class Api:
         A call that `reads` may be sent twice whatever its method. Raises the errors of the
         session, and RejectedError when the call needs a value that is not there.
         """
-        judged = partial(judge, rules=self._rules, graphql=bool(call.graphql))
+        judged = Judge(self._rules, self._cost, bool(call.graphql))
         return self._send(call, values, extra or Extra(), judged, reads=reads)
 
     def read_rows(self, wanted: Listing, values: Values, extra: Extra) -> Reply:
         """`send` a call for rows: GraphQL errors inside single rows fail no other row."""
-        judged = partial(
-            judge,
-            rules=self._rules,
-            graphql=bool(wanted.graphql),
-            rows_at=wanted.items,
-            partial=wanted.partial == "accept",
-        )
+        accepts = wanted.partial == "accept"
+        graphql = bool(wanted.graphql)
+        judged = Judge(self._rules, self._cost, graphql, rows_at=wanted.items, partial=accepts)
         return self._send(wanted, values, extra, judged, reads=True)
 
     def _send(
@@ -90,6 +90,8 @@ class Api:
             )
         )
         found = answer.json() if answer.body.strip() else None
+        if self._cost and (wait := self._cost.pause(found)):
+            self._http.pause(wait)
         return Reply(answer, found, get(found, "data") if call.graphql else found)
 
 

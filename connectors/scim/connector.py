@@ -23,7 +23,8 @@ from pydantic import PositiveInt
 from connectors.contract import Account, Change, Connector, Health, ObjectSchema, Outcome
 from connectors.errors import MisconfiguredError, RejectedError, TransientError
 from connectors.http.auth import Credentials
-from connectors.http.options import Auth, CleanUrl, HttpOptions, NoAuth
+from connectors.http.auths import Auth, NoAuth
+from connectors.http.options import CleanUrl, HttpOptions
 from connectors.scim.paths import normal
 from connectors.scim.resources import (
     Features,
@@ -150,7 +151,7 @@ class Scim(Connector):
             url,
             Credentials(self.auth, self.http),
             self.http,
-            pace=_PACES.setdefault((url, self.http.rate), Pace(self.http.rate)),
+            pace=_PACES.setdefault((url, self.http.per_second), Pace(self.http.per_second)),
             connections=self.concurrency,
         )
 

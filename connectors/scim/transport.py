@@ -126,8 +126,9 @@ class Transport:
         for attempt in range(1, self._options.attempts + 1):
             await self._pace.turn()
             proof = self._credentials.headers()
+            asked = {**(params or {}), **self._credentials.params()}
             try:
-                return await self._once(method, path, body, params, {**proof, **condition})
+                return await self._once(method, path, body, asked, {**proof, **condition})
             except ThrottledError as error:
                 last = error
                 told = error.retry_after

@@ -8,20 +8,26 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from connectors import registry
+from connectors import registry, salesforce
 from connectors.files import ColumnSpec
-from connectors.http import ApiKeyAuth, BasicAuth, BearerAuth, HttpOptions, OAuthAuth
+from connectors.http import (
+    ApiKeyAuth,
+    BasicAuth,
+    BearerAuth,
+    Budget,
+    HttpOptions,
+    JwtAuth,
+    OAuthAuth,
+    RefreshAuth,
+)
+from connectors.http.signing import HmacAuth
 from connectors.registry import Option
 from connectors.rest import calls, objects, pagination
 from connectors.rest.connector import Identity
+from connectors.rest.cost import Cost
+from connectors.rest.login import LoginAuth, TokenPlace
 from connectors.rest.rules import ErrorRule
 from connectors.rest.settings import Setting
-from connectors.salesforce import (
-    ClientCredentialsAuth,
-    JwtAuth,
-    PasswordAuth,
-    RefreshTokenAuth,
-)
 from connectors.sql import SqlTable
 
 pytest_plugins = ["pytester"]
@@ -35,12 +41,19 @@ MODELS: dict[str, type[BaseModel]] = {
     "auth: bearer": BearerAuth,
     "auth: api_key": ApiKeyAuth,
     "auth: oauth": OAuthAuth,
+    "auth: oauth_refresh": RefreshAuth,
+    "auth: jwt": JwtAuth,
+    "auth: hmac": HmacAuth,
+    "auth: login": LoginAuth,
+    "token": TokenPlace,
+    "budget": Budget,
+    "cost": Cost,
     "files columns": ColumnSpec,
     "sql tables": SqlTable,
-    "salesforce auth: jwt": JwtAuth,
-    "salesforce auth: client_credentials": ClientCredentialsAuth,
-    "salesforce auth: refresh_token": RefreshTokenAuth,
-    "salesforce auth: password": PasswordAuth,
+    "salesforce auth: jwt": salesforce.JwtAuth,
+    "salesforce auth: client_credentials": salesforce.ClientCredentialsAuth,
+    "salesforce auth: refresh_token": salesforce.RefreshTokenAuth,
+    "salesforce auth: password": salesforce.PasswordAuth,
     "setting": Setting,
     "call": calls.Call,
     "graphql": calls.Graphql,
