@@ -176,9 +176,9 @@ def open_workspace(project: Project) -> Workspace:
         raise ProjectError(str(error)) from None
 
 
-def fingerprint(policy_: BaseModel) -> int:
-    """Return a number for what a policy says; it fits any database's BIGINT and is never 0."""
-    text = json.dumps(_canonical(policy_), sort_keys=True)
+def fingerprint(*policies: BaseModel) -> int:
+    """Return a number for what policies say; it fits any database's BIGINT and is never 0."""
+    text = json.dumps(_canonical(policies), sort_keys=True)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7]) + 1
 
 

@@ -117,9 +117,14 @@ def unify_all(bus: Bus, steps: Steps) -> tuple[Unified, Mapping[str, int]]:
         unified = resolve_step(bus.engine, bus.identifiers, bus.schema, fingerprint=number)
         counts.update(unified.counts)
     with steps.step("golden") as (progress, counts):
-        number = fingerprint(bus.survivorship)
+        number = fingerprint(bus.survivorship, bus.identifiers)
         golden = golden_step(
-            bus.engine, bus.survivorship, bus.schema, fingerprint=number, progress=progress
+            bus.engine,
+            bus.survivorship,
+            bus.identifiers,
+            bus.schema,
+            fingerprint=number,
+            progress=progress,
         )
         counts.update(golden)
     return unified, golden

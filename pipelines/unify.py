@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from idp_core.db.engine import reading, writing
 from idp_core.profiles import store
+from idp_core.profiles.junk import Junk, most_people
 from idp_core.profiles.policy import IdentifierPolicy
 from idp_core.profiles.survivorship import golden
 from idp_core.profiles.survivorship_rules import SurvivorshipRules
@@ -80,6 +81,7 @@ def _constraints(conn: sa.Connection) -> Constraints:
 def golden_step(
     engine: sa.Engine,
     rules: SurvivorshipRules,
+    policy: IdentifierPolicy,
     schema: Schema,
     *,
     fingerprint: int,
@@ -87,25 +89,33 @@ def golden_step(
 ) -> Mapping[str, int]:
     """Build the golden profile of everybody marked stale; return counts.
 
-    `fingerprint` numbers the rules: other rules build every profile anew.
+    `fingerprint` numbers rules and policy: other ones build every profile anew. `policy` says which
+    values are nobody's; when more people share one than it allows, all who have it are built anew.
     """
     with writing(engine) as conn:
         if store.read_watermark(conn, "golden.rules") != fingerprint:
             store.mark_all_stale(conn)
             store.save_watermark(conn, "golden.rules", fingerprint)
+        news = bool(store.read_stale(conn, limit=1))
+        shared = store.refresh_shared(conn, most_people(policy)) if news else frozenset()
+    junk = Junk.of(policy, shared)
     with reading(engine) as conn:
         stale = store.read_stale(conn)
     counts: Counter[str] = Counter()
     waiting, done = iter(stale.items()), 0
     while batch := dict(islice(waiting, _BATCH)):
-        counts.update(_golden_batch(engine, batch, rules, schema))
+        counts.update(_golden_batch(engine, batch, rules, junk, schema))
         done += len(batch)
         progress(done, len(stale))
     return dict(counts)
 
 
 def _golden_batch(
-    engine: sa.Engine, marks: Mapping[str, int], rules: SurvivorshipRules, schema: Schema
+    engine: sa.Engine,
+    marks: Mapping[str, int],
+    rules: SurvivorshipRules,
+    junk: Junk,
+    schema: Schema,
 ) -> Mapping[str, int]:
     with writing(engine) as conn:
         members = store.source_profiles_of(conn, list(marks), schema=schema)
@@ -113,7 +123,7 @@ def _golden_batch(
         saved = store.save_profiles(
             conn,
             [
-                golden(gid, of, rules, {o.attribute: o.value for o in overrides.get(gid, ())})
+                golden(gid, of, rules, {o.attribute: o.value for o in overrides.get(gid, ())}, junk)
                 for gid, of in members.items()
             ],
         )

@@ -66,7 +66,7 @@ def _identifiers(profile: SourceProfile, policy: IdentifierPolicy) -> Iterator[I
         found: dict[str, bool] = {}
         for parts, verified in _raw(profile.attributes, kind.from_):
             value = "|".join(written(part, kind.read) for part in parts)
-            if all(value.split("|")) and not kind.is_junk(value):
+            if all(value.split("|")) and kind.identifies(value):
                 found[value] = found.get(value, False) or verified
         if kind.own_key:
             found["|".join(written(part, kind.read) for part in profile.ref)] = True

@@ -175,10 +175,15 @@ def _slip(left: str, right: str) -> bool:
 
 def _initials(left: str, right: str) -> bool:
     """Whether one is written as initials that the other has (``j``, ``j p`` for ``jean paul``)."""
-    short, long = sorted((left.split(), right.split()), key=lambda words: sum(map(len, words)))
+    short, long = sorted((left.split(), right.split()), key=_length)
     if not short or any(len(word) > 1 for word in short):
         return False
     return all(a == b[0] for a, b in zip(short, long, strict=False))
+
+
+def _length(words: list[str]) -> tuple[int, int]:
+    """Return the letters of all words and of the longest: initials come before a word as long."""
+    return sum(map(len, words)), max(map(len, words), default=0)
 
 
 @lru_cache(maxsize=500_000)

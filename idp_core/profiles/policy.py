@@ -90,7 +90,9 @@ class Kind(Strict):
 
     `reach` household means that it supports but never joins on its own, as does a personal value
     once it is contested: seen on two records that cannot be one person. A value on more records
-    than `max_records` (or `max_per_source` times the number of sources, if that is more) is junk.
+    than `max_records` (or `max_per_source` times the number of sources, if that is more) joins
+    nobody. Junk (`blocked`, `patterns`) and what more than `max_people` have is nobody's: a golden
+    profile does not show it. What is `impersonal` is shown, but joins nobody.
     """
 
     from_: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(alias="from")
@@ -105,10 +107,12 @@ class Kind(Strict):
     max_records: PositiveInt
     max_per_source: PositiveInt = 10
     max_per_person: PositiveInt | None = None
+    max_people: PositiveInt | None = None
     blocked: frozenset[str] = frozenset()
     patterns: tuple[str, ...] = ()
+    impersonal: tuple[str, ...] = ()
 
-    @field_validator("patterns")
+    @field_validator("patterns", "impersonal")
     @classmethod
     def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for number, pattern in enumerate(patterns, 1):
@@ -119,8 +123,12 @@ class Kind(Strict):
         return patterns
 
     def is_junk(self, value: str) -> bool:
-        """Whether a value (already written by `read`) is blocked and says nothing."""
+        """Whether a value (already written by `read`) is a placeholder and says nothing."""
         return value in self.blocked or any(re.search(p, value) for p in self.patterns)
+
+    def identifies(self, value: str) -> bool:
+        """Whether a value (already written by `read`) may point at one person."""
+        return not self.is_junk(value) and not any(re.search(p, value) for p in self.impersonal)
 
 
 class Login(Strict):

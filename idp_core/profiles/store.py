@@ -44,6 +44,7 @@ from idp_core.profiles.records import (
     searchable,
     source_profiles_of,
 )
+from idp_core.profiles.shared import refresh as refresh_shared
 from idp_core.profiles.stale import clear as clear_stale
 from idp_core.profiles.stale import mark as mark_stale
 from idp_core.profiles.stale import mark_all as mark_all_stale
@@ -100,6 +101,7 @@ __all__ = [
     "read_stale",
     "read_watermark",
     "record_events",
+    "refresh_shared",
     "remove_constraint",
     "remove_override",
     "resolve_gid",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from idp_core.profiles.junk import Junk
 from idp_core.profiles.model import Attributes, Lineage, Profile, SourceProfile, SourceRef
 from idp_core.profiles.survivorship_rules import By, Rule, SurvivorshipRules
 
@@ -49,13 +50,16 @@ def golden(
     members: Sequence[SourceProfile],
     rules: SurvivorshipRules,
     overrides: Mapping[str, Any] | None = None,
+    junk: Junk | None = None,
 ) -> Profile:
     """Return the profile of one person from the records that are theirs; deleted ones say nothing.
 
     `overrides` are values that a person set: they hold whatever the records say, and None there
-    means that nothing is to be said.
+    means that nothing is to be said. What `junk` holds to be nobody's counts as not said.
     """
     living = sorted((m for m in members if not m.deleted), key=lambda m: m.ref)
+    if junk is not None:
+        living = [junk.cleaned(member) for member in living]
     said: dict[str, list[SourceProfile]] = {}
     for member in living:
         for name, value in member.attributes.items():

@@ -134,6 +134,13 @@ link_constraint = sa.Table(
     sa.UniqueConstraint("left_source", "left_key", "right_source", "right_key"),
 )
 
+shared_value = sa.Table(
+    "shared_value",
+    metadata,
+    sa.Column("kind", sa.String(100), primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+)
+
 watermark = sa.Table(
     "watermark",
     metadata,
