@@ -38,6 +38,8 @@ class Connector(BaseModel):
 
     type: ClassVar[str]
     """The name used in ``isthmus.yaml`` and as the entry point in group ``isthmus.connectors``."""
+    by_column: ClassVar[bool] = False
+    """Whether readers are to name the columns they want: each costs, or is had by its name only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from itertools import chain, pairwise
 
 from sqlglot import exp
 
-from connectors.contract import Cursor, Feed, Page, Query, Source
+from connectors.contract import Connector, Cursor, Feed, Page, Query, Source
 from idp_core.db.engine import reading
 from idp_core.ledger import store as ledger
 from mappings.tree import Document
+from mappings.uses import uses
 from pipelines.bus import Bus
 from pipelines.errors import ProjectError
 from pipelines.positions import stamp_of
@@ -74,7 +75,7 @@ def decide(bus: Bus, name: str, document: Document) -> Reading:
     settings = bus.source_settings(name)
     mode, source = mode_of(settings, document), bus.source(name)
     known = _known(bus, name, document)
-    asked = Query(document.object, key=_column(document.key))
+    asked = Query(document.object, named_columns(source, document), key=_column(document.key))
     if mode is Mode.FULL:
         return Reading(mode=mode, query=asked, whole=True, source=source)
     if mode is Mode.CURSOR:
@@ -87,6 +88,13 @@ def decide(bus: Bus, name: str, document: Document) -> Reading:
         )
     asked = replace(asked, after=known)
     return Reading(mode=mode, query=asked, whole=known is None, source=source)
+
+
+def named_columns(source: Source, document: Document) -> tuple[str, ...] | None:
+    """Return the columns that a mapping reads, where a source wants them named; else None."""
+    if not (isinstance(source, Connector) and source.by_column):
+        return None
+    return tuple(dict.fromkeys(use.column for use in uses(document)))
 
 
 def believed(cursor: Cursor, now: datetime | None = None) -> Cursor:

@@ -27,7 +27,7 @@ from connectors.salesforce.client import Client, Link, opened
 from connectors.salesforce.jobs import Patience
 from connectors.salesforce.options import ClientCredentialsAuth, SalesforceAuth
 from connectors.salesforce.reading import make_reading
-from connectors.salesforce.records import Terms
+from connectors.salesforce.terms import Terms
 from connectors.salesforce.usage import Usage
 
 _SHARED_LOGINS = frozenset({"login.salesforce.com", "test.salesforce.com"})
@@ -37,6 +37,7 @@ class Salesforce(Connector):
     """Reads objects by SOQL, large ones in bulk; writes and finds records by an external id."""
 
     type: ClassVar[str] = "salesforce"
+    by_column: ClassVar[bool] = True
 
     url: CleanUrl = HttpUrl("https://login.salesforce.com")
     """Where to log in: the org's My Domain address, or Salesforce's login or test address."""
@@ -50,6 +51,8 @@ class Salesforce(Connector):
     """The field that holds our key: accounts are created and found by it."""
     deactivate: Mapping[str, bool | int | float | str | None] = Field(default_factory=dict)
     """The values that make an account inactive, such as `{Active__c: false}`."""
+    activate: Mapping[str, bool | int | float | str | None] = Field(default_factory=dict)
+    """The values that make it active again; for yes and no, the opposite need not be said."""
     bulk_reads: NonNegativeInt = 10_000
     """From how many rows on a bulk job reads them; 0 for never."""
     bulk_writes: NonNegativeInt = 2_000
@@ -130,7 +133,7 @@ class Salesforce(Connector):
             yield from writing.outcomes(
                 client,
                 changes,
-                Terms(self.external_id, self.deactivate),
+                self._terms,
                 bulk_from=self.bulk_writes,
                 patience=self._patience,
             )
@@ -138,18 +141,22 @@ class Salesforce(Connector):
     def accounts(self, object: str) -> Iterator[Account]:  # noqa: A002 (the contract's word)
         """Every record that is not deleted, with the fields that we may write."""
         with self._opened() as client:
-            fields = accounts_of.fields(client.describe(object), self.external_id)
+            fields = accounts_of.fields(client.describe(object), self._terms)
             reading = make_reading(client, Query(object, fields))
             for page in pages.read(
                 client, reading, bulk_from=self.bulk_reads, patience=self._patience
             ):
                 for row in page.rows:
-                    yield accounts_of.account(row, self.external_id)
+                    yield accounts_of.account(row, self._terms)
 
     def find(self, object: str, attribute: str, value: str) -> Sequence[Account]:  # noqa: A002
         """The records whose field has this value; ``externalId`` stands for `external_id`."""
         with self._opened() as client:
-            return accounts_of.find(client, object, attribute, value, self.external_id)
+            return accounts_of.find(client, object, attribute, value, self._terms)
+
+    @property
+    def _terms(self) -> Terms:
+        return Terms(self.external_id, self.deactivate, self.activate)
 
     @property
     def _patience(self) -> Patience:

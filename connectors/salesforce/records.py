@@ -10,20 +10,10 @@ from connectors.contract import Action, Change, Outcome
 from connectors.errors import ConnectorError, MisconfiguredError, NotFoundError, RejectedError
 from connectors.salesforce.codes import of_code
 from connectors.salesforce.fields import Described
+from connectors.salesforce.terms import ACTIVE, KEY, Terms
 from connectors.salesforce.values import to_json
 
-KEY = "externalId"
-"""The name that stands for the external id field, as push files have it by default."""
-
 Kind = Literal["insert", "upsert", "update", "delete"]
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How accounts are written: the field that holds our key, the values of an inactive one."""
-
-    external_id: str | None = None
-    deactivate: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +79,11 @@ def _values(change: Change, of: Described, terms: Terms, *, creating: bool) -> d
     after = dict(change.after)
     if KEY in after and terms.external_id:
         after[terms.external_id] = after.pop(KEY)
+    active = after.pop(ACTIVE, None)
     if change.action is Action.DEACTIVATE:
-        if not terms.deactivate:
-            raise MisconfiguredError(
-                "salesforce: deactivating needs the option deactivate, such as {Active__c: false}"
-            )
-        after = {**terms.deactivate, **after}
+        active = False
+    if active is not None:
+        after = {**terms.state(active=bool(active)), **after}
     for name in after:
         of.writable(name, creating=creating)
     return {name: to_json(name, value) for name, value in after.items()}

@@ -12,7 +12,8 @@ from connectors.salesforce.bulkwriting import bulk_outcomes
 from connectors.salesforce.client import Client
 from connectors.salesforce.fields import Described
 from connectors.salesforce.jobs import Patience
-from connectors.salesforce.records import Terms, Write, to_write
+from connectors.salesforce.records import Write, to_write
+from connectors.salesforce.terms import Terms
 from connectors.salesforce.values import fits_cell
 
 _REQUEST = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from pipelines.bus import Workspace
 from pipelines.errors import RemoteError
 from pipelines.landing import Landing
 from pipelines.progress import Progress, silent
+from pipelines.reading import named_columns
 from pipelines.transform import workbench
 
 _LOOK = 1_000
@@ -83,11 +84,22 @@ def pages(
     workspace: Workspace, source: str, document: Document, size: int | None = None
 ) -> Generator[Page]:
     """Yield the pages of a source's object from the start. Raises RemoteError."""
-    query = Query(document.object)
+    connector = workspace.source(source)
+    yield from _pages(connector, source, document, size, named_columns(connector, document))
+
+
+def _pages(
+    connector: Source,
+    source: str,
+    document: Document,
+    size: int | None,
+    fields: tuple[str, ...] | None,
+) -> Generator[Page]:
+    query = Query(document.object, fields)
     if size is not None:
-        query = Query(document.object, page_size=min(size, query.page_size))
+        query = replace(query, page_size=min(size, query.page_size))
     try:
-        yield from workspace.source(source).read(query)
+        yield from connector.read(query)
     except ConnectorError as error:
         raise RemoteError(f"{source}: {error}") from error
 
@@ -101,7 +113,13 @@ def columns_of(workspace: Workspace, source: str, document: Document) -> Columns
 
     Where it has no row, its own description counts. Raises RemoteError.
     """
-    with drawer() as folder, closing(pages(workspace, source, document, _LOOK)) as found:
+    connector = workspace.source(source)
+    named = named_columns(connector, document)
+    if named is not None:
+        own = described_object(connector, source, document.object)
+        named = tuple(dict.fromkeys([*(c.name for c in (own.columns if own else ())), *named]))
+    looked = _pages(connector, source, document, _LOOK, named)
+    with drawer() as folder, closing(looked) as found:
         page = next(found, None)
         types: Mapping[str, str] = {}
         if page is not None and (len(page.rows) or isinstance(page.rows, pa.RecordBatch)):
@@ -110,7 +128,7 @@ def columns_of(workspace: Workspace, source: str, document: Document) -> Columns
                 types = landing.load(con, "looked_at", [path])
         if types:
             return Columns(types, isinstance(page and page.rows, pa.RecordBatch))
-    described = described_object(workspace.source(source), source, document.object)
+    described = described_object(connector, source, document.object)
     names = () if described is None else described.columns
     return Columns({column.name: "JSON" for column in names}, fixed=False)
 

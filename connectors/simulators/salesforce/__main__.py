@@ -13,7 +13,9 @@ from pathlib import Path
 
 from connectors.simulators.salesforce.access import App
 from connectors.simulators.salesforce.org import Org
+from connectors.simulators.salesforce.schema import Field, SObject
 from connectors.simulators.salesforce.server import Simulator
+from connectors.simulators.salesforce.standard import STANDARD
 
 
 def main(arguments: list[str]) -> None:
@@ -22,7 +24,8 @@ def main(arguments: list[str]) -> None:
     key = given.public_key.read_text(encoding="utf-8") if given.public_key else None
     app = App(given.client_id, given.client_secret or secrets.token_urlsafe(24), key)
     password = given.password or secrets.token_urlsafe(12)
-    simulator = Simulator(Org(file=given.file), apps=(app,), port=given.port)
+    org = Org(_extended(given.field), file=given.file)
+    simulator = Simulator(org, apps=(app,), port=given.port)
     user = next(iter(simulator.org.records("User")))["Username"]
     simulator.access.passwords[user] = password
     told = {
@@ -37,6 +40,20 @@ def main(arguments: list[str]) -> None:
     simulator.serve()
 
 
+def _extended(fields: list[str]) -> list[SObject]:
+    """The standard objects with these fields more."""
+    own = {each.name: list(each.own) for each in STANDARD}
+    for text in fields:
+        path, _, kind = text.partition(":")
+        name, _, field = path.partition(".")
+        if name not in own or not field.endswith("__c"):
+            raise SystemExit(f"--field {text}: write OBJECT.NAME__c, of {', '.join(own)}")
+        external = kind == "external"
+        kind = "string" if external or not kind else kind
+        own[name].append(Field(name=field, type=kind, unique=external, external_id=external))
+    return [SObject(o.name, o.prefix, tuple(own[o.name]), o.deletable) for o in STANDARD]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m connectors.simulators.salesforce",
@@ -44,6 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--file", type=Path, help="keeps the records; without it they are lost")
+    parser.add_argument(
+        "--field",
+        action="append",
+        default=[],
+        metavar="OBJECT.NAME[:TYPE]",
+        help="a field more; the type 'external' makes a unique external id",
+    )
     parser.add_argument("--client-id", default="isthmus", help="the connected app")
     parser.add_argument("--client-secret", help="its secret")
     parser.add_argument("--public-key", type=Path, help="PEM file that checks JWT assertions")

@@ -176,6 +176,24 @@ def test_deactivating_sets_the_configured_fields_and_deleting_twice_is_once(sf, 
     assert held(org) == {}
 
 
+def test_active_is_what_the_settings_say(connect, org):
+    (made,) = org.seed("Contact", [{"LastName": "Lee", "Isthmus_Id__c": "k1", "LeadSource": "Web"}])
+    said = {"deactivate": {"Active__c": False, "LeadSource": "Other"}}
+    sf = connect(**said, activate={"LeadSource": "Web"})
+
+    def seen():
+        (account,) = sf.find("Contact", "externalId", "k1")
+        return account.attributes["active"]
+
+    assert seen() is True
+    assert errors(sf.apply([update(1, made, active=False)])) == {1: None}
+    assert (seen(), held(org)["k1"]["LeadSource"]) == (False, "Other")
+    assert errors(sf.apply([update(1, made, active=True, Title="back")])) == {1: None}
+    assert (seen(), held(org)["k1"]["LeadSource"]) == (True, "Web")
+    with pytest.raises(MisconfiguredError, match="what LeadSource is of an active account"):
+        list(connect(**said).apply([update(1, made, active=True)]))
+
+
 def test_one_record_named_twice_is_written_twice_and_in_order(sf, org):
     (made,) = org.seed("Contact", [{"LastName": "Lee", "Isthmus_Id__c": "k"}])
     changes = [update(n, made, Title=str(n)) for n in range(3)]
