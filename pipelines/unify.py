@@ -53,7 +53,7 @@ def resolve_step(
             return Unified()
         records = list(store.read_source_profiles(conn, deleted=False, schema=schema))
         links, redirects = store.read_links(conn), store.read_redirects(conn)
-        constraints = _constraints(conn)
+        constraints = read_steward_words(conn)
     found = resolve(records, links, policy, constraints, redirects=redirects)
     with writing(engine) as conn:
         store.save_links(
@@ -70,7 +70,8 @@ def resolve_step(
     )
 
 
-def _constraints(conn: sa.Connection) -> Constraints:
+def read_steward_words(conn: sa.Connection) -> Constraints:
+    """Return what stewards said about pairs of records."""
     said = store.read_constraints(conn)
     return Constraints.of(
         must=[(c.left, c.right) for c in said if c.kind == "must"],

@@ -63,6 +63,20 @@ def find(conn: sa.Connection, value: str, kind: str | None = None) -> Sequence[s
     return sorted(found)
 
 
+def find_by_name(conn: sa.Connection, text: str, limit: int = 50) -> Sequence[str]:
+    """Return the global ids of people whose names hold every word of `text`, by name and id.
+
+    Letters count without their case as far as the database knows it (SQLite: a to z).
+    """
+    table = profile.c
+    names = (table.given_name, table.family_name, table.display_name)
+    query = sa.select(table.gid).where(table.deleted_at.is_(None))
+    for word in storable(text).split():
+        query = query.where(sa.or_(*(name.icontains(word, autoescape=True) for name in names)))
+    order = (table.family_name, table.given_name, table.gid)
+    return list(conn.scalars(query.order_by(*order).limit(limit))) if text.strip() else []
+
+
 def _by_key(source: str, key: str) -> sa.Select[tuple[str]]:
     return (
         sa.select(link.c.gid)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli import connector, db, init, mapping, sandbox, sync, version
+from pipelines.cli import connector, db, init, mapping, profile, quality, sandbox, sync, version
 from pipelines.cli.group import Commands
 from pipelines.cli.options import Project
 
@@ -38,6 +38,8 @@ app.command()(init.init)
 app.command()(sync.sync)
 app.command()(version.version)
 app.add_typer(mapping.app, name="mapping")
+app.add_typer(profile.app, name="profile")
+app.add_typer(quality.app, name="quality")
 app.add_typer(connector.app, name="connector")
 app.add_typer(db.app, name="db")
 app.add_typer(sandbox.app, name="sandbox")

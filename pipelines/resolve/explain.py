@@ -41,10 +41,28 @@ def explain(
     constraints: Constraints,
 ) -> Explanation:
     """Explain one pair among all `records`. Raises KeyError for a record that is not among them."""
+    return explain_pairs([(left, right)], records, policy, constraints)[left, right]
+
+
+def explain_pairs(
+    pairs: Iterable[tuple[SourceRef, SourceRef]],
+    records: Iterable[SourceProfile],
+    policy: IdentifierPolicy,
+    constraints: Constraints,
+) -> dict[tuple[SourceRef, SourceRef], Explanation]:
+    """Explain pairs among all `records`, which say how common names and identifiers are.
+
+    Raises KeyError for a record that is not among them.
+    """
     known = {r.ref: evidence(r, policy) for r in records if not r.deleted}
-    pair = [known[left], known[right]]
     others = population(list(known.values()), policy, constraints)
-    score = weigh(compare(pair[0], pair[1], policy, others), policy)
-    found = PersonGuard(pair, policy, constraints).veto(0, 1)
-    steward = frozenset((left, right)) in constraints.must
-    return Explanation(score.weight, score.reasons, found.value if found else None, steward)
+    found: dict[tuple[SourceRef, SourceRef], Explanation] = {}
+    for left, right in pairs:
+        pair = [known[left], known[right]]
+        score = weigh(compare(pair[0], pair[1], policy, others), policy)
+        veto = PersonGuard(pair, policy, constraints).veto(0, 1)
+        steward = frozenset((left, right)) in constraints.must
+        found[left, right] = Explanation(
+            score.weight, score.reasons, veto.value if veto else None, steward
+        )
+    return found

@@ -1,0 +1,93 @@
+"""``isthmus profile``: what is known of a person, and why. These commands show values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import Folder, Json
+from pipelines.cli.output import give
+
+app = typer.Typer(
+    help="Look people up: their profile, why each value, their history. Shows customers' values.",
+    no_args_is_help=True,
+)
+
+Gid = Annotated[str, typer.Argument(help="A global id; one that was merged away leads on.")]
+
+
+@app.command()
+def find(
+    query: Annotated[
+        list[str],
+        typer.Argument(
+            help="A global id, e-mail address, phone number, loyalty number, username, "
+            "source:key, or words of a name."
+        ),
+    ],
+    project: Folder = Path(),
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many people at most.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Find the people a word points at; exit code 1 when there is nobody."""
+    from pipelines.bus import open_bus
+    from pipelines.cli import profiletext
+    from pipelines.people import find_people
+    from pipelines.project import load_project
+
+    with open_bus(load_project(project)) as bus:
+        found = find_people(bus, " ".join(query), limit=limit)
+    give(profiletext.found_document(found), *profiletext.found_table(found), as_json=as_json)
+    if not found:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(gid: Gid, project: Folder = Path(), as_json: Json = False) -> None:
+    """Show a profile, and the records it is made of."""
+    from pipelines.bus import open_bus
+    from pipelines.cli import profiletext
+    from pipelines.people import read_person
+    from pipelines.project import load_project
+
+    with open_bus(load_project(project)) as bus:
+        person = read_person(bus, gid)
+    give(profiletext.person_document(person), *profiletext.person_tables(person), as_json=as_json)
+
+
+@app.command()
+def why(
+    gid: Gid,
+    attribute: Annotated[
+        str | None, typer.Argument(help="One attribute; all when it is left out.")
+    ] = None,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Tell why each value is what it is, who says otherwise, and why the records are one person."""
+    from pipelines.bus import open_bus
+    from pipelines.cli import profiletext
+    from pipelines.people import read_person, why_one, why_values
+    from pipelines.project import load_project
+
+    with open_bus(load_project(project)) as bus:
+        person = read_person(bus, gid)
+        values = why_values(bus, person, attribute)
+        pairs = why_one(bus, person) if attribute is None else {}
+    document = profiletext.why_document(person, values, pairs)
+    give(document, *profiletext.why_tables(person, values, pairs), as_json=as_json)
+
+
+@app.command()
+def history(gid: Gid, project: Folder = Path(), as_json: Json = False) -> None:
+    """Tell what happened to a person: made, changed, merged, split. Shows no values."""
+    from pipelines.bus import open_bus
+    from pipelines.cli import profiletext
+    from pipelines.people import history as read_history
+    from pipelines.project import load_project
+
+    with open_bus(load_project(project)) as bus:
+        found = list(read_history(bus, gid))
+    give(profiletext.history_document(found), profiletext.history_table(found), as_json=as_json)
