@@ -163,6 +163,15 @@ class Outcome:
     version: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A write as it would go to the remote system; `body` is None where there is none."""
+
+    method: str
+    address: str
+    body: Row | None = field(default=None, repr=False)
+
+
 @runtime_checkable
 class Checkable(Protocol):
     """Can say who it is talking to, without changing anything."""
@@ -217,3 +226,11 @@ class Searchable(Protocol):
 
     def find(self, object: str, attribute: str, value: str) -> Sequence[Account]:  # noqa: A002
         """The accounts whose attribute equals the value, checked again on our side."""
+
+
+@runtime_checkable
+class Previewable(Protocol):
+    """A target that can say how it would write."""
+
+    def preview(self, change: Change) -> Request:
+        """Return the request that `apply` would send first; nothing is written."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from idp_core.db.engine import reading
+from idp_core.profiles import store
 from idp_core.provisioning import plans
 from idp_core.provisioning.model import OPEN, Approval, PlanRecord
 from pipelines.bus import Bus
@@ -16,9 +18,10 @@ from pipelines.errors import ProjectError
 from pipelines.provision import run as provisioning
 from pipelines.provision.documents import read_item
 from pipelines.provision.errors import StalePlanError
+from pipelines.provision.person import PersonPlan, plan_person
 from pipelines.provision.plan import PlanItem
 from pipelines.running import Steps, Watch, end, quiet, running
-from pipelines.targets import provisioning_job, settle
+from pipelines.targets import provisioning_job, read_people, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,18 @@ def stored_plan(bus: Bus, record: PlanRecord) -> StoredPlan:
     with reading(bus.engine) as conn:
         items = [read_item(document) for _, document in plans.read_items(conn, record.id)]
         return StoredPlan(record, items, plans.read_approval(conn, record.id))
+
+
+def plan_one(bus: Bus, target: str, gid: str) -> PersonPlan:
+    """Plan for one profile alone, storing nothing; an id that merged is followed.
+
+    Raises UnknownProfileError for an id that no profile ever had, RemoteError.
+    """
+    job = provisioning_job(bus, target, "")
+    with reading(bus.engine) as conn:
+        now = store.get_stored(conn, gid, schema=bus.schema).gid
+    person = next(iter(read_people(bus, [now])), None)
+    return plan_person(job, now, person, datetime.now(UTC))
 
 
 def apply_plan(

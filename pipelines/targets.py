@@ -17,7 +17,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.profiles import store
 from idp_core.provisioning import journal
-from idp_core.provisioning.model import EntryState, PlanStatus
+from idp_core.provisioning.model import EntryState
 from pipelines.bus import Bus
 from pipelines.progress import Progress, silent
 from pipelines.provision import run as provisioning
@@ -114,14 +114,9 @@ def retry(job: provisioning.Job, letters: Sequence[ledger.DeadLetter]) -> Retrie
     Guards hold here, too. Raises what `pipelines.provision.run` does.
     """
     prepared = provisioning.prepare(job)
-    waiting = prepared.record.status is PlanStatus.WAITING
     wanted = {_gid(job, each) for each in letters}
-    if any(
-        item.effective
-        and item.gid in wanted
-        and not (waiting and not prepared.verdict.allows(item))
-        for item in prepared.plan.items
-    ):
+    theirs = [item for item in prepared.plan.items if item.gid in wanted and item.effective]
+    if not all(_held(prepared, item) for item in theirs):
         provisioning.execute(job, prepared, only=wanted)
     settle(job, prepared)
     with writing(job.engine) as conn:
@@ -135,8 +130,7 @@ def retry(job: provisioning.Job, letters: Sequence[ledger.DeadLetter]) -> Retrie
 
 def _held(prepared: provisioning.Prepared, item: PlanItem) -> bool:
     """Whether the guards hold an item back and nobody has allowed it."""
-    waiting = prepared.record.status is PlanStatus.WAITING
-    return waiting and not prepared.verdict.allows(item)
+    return prepared.held and not prepared.verdict.allows(item)
 
 
 def _retold(

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from pydantic import PositiveInt
 
-from connectors.contract import Account, Change, Connector, Health, ObjectSchema, Outcome
+from connectors.contract import Account, Change, Connector, Health, ObjectSchema, Outcome, Request
 from connectors.errors import MisconfiguredError, RejectedError, TransientError
 from connectors.http.auth import Credentials
 from connectors.http.auths import Auth, NoAuth
@@ -36,7 +36,7 @@ from connectors.scim.resources import (
     resource_types,
 )
 from connectors.scim.transport import Pace, Transport
-from connectors.scim.writer import Writer
+from connectors.scim.writer import Rehearsal, Writer, preview
 
 T = TypeVar("T")
 _PACES: dict[tuple[str, float | None], Pace] = {}
@@ -144,6 +144,17 @@ class Scim(Connector):
                 await asyncio.gather(*pending, return_exceptions=True)
 
         return self._stream(outcomes)
+
+    def preview(self, change: Change) -> Request:
+        """Return the request for one change, as this provider takes it."""
+
+        async def ask(transport: Transport) -> Request:
+            kinds = await resource_types(transport)
+            return await preview(
+                Writer(Rehearsal(transport), await features(transport), kinds), change
+            )
+
+        return self._run(ask)
 
     def _transport(self) -> Transport:
         url = str(self.url)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from connectors.contract import Action, Change, Outcome
+from connectors.contract import Action, Change, Outcome, Request
 from connectors.errors import ConnectorError, MisconfiguredError, NotFoundError, RejectedError
 from connectors.scim.paths import build, operations, parse, write
 from connectors.scim.resources import Features, ResourceType
@@ -20,7 +20,7 @@ _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 class Writer:
     """Writes to one provider whose features and object types are known."""
 
-    transport: Transport
+    transport: Transport | Rehearsal
     features: Features
     types: Mapping[str, ResourceType]
 
@@ -83,6 +83,43 @@ class Writer:
             write(resource, parse(path), value)
         resource["schemas"] = kind.schemas(resource)
         return await self.transport.send("PUT", address, resource, version=version)
+
+
+class _Seen(Exception):  # noqa: N818 (no error: it ends a write before it is sent)
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+
+class Rehearsal:
+    """A transport that asks, and sends no write: `preview` tells what it would have been."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        params: Mapping[str, str] | None = None,
+        version: str | None = None,
+    ) -> Answer:
+        """Send what only asks."""
+        if method != "GET":
+            raise _Seen(Request(method, path, body))
+        return await self._transport.send(method, path, body, params=params, version=version)
+
+
+async def preview(writer: Writer, change: Change) -> Request:
+    """Return the request a writer over a `Rehearsal` would send; one that asks if none writes."""
+    try:
+        outcome = await writer.write(change)
+    except _Seen as seen:
+        return seen.request
+    if outcome.error is not None:
+        raise outcome.error
+    return Request("GET", f"{writer.types[change.object].endpoint}/{change.id}")
 
 
 def _version(answer: Answer) -> str | None:

@@ -59,6 +59,19 @@ def as_problem(error: Exception) -> Exception | None:
     return None
 
 
+class Implied(TyperGroup):
+    """A group one of whose commands may be left unsaid: the first that was added to it.
+
+    ``isthmus plan crm`` is ``isthmus plan make crm``, as long as no command is called ``crm``.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Say the command that was left unsaid."""
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = [next(iter(self.commands)), *args]
+        return super().parse_args(ctx, args)
+
+
 def exit_code(error: Exception) -> int:
     """Return the number a command ends with, as `pipelines.errors` lists them."""
     if isinstance(error, ConnectorError):

@@ -11,7 +11,18 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli import connector, db, init, mapping, profile, quality, sandbox, sync, version
+from pipelines.cli import (
+    connector,
+    db,
+    init,
+    mapping,
+    plans,
+    profile,
+    quality,
+    sandbox,
+    sync,
+    version,
+)
 from pipelines.cli.group import Commands
 from pipelines.cli.options import Project
 
@@ -36,6 +47,9 @@ def isthmus(project: Project = Path()) -> None:  # noqa: ARG001 (its callback ke
 
 app.command()(init.init)
 app.command()(sync.sync)
+app.add_typer(plans.app, name="plan")
+app.command()(plans.apply)
+app.command()(plans.refuse)
 app.command()(version.version)
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(profile.app, name="profile")

@@ -6,11 +6,14 @@ imported inside its functions, so that help and completion of the shell answer a
 
 from __future__ import annotations
 
+import getpass
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from pipelines.errors import JobError
 
 
 @dataclass(slots=True)
@@ -69,3 +72,18 @@ Json = Annotated[
     ),
 ]
 Names = Annotated[list[str] | None, typer.Option(help="Only these; may be given again.")]
+Values = Annotated[bool, typer.Option("--values", help="Show customers' values, too.")]
+Who = Annotated[
+    str | None,
+    typer.Option(help="Whose word this is.", show_default="the user of this machine"),
+]
+
+
+def who_says(said: str | None) -> str:
+    """Return whose word it is: the one named, or the user of this machine."""
+    if said is not None and said.strip():
+        return said.strip()
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        raise JobError("nobody knows whose word this is: name them by --who") from None

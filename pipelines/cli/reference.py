@@ -53,14 +53,14 @@ def _usage(words: str, command: Any) -> str:
     said = ["isthmus"] if words == "isthmus" else ["isthmus", words]
     for each in command.params:
         if each.param_type_name == "argument":
-            name = each.name.upper() + ("…" if each.nargs == -1 else "")
+            name = _named(each) + ("…" if each.nargs == -1 else "")
             said.append(name if each.required else f"[{name}]")
     return " ".join([*said, "[OPTIONS]"])
 
 
 def _row(param: Any) -> str:
     if param.param_type_name == "argument":
-        name = param.name.upper()
+        name = _named(param)
     else:
         taken = "" if param.is_flag else f" {_metavar(param)}"
         name = ", ".join(f"{opt}{taken}" for opt in [*param.opts, *param.secondary_opts])
@@ -70,7 +70,11 @@ def _row(param: Any) -> str:
 
 def _metavar(param: Any) -> str:
     choices = param.type_descriptor.choices
-    return "|".join(map(str, choices)) if choices else param.name.upper().replace("_", "-")
+    return "|".join(map(str, choices)) if choices else _named(param)
+
+
+def _named(param: Any) -> str:
+    return str(param.metavar or param.name.strip("_").upper().replace("_", "-"))
 
 
 def _default(param: Any) -> str:

@@ -7,16 +7,19 @@ customers' data. Paths, reasons, sources and lines are always shown.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich import box
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from idp_core.provisioning.model import Approval, PlanRecord
 from pipelines.provision.documents import item_document
-from pipelines.provision.plan import Cause, Difference, Plan, PlanItem
-from pipelines.provision.run import Prepared, Report
+from pipelines.provision.plan import Cause, Difference, PlanItem
+from pipelines.provision.run import Report
 
 MASK = "•••"
 _STYLES = {
@@ -28,26 +31,48 @@ _STYLES = {
 }
 
 
-def plan_view(
-    prepared: Prepared, *, values: bool = False, limit: int | None = 20
-) -> RenderableType:
-    """Return the plan as tables: a summary, the items (at most `limit`), the guards' findings."""
-    plan = prepared.plan
-    if not plan.items:
-        text = f"{plan.target}: nothing to do; {plan.unchanged} accounts are as they shall be"
-        return Text(text)
-    shown = plan.items if limit is None else plan.items[:limit]
-    parts: list[RenderableType] = [_summary(plan), _items(shown, values=values)]
-    if len(shown) < len(plan.items):
-        parts.append(Text(f"… and {len(plan.items) - len(shown)} more"))
-    parts += [Text(f"held: {f.message}", style="bold red") for f in prepared.verdict.findings]
-    parts.append(Text(f"plan {prepared.record.hash[:12]} is {prepared.record.status}"))
-    return Group(*parts)
+def plan_parts(
+    record: PlanRecord,
+    items: Sequence[PlanItem],
+    *,
+    approval: Approval | None = None,
+    values: bool = False,
+    limit: int | None = 20,
+) -> list[RenderableType]:
+    """Return a plan part by part: a summary, at most `limit` items, what the guards and people say.
+
+    `items` may be none of a plan that is long over.
+    """
+    if not _changes(record):
+        unchanged = record.counts.get("unchanged", 0)
+        said = f"nothing to do; {unchanged:,} accounts are as they shall be"
+        return [Text(f"{record.target}: {said}")]
+    parts: list[RenderableType] = [_summary(record)]
+    shown = items if limit is None else items[:limit]
+    if shown:
+        parts.append(_items(shown, values=values))
+    else:
+        parts.append(Text("its items are not kept any more"))
+    if len(shown) < len(items):
+        parts.append(Text(f"… and {len(items) - len(shown):,} more (--all)"))
+    parts += [Text(f"held: {finding}", style="bold red") for finding in record.findings]
+    parts += [Text(line) for line in _words(record, approval)]
+    parts.append(Text(f"plan {record.hash[:12]} is {record.status}"))
+    return parts
 
 
-def report_view(report: Report) -> RenderableType:
+def _words(record: PlanRecord, approval: Approval | None) -> Iterator[str]:
+    """Yield what people said of a plan."""
+    if approval is not None:
+        yield f"approved by {approval.who}, {approval.at:%Y-%m-%d %H:%M} UTC: {approval.why}"
+    if record.ended_by is not None:
+        at = f"{record.ended_at:%Y-%m-%d %H:%M} UTC" if record.ended_at else "?"
+        yield f"{record.status} by {record.ended_by}, {at}: {record.ended_why}"
+
+
+def report_parts(report: Report) -> list[RenderableType]:
     """Return what came of applying: counts in a line, then what needs a person."""
-    done = ", ".join(f"{count} {_past(word)}" for word, count in sorted(report.done.items()))
+    done = ", ".join(f"{count:,} {_past(word)}" for word, count in sorted(report.done.items()))
     parts: list[RenderableType] = [Text(f"{report.target}: {done or 'nothing was written'}")]
     for count, words in (
         (report.taken_over, "taken over as they were"),
@@ -55,35 +80,44 @@ def report_view(report: Report) -> RenderableType:
         (report.unsettled, "whose outcome is not known yet; the next run asks"),
     ):
         if count:
-            parts.append(Text(f"  {count} {words}"))
+            parts.append(Text(f"  {count:,} {words}"))
     if report.letters:
-        table = Table("profile", "action", "reason", title=f"{len(report.letters)} refused")
+        title = f"{len(report.letters):,} refused; see isthmus deadletters list --stage apply"
+        table = _table("profile", "action", "reason", title=title)
         for letter in report.letters[:20]:
-            table.add_row(letter.gid, letter.action, letter.reason)
+            table.add_row(letter.gid, letter.action, Text(letter.reason))
         parts.append(table)
-    return Group(*parts)
+    return parts
 
 
-def plan_json(prepared: Prepared, *, values: bool = False) -> str:
-    """Return the plan as one JSON document; values are masked unless asked for."""
-    plan, record = prepared.plan, prepared.record
-    document = {
+def plan_document(
+    record: PlanRecord,
+    items: Sequence[PlanItem],
+    *,
+    approval: Approval | None = None,
+    values: bool = False,
+) -> dict[str, Any]:
+    """Return a plan as one JSON document; values are masked unless asked for."""
+    given = {"who": approval.who, "why": approval.why, "at": approval.at} if approval else None
+    ended = {"at": record.ended_at, "who": record.ended_by, "why": record.ended_why}
+    return {
         "id": record.id,
-        "hash": plan.hash,
-        "target": plan.target,
-        "object": plan.object,
+        "hash": record.hash,
+        "target": record.target,
+        "object": record.object,
         "status": record.status.value,
-        "made_at": plan.made_at.isoformat(),
-        "counts": dict(plan.counts),
+        "made_at": record.made_at,
+        "counts": dict(record.counts),
         "findings": list(record.findings),
-        "items": [_document(item, values=values) for item in plan.items],
+        "approval": given,
+        "ended": ended if record.ended_at else None,
+        "items": [item_view(item, values=values) for item in items],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
 
 
-def report_json(report: Report) -> str:
+def report_document(report: Report) -> dict[str, Any]:
     """Return what came of applying as one JSON document, without values."""
-    document = {
+    return {
         "plan": report.plan_id,
         "hash": report.hash,
         "target": report.target,
@@ -97,29 +131,49 @@ def report_json(report: Report) -> str:
             for letter in report.letters
         ],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
 
 
-def _summary(plan: Plan) -> RenderableType:
-    counts = {word: count for word, count in plan.counts.items() if count}
-    said = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items())
-    return Text(f"{plan.target} ({plan.object}): {said}", style="bold")
+def _changes(record: PlanRecord) -> dict[str, int]:
+    return {word: n for word, n in record.counts.items() if n and word != "unchanged"}
+
+
+def counted(record: PlanRecord) -> str:
+    """Return what a plan would do in a line: ``2 create, 5 unchanged``."""
+    counts = {word: count for word, count in record.counts.items() if count}
+    said = ", ".join(f"{count:,} {word.replace('_', ' ')}" for word, count in counts.items())
+    return said or "nothing"
+
+
+def _summary(record: PlanRecord) -> RenderableType:
+    return Text(f"{record.target} ({record.object}): {counted(record)}", style="bold")
 
 
 def _items(items: Iterable[PlanItem], *, values: bool) -> Table:
-    table = Table("profile", "action", "why", "attribute", "before", "after", "line", "from")
+    table = _table("profile", "action", "why", "attribute", "before", "after", "line", "from")
     for item in items:
         action = item.action.value if item.action else "none"
-        head: list[RenderableType] = [
-            item.gid,
-            Text(action, style=_STYLES[action]),
-            Text(_why(item)),
-        ]
+        style = _STYLES[action]
+        head: list[RenderableType] = [item.gid, Text(action, style=style), Text(_why(item))]
         if not item.differences:
             table.add_row(*head, "", "", "", "", "")
         for number, difference in enumerate(item.differences):
             table.add_row(*(head if number == 0 else _BLANK), *_cells(difference, values=values))
     return table
+
+
+def differences(item: PlanItem, *, values: bool) -> Table:
+    """Return what an item changes as a table."""
+    table = _table("attribute", "before", "after", "line", "from")
+    for difference in item.differences:
+        table.add_row(*_cells(difference, values=values))
+    return table
+
+
+def _table(*columns: str, title: str | None = None) -> Table:
+    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", show_edge=False)
+    for name in columns:
+        made.add_column(name, no_wrap=name in ("profile", "action", "attribute"), overflow="fold")
+    return made
 
 
 _BLANK: Sequence[RenderableType] = ("", "", "")
@@ -133,14 +187,20 @@ def _why(item: PlanItem) -> str:
 def _cells(difference: Difference, *, values: bool) -> list[RenderableType]:
     return [
         Text(difference.path),
-        Text(_value(difference.before, values=values)),
-        Text(_value(difference.after, values=values)),
-        Text(difference.line),
+        Text(shown_value(difference.before, values=values)),
+        Text(shown_value(difference.after, values=values)),
+        Text(_near(difference.line)),
         Text(", ".join(difference.sources)),
     ]
 
 
-def _value(value: Any, *, values: bool) -> str:
+def _near(place: str) -> str:
+    """Return ``file:line`` from the working directory, where the file stands below it."""
+    return place.removeprefix(f"{Path.cwd()}/")
+
+
+def shown_value(value: Any, *, values: bool) -> str:
+    """Return a value as a cell shows it: masked unless asked for; flags are no secret."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -150,7 +210,7 @@ def _value(value: Any, *, values: bool) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _document(item: PlanItem, *, values: bool) -> Mapping[str, Any]:
+def item_view(item: PlanItem, *, values: bool) -> Mapping[str, Any]:
     """Return an item's document; a key that is not the global id may be a value, too."""
     document = item_document(item)
     account = document.pop("account")

@@ -66,6 +66,11 @@ class Prepared:
     verdict: Verdict
     recovered: Recovered
 
+    @property
+    def held(self) -> bool:
+        """Whether the guards hold it and nobody allowed it."""
+        return self.record.status is PlanStatus.WAITING
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -150,7 +155,7 @@ def execute(
             raise StalePlanError(f"{job.name}: plan {hash_} is {status}; {_again(job.name)}")
         waiting = status is PlanStatus.WAITING
         if waiting and not harmless_only and only is None:
-            raise UnsafePlanError(_unsafe(prepared))
+            raise UnsafePlanError(unsafe(prepared.record))
         partly = waiting or only is not None
         # Parts of a plan must not count as its beginning: that would let held ones pass.
         begun = PlanStatus.SUPERSEDED if partly else PlanStatus.APPLYING
@@ -242,9 +247,9 @@ def _begun(conn: sa.Connection, plan: Plan) -> PlanRecord | None:
     return begun if allowed.issuperset(plan.item_digests) else None
 
 
-def _unsafe(prepared: Prepared) -> str:
-    said = "; ".join(finding.message for finding in prepared.verdict.findings)
-    return f"{said}. Nothing was written. {advice(prepared.record)}"
+def unsafe(record: PlanRecord) -> str:
+    """Return why the guards hold a plan, and what to do about it."""
+    return f"{'; '.join(record.findings)}. Nothing was written. {advice(record)}"
 
 
 def advice(record: PlanRecord) -> str:

@@ -3,7 +3,15 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Action, Change, Checkable, Discoverable, Searchable, Target
+from connectors.contract import (
+    Action,
+    Change,
+    Checkable,
+    Discoverable,
+    Previewable,
+    Searchable,
+    Target,
+)
 from connectors.errors import (
     ConflictError,
     MisconfiguredError,
@@ -48,7 +56,7 @@ def create(target: Scim, key: str = "g1", row: dict[str, Any] | None = None) -> 
 
 def test_it_has_the_capabilities_of_a_target():
     target = scim("http://127.0.0.1:1/v2")
-    for capability in (Checkable, Discoverable, Target, Searchable):
+    for capability in (Checkable, Discoverable, Target, Searchable, Previewable):
         assert isinstance(target, capability)
 
 
@@ -276,3 +284,38 @@ def test_error_details_of_the_provider_which_may_hold_values_are_not_repeated(sc
 def test_an_unknown_object_type_stops_with_the_known_ones(provider_url):
     with pytest.raises(MisconfiguredError, match="no 'Person'; it has Group, User"):
         list(scim(provider_url).accounts("Person"))
+
+
+def test_a_preview_is_the_request_that_apply_would_send_and_writes_nothing(
+    provider_url, provider_without_patch_url
+):
+    create = Change(1, "User", Action.CREATE, "g1", after={"userName": "ann"})
+    for url, method in ((provider_url, "PATCH"), (provider_without_patch_url, "PUT")):
+        target = scim(url)
+        shown = target.preview(create)
+        assert (shown.method, shown.address) == ("POST", "/Users")
+        assert shown.body["userName"] == "ann"
+        assert shown.body["externalId"] == "g1"
+        assert list(target.accounts("User")) == []
+        (made,) = target.apply([create])
+        update = Change(2, "User", Action.UPDATE, "g1", made.id, after={"displayName": "Ann"})
+        shown = target.preview(update)
+        assert (shown.method, shown.address) == (method, f"/Users/{made.id}")
+        assert "Ann" in str(shown.body)
+        assert "Ann" not in repr(shown)
+        delete = Change(3, "User", Action.DELETE, "g1", made.id)
+        assert target.preview(delete).method == "DELETE"
+        (held,) = target.accounts("User")
+        assert "displayName" not in held.attributes
+
+
+def test_a_preview_of_a_change_that_is_none_only_asks(provider_url):
+    target = scim(provider_url)
+    (made,) = target.apply([Change(1, "User", Action.CREATE, "g1", after={"userName": "ann"})])
+    same = Change(2, "User", Action.UPDATE, "g1", made.id)
+    assert target.preview(same).method == "GET"
+
+
+def test_a_preview_of_what_is_refused_before_it_is_sent_raises_the_refusal(provider_url):
+    with pytest.raises(RejectedError, match="id is not known"):
+        scim(provider_url).preview(Change(1, "User", Action.UPDATE, "g1", after={"a": "b"}))

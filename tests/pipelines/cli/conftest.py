@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from pipelines.cli.main import app
@@ -60,7 +61,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("NO_COLOR", "1")
 
     def run(*words: object, **options: Any) -> Result:
-        return CliRunner().invoke(app, [str(word) for word in words], **options)
+        try:
+            return CliRunner().invoke(app, [str(word) for word in words], **options)
+        finally:
+            structlog.reset_defaults()  # it writes to a stream that is closed by now
 
     return run
 

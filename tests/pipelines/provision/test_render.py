@@ -7,7 +7,12 @@ from rich.console import Console
 from connectors.errors import RejectedError
 from idp_core.db.engine import make_engine
 from idp_core.db.schema import upgrade
-from pipelines.provision.render import plan_json, plan_view, report_json, report_view
+from pipelines.provision.render import (
+    plan_document,
+    plan_parts,
+    report_document,
+    report_parts,
+)
 from pipelines.provision.run import Job, execute, prepare
 from tests.pipelines.provision.targets import FileTarget
 from tests.pipelines.provision.world import person, push
@@ -15,10 +20,19 @@ from tests.pipelines.provision.world import person, push
 PEOPLE = [person(f"g{n}", email=f"ann{n}@secret.example", given_name="Ann") for n in range(30)]
 
 
-def shown(view):
+def shown(parts):
     console = Console(file=StringIO(), width=240)
-    console.print(view)
+    for part in parts:
+        console.print(part)
     return console.file.getvalue()
+
+
+def plan_view(prepared, **more):
+    return plan_parts(prepared.record, prepared.plan.items, **more)
+
+
+def plan_json(prepared, **more):
+    return json.dumps(plan_document(prepared.record, prepared.plan.items, **more), default=str)
 
 
 @pytest.fixture
@@ -68,8 +82,8 @@ def test_nothing_to_do_is_said_in_a_line(job):
 def test_a_report_tells_what_was_done_and_what_was_refused(job):
     job.target.refuse[1] = RejectedError("POST /Users: HTTP 400")
     report = execute(job, prepare(job))
-    text = shown(report_view(report))
+    text = shown(report_parts(report))
     assert "29 created" in text
     assert "POST /Users: HTTP 400" in text
-    assert json.loads(report_json(report))["refused"][0]["action"] == "create"
-    assert "secret.example" not in text + report_json(report)
+    assert report_document(report)["refused"][0]["action"] == "create"
+    assert "secret.example" not in text + str(report_document(report))

@@ -1,0 +1,184 @@
+"""``isthmus plan``, ``apply``, ``refuse``, on a project whose source and target are in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from idp_core.db.engine import reading
+from idp_core.ledger import store as ledger
+from tests.pipelines.cli.conftest import document
+from tests.pipelines.small import GOOD, Small
+
+PEOPLE = [{"id": str(n), "mail": f"ann{n}@secret.example", "name": f"Secret{n}"} for n in range(10)]
+
+
+@pytest.fixture
+def small(tmp_path):
+    small = Small(tmp_path / "small", f"sqlite:///{tmp_path / 'small.db'}")
+    small.sync(*PEOPLE)
+    return small
+
+
+@pytest.fixture
+def isthmus(run, small):
+    """Run a command on the project."""
+    return lambda *words: run(*words, "--project", small.folder)
+
+
+@pytest.fixture
+def emptied(small, isthmus):
+    """Everybody has an account, and then most of them are gone: the guards hold the plan."""
+    assert isthmus("plan").exit_code == 0
+    assert isthmus("apply", "portal").exit_code == 0
+    small.sync(GOOD | {"id": "99"})
+    return isthmus("plan", "--json")
+
+
+def hash_of(result):
+    (plan,) = document(result)["plans"]
+    return plan["hash"]
+
+
+def test_a_plan_shows_everything_but_values(isthmus):
+    result = isthmus("plan")
+    assert result.exit_code == 0
+    for said in ("portal (User): 10 create", "userName", "portal.push.yaml:7", "crm:3", "•••"):
+        assert said in result.stdout
+    assert "ecret" not in result.stdout
+    assert "ann3@secret.example" in isthmus("plan", "portal", "--values").stdout
+
+
+def test_a_plan_is_shown_again_by_the_beginning_of_its_hash(isthmus):
+    hash_ = hash_of(isthmus("plan", "--json"))
+    shown = isthmus("plan", "show", hash_[:12])
+    assert "10 create" in shown.stdout
+    assert "is planned" in shown.stdout
+    assert hash_[:12] in isthmus("plan", "list").stdout
+    (listed,) = document(isthmus("plan", "list", "--json"))
+    assert (listed["hash"], listed["status"]) == (hash_, "planned")
+
+
+def test_without_news_there_is_nothing_to_do(isthmus):
+    isthmus("plan")
+    isthmus("apply", "portal")
+    result = isthmus("plan")
+    assert result.exit_code == 0
+    assert "portal: nothing to do; 10 accounts are as they shall be" in result.stdout
+
+
+def test_exactly_the_plan_that_was_shown_is_applied(isthmus, small):
+    hash_ = hash_of(isthmus("plan", "--json"))
+    result = isthmus("apply", hash_[:12], "--json")
+    assert document(result)["done"] == {"create": 10}
+    assert len(small.store.accounts["User"]) == 10
+    again = isthmus("apply", hash_[:12])
+    assert again.exit_code == 3
+    assert "is applied; make a new one: isthmus plan portal" in again.stderr
+
+
+def test_a_plan_is_stale_when_something_else_would_be_done(isthmus, small):
+    isthmus("plan")
+    small.sync(*PEOPLE, GOOD | {"id": "99"})
+    result = isthmus("apply", "portal")
+    assert result.exit_code == 3
+    assert "the inputs moved" in result.stderr
+    assert small.store.accounts["User"] == {}
+    new = result.stderr.split("isthmus plan show ")[1].split(")")[0]
+    assert isthmus("apply", new).exit_code == 0
+    assert len(small.store.accounts["User"]) == 11
+
+
+def test_a_held_plan_says_so_and_waits(emptied, isthmus, small):
+    assert emptied.exit_code == 3
+    assert '--approve "why"' in emptied.stderr
+    result = isthmus("apply", "portal")
+    assert result.exit_code == 3
+    assert "Nothing was written" in result.stderr
+    assert len(small.store.accounts["User"]) == 10
+
+
+def test_an_approval_keeps_who_and_why(emptied, isthmus, small):
+    hash_ = hash_of(emptied)
+    words = ("--hash", hash_[:8], "--approve", "the shop closed", "--who", "ann")
+    result = isthmus("apply", "portal", *words)
+    assert result.exit_code == 0, result.stderr
+    active = [a for a in small.store.accounts["User"].values() if a.attributes.get("active", True)]
+    assert len(active) == 1
+    shown = isthmus("plan", "show", hash_[:12])
+    assert "approved by ann" in shown.stdout
+    assert "the shop closed" in shown.stdout
+
+
+def test_the_harmless_part_may_go_on_alone(emptied, isthmus, small):
+    result = isthmus("apply", "portal", "--harmless", "--json")
+    assert document(result)["done"] == {"create": 1}
+    assert document(result)["held"] == 10
+    assert len(small.store.accounts["User"]) == 11
+
+
+def test_a_refused_plan_is_not_applied_and_keeps_who_and_why(emptied, isthmus):
+    hash_ = hash_of(emptied)
+    result = isthmus("refuse", "portal", "--why", "half an export", "--who", "bob")
+    assert result.exit_code == 0
+    assert "is refused" in result.stdout
+    assert isthmus("apply", "portal", "--hash", hash_[:12]).exit_code == 3
+    shown = isthmus("plan", "show", hash_[:12]).stdout
+    assert "refused by bob" in shown
+    assert "half an export" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["plan", "portla"], 2, "no target 'portla'"),
+        (["plan", "show", "0000"], 2, "no plan has a hash that begins with '0000'"),
+        (["apply", "nonsense"], 2, "no plan has a hash"),
+        (["apply", "portal"], 3, "no plan is open; make one: isthmus plan portal"),
+        (["apply", "portal", "--approve", " "], 2, "say why"),
+        (["refuse", "portal"], 2, "--why"),
+        (["apply", "nobody", "--hash", "abcd"], 2, "no target 'nobody'"),
+        (["plan", "--profile", "nobody"], 1, "no profile has the id nobody"),
+        (["plan", "list", "--target", "nobody"], 2, "no target 'nobody'"),
+    ],
+)
+def test_what_is_not_there_is_told(isthmus, words, code, said):
+    result = isthmus(*words)
+    assert (result.exit_code, said in result.stderr) == (code, True), result.stderr
+
+
+def test_no_plan_was_made_yet(isthmus):
+    assert "no plan was made yet" in isthmus("plan", "list").stdout
+
+
+def test_one_person_is_planned_from_source_record_to_difference(isthmus, small):
+    gid = document(isthmus("plan", "--json"))["plans"][0]["items"][0]["gid"]
+    before = document(isthmus("plan", "list", "--json"))
+    shown = isthmus("plan", "portal", "--profile", gid)
+    assert shown.exit_code == 0
+    for said in ("1 source records", "crm", "2 scope: in", "3 match: no account", "create"):
+        assert said in shown.stdout
+    assert "ecret" not in shown.stdout
+    assert document(isthmus("plan", "list", "--json")) == before
+    isthmus("apply", "portal")
+    said = document(isthmus("plan", "--profile", gid, "--json"))["portal"]
+    assert (said["scope"], said["items"]) == ("in", [])
+    assert said["account"]["state"] == "active"
+
+
+def test_one_person_who_is_gone_is_told_so(emptied, isthmus, small):
+    (plan,) = document(emptied)["plans"]
+    gone = next(item["gid"] for item in plan["items"] if item["action"] == "deactivate")
+    said = document(isthmus("plan", "--profile", gone, "--json"))["portal"]
+    assert said["scope"] == "out: the profile no longer exists"
+    assert [item["action"] for item in said["items"]] == ["deactivate"]
+
+
+def test_planning_and_applying_are_runs(isthmus, small):
+    isthmus("plan")
+    isthmus("apply", "portal")
+    with small.bus() as bus, reading(bus.engine) as conn:
+        found = ledger.list_runs(conn)
+    assert [(each.job, each.status) for each in found][:2] == [
+        ("apply", "succeeded"),
+        ("plan", "succeeded"),
+    ]
