@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from connectors import registry, salesforce
+from connectors import ldap, registry, salesforce
 from connectors.files import ColumnSpec
 from connectors.http import (
     ApiKeyAuth,
@@ -49,6 +49,10 @@ MODELS: dict[str, type[BaseModel]] = {
     "budget": Budget,
     "cost": Cost,
     "files columns": ColumnSpec,
+    "ldap objects": ldap.LdapObject,
+    "ldap objects disabled": ldap.DisabledBy,
+    "ldap bind: simple": ldap.SimpleBind,
+    "ldap tls": ldap.TlsOptions,
     "sql tables": SqlTable,
     "salesforce auth: jwt": salesforce.JwtAuth,
     "salesforce auth: client_credentials": salesforce.ClientCredentialsAuth,

@@ -1,0 +1,6 @@
+"""LDAP directories and Active Directory: read by cursor or whole, and followed."""
+
+from connectors.ldap.connector import Ldap
+from connectors.ldap.options import DisabledBy, LdapObject, SimpleBind, TlsOptions
+
+__all__ = ["DisabledBy", "Ldap", "LdapObject", "SimpleBind", "TlsOptions"]
