@@ -26,8 +26,11 @@ _LOCK = 0x49535448  # any number that is ours alone: serialises upgrades on Post
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     """Bring the database to the revision, making it from nothing if need be.
 
-    One transaction: it is all done or not begun. Safe to call from two processes at once.
+    One transaction: it is all done or not begun. Safe to call from two processes at once; where
+    there is nothing to do it waits for no writer.
     """
+    if revision == "head" and current(engine) == head():
+        return
     with writing(engine) as conn:
         if conn.dialect.name == "postgresql":
             conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

@@ -183,6 +183,23 @@ def read_steps(conn: sa.Connection, run_id: str) -> Sequence[Step]:
     ]
 
 
+def last_steps(conn: sa.Connection) -> Mapping[tuple[str, str], Step]:
+    """Return the last attempt of each step, of each source that it is done for."""
+    table = run_step.c
+    newest = (table.started_at.desc(), table.run.desc())
+    order = sa.func.row_number().over(partition_by=(table.step, table.source), order_by=newest)
+    latest = sa.select(table.run, table.step, table.source, order.label("place")).subquery()
+    same = sa.and_(
+        table.run == latest.c.run, table.step == latest.c.step, table.source == latest.c.source
+    )
+    query = sa.select(run_step).join(latest, same).where(latest.c.place == 1)
+    found = [
+        Step(**dict(row) | {"status": StepStatus(row["status"])})
+        for row in conn.execute(query).mappings()
+    ]
+    return {(step.step, step.source): step for step in found}
+
+
 def save_quality(conn: sa.Connection, given: QualityResult, *, now: datetime | None = None) -> None:
     """Keep, or replace, what a suite said of a source in a run."""
     table = quality_result.c

@@ -20,6 +20,7 @@ from pipelines.cli import (
     profile,
     quality,
     sandbox,
+    sources,
     sync,
     version,
 )
@@ -51,6 +52,7 @@ app.add_typer(plans.app, name="plan")
 app.command()(plans.apply)
 app.command()(plans.refuse)
 app.command()(version.version)
+app.add_typer(sources.app, name="sources")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(profile.app, name="profile")
 app.add_typer(quality.app, name="quality")

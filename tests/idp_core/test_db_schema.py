@@ -83,3 +83,14 @@ def test_every_revision_upgrades_to_the_newest_and_keeps_its_rows(empty):
         kept = conn.scalar(sa.text("SELECT value FROM counter WHERE name = 'kept'"))
     assert kept == 7
     schema.require_head(empty)
+
+
+def test_what_is_at_the_newest_version_waits_for_no_writer(database_url):
+    engine = make_engine(database_url, wait_seconds=0.1)
+    schema.upgrade(engine)
+    other = make_engine(database_url)
+    with writing(other) as conn:
+        conn.execute(sa.text("INSERT INTO counter (name, value) VALUES ('mine', 1)"))
+        schema.upgrade(engine)
+    engine.dispose()
+    other.dispose()

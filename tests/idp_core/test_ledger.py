@@ -251,3 +251,19 @@ def test_a_run_is_found_by_the_end_of_its_id(engine, run):
     with reading(engine) as conn:
         assert store.runs_like(conn, run.id[-12:]) == [run]
         assert store.runs_like(conn, "_") == []
+
+
+def test_of_each_step_of_each_source_the_last_attempt_is_told(engine, run):
+    later = NOW + timedelta(hours=1)
+    with writing(engine) as conn:
+        again = store.start_run(conn, "sync", now=later)
+        for number, (each, at) in enumerate([(run, NOW), (again, later)]):
+            store.start_step(conn, each.id, "extract", "crm", now=at)
+            store.end_step(conn, each.id, "extract", "crm", counts={"rows": number}, now=at)
+        store.start_step(conn, run.id, "extract", "shop", now=NOW)
+        store.start_step(conn, run.id, "resolve", now=NOW)
+    with reading(engine) as conn:
+        found = store.last_steps(conn)
+    assert set(found) == {("extract", "crm"), ("extract", "shop"), ("resolve", "")}
+    assert (found["extract", "crm"].run, found["extract", "crm"].counts) == (again.id, {"rows": 1})
+    assert found["extract", "shop"].run == run.id
