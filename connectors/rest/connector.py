@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Self
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Self, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -16,11 +16,23 @@ from pydantic import (
     model_validator,
 )
 
-from connectors.contract import Column, Connector, Health, ObjectSchema, Page, Query
+from connectors.contract import (
+    Account,
+    Change,
+    Column,
+    Connector,
+    Health,
+    ObjectSchema,
+    Outcome,
+    Page,
+    Query,
+)
 from connectors.errors import MisconfiguredError
 from connectors.fields import base_of, did_you_mean
 from connectors.http import CleanUrl, HttpOptions, HttpSession, NoAuth
 from connectors.rest import description
+from connectors.rest.accounts import Accounts
+from connectors.rest.applying import apply
 from connectors.rest.calls import Call, Template
 from connectors.rest.cost import Cost
 from connectors.rest.login import RestAuth, credentials
@@ -30,6 +42,7 @@ from connectors.rest.pointers import get
 from connectors.rest.reading import read
 from connectors.rest.rules import ErrorRule, pattern
 from connectors.rest.sending import Api
+from connectors.rest.writes import Write
 
 _JSON_TYPES = {
     str: "string",
@@ -51,7 +64,11 @@ class Identity(Call):
 
 
 class Rest(Connector):
-    """Reads and writes any JSON API over HTTP, REST or GraphQL."""
+    """Reads any JSON API over HTTP, REST or GraphQL; writes it where its objects say how.
+
+    Validation gives a RestTarget where an object has `write`, and a SearchableRestTarget where all
+    such objects can be read, so that each implements what it can honour.
+    """
 
     type: ClassVar[str] = "rest"
 
@@ -84,13 +101,22 @@ class Rest(Connector):
     ) -> Self:
         name = data.get("file") if isinstance(data, Mapping) else None
         if not isinstance(name, str):
-            return handler(data)
+            return handler(data).able()
         described = description.load(name, base_of(info))
         filled = described.filled(data, base_of(info))
         try:
-            return handler(filled)
+            return handler(filled).able()
         except ValidationError as error:
             raise described.explain(error, cls, filled) from None
+
+    def able(self) -> Self:
+        """Return the same connector, as the class that can do what its objects say."""
+        written = [each for each in self.objects.values() if each.write]
+        if type(self) is not Rest or not written:
+            return self
+        kind = SearchableRestTarget if all(each.readable for each in written) else RestTarget
+        able = kind.model_construct(self.model_fields_set, **dict(self))
+        return cast("Self", able)
 
     def check(self) -> Health:
         """Ask which system it is, and for a page of rows: an answer to the first may be public."""
@@ -99,10 +125,9 @@ class Rest(Connector):
             api = self._api(http)
             if self.identity:
                 details["version"] = self._identify(api, self.identity)
-            for name, wanted in self.objects.items():
-                next(pages(api, wanted, {}))
+            for name in [name for name, each in self.objects.items() if each.readable][:1]:
+                next(pages(api, self.objects[name], {}))
                 details["object"] = name
-                break
         address = urlsplit(str(self.url))
         return Health(f"{self.system} at {address.netloc}{address.path}", details)
 
@@ -112,7 +137,9 @@ class Rest(Connector):
         with self._session() as http:
             api = self._api(http)
             for name, wanted in sorted(self.objects.items()):
-                types = dict(wanted.columns) or _types(next(pages(api, wanted, {})).rows)
+                types = dict(wanted.columns)
+                if not types and wanted.readable:
+                    types = _types(next(pages(api, wanted, {})).rows)
                 columns = tuple(Column(key, kind) for key, kind in types.items())
                 found.append(ObjectSchema(name, columns, (wanted.key,) if wanted.key else ()))
         return tuple(found)
@@ -125,6 +152,8 @@ class Rest(Connector):
         order, an API that does not end, and the errors of the session.
         """
         wanted = self.object(query.object)
+        if not wanted.readable:
+            raise MisconfiguredError(f"{self.system}: {query.object!r} is only written")
         with self._session() as http:
             yield from read(self._api(http), wanted, query)
 
@@ -153,6 +182,40 @@ class Rest(Connector):
                 f"{identity.at!r}; check url"
             )
         return str(said)
+
+
+class RestTarget(Rest):
+    """Writes accounts of a system that cannot be asked for them."""
+
+    def apply(self, changes: Iterable[Change]) -> Iterator[Outcome]:
+        """Write the changes, one outcome each; several at once where the object says so.
+
+        No more changes are drawn than are under way. Raises MisconfiguredError for an object that
+        is not there or not written, and when a person must act.
+        """
+        with self._session() as http:
+            yield from apply(self._api(http), self._writable, changes)
+
+    def _writable(self, name: str) -> tuple[RestObject, Write]:
+        wanted = self.object(name)
+        if wanted.write is None:
+            raise MisconfiguredError(f"{self.system}: objects.{name} has no write")
+        return wanted, wanted.write
+
+
+class SearchableRestTarget(RestTarget):
+    """Writes accounts, and can be asked for them."""
+
+    def accounts(self, object: str) -> Iterator[Account]:  # noqa: A002 (the contract's word)
+        """Yield every account, read as a source is read."""
+        with self._session() as http:
+            yield from Accounts(self._api(http), object, *self._writable(object)).every()
+
+    def find(self, object: str, attribute: str, value: str) -> Sequence[Account]:  # noqa: A002
+        """Ask by `write.find`, or look at all; looked at again on our side in any case."""
+        with self._session() as http:
+            accounts = Accounts(self._api(http), object, *self._writable(object))
+            return accounts.having(attribute, value)
 
 
 def _types(rows: list[dict[str, Any]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The settings of what can be read: lists of rows, details of a row, deletions, positions."""
+"""The settings of one object: how it is read, by which position, and how it is written."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     Field,
-    PositiveInt,
     field_validator,
     model_validator,
 )
 
 from connectors.rest import moments, template
-from connectors.rest.calls import CONFIG, Call, Tree
-from connectors.rest.pagination import OnePage, Pagination
+from connectors.rest.calls import CONFIG, Tree
+from connectors.rest.lists import Detail, Join, Listing
+from connectors.rest.writes import Write
 
 
 def _zone(name: str) -> str:
@@ -26,45 +26,6 @@ def _zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("is no time zone; write it as in Europe/Madrid, or UTC") from None
     return name
-
-
-class Listing(Call):
-    """A call that answers with rows, in pages."""
-
-    items: str = ""
-    """Where the rows stand in an answer, such as `data.items`; empty when it is the answer."""
-    item: str = ""
-    """Where the record stands inside each of them; empty when it is the row."""
-    keyed_as: str | None = None
-    """The rows are an object, by key: the column that is to hold the key."""
-    scalars_as: str | None = None
-    """The rows are plain values: the column that is to hold them."""
-    absent: Literal["error", "empty"] = "error"
-    """What an answer without `items` is: an error, or an empty page."""
-    pagination: Pagination = OnePage()
-    """How the pages are asked for."""
-    into: Literal["query", "body", "variables"] | None = None
-    """Where paging and `cursor` parameters go; variables for GraphQL, else the query."""
-    partial: Literal["refuse", "accept"] = "refuse"
-    """What becomes of rows beside GraphQL errors that belong to no single row."""
-    max_pages: PositiveInt = 100_000
-    """More pages than this are taken for an endless loop."""
-
-    @property
-    def place(self) -> Literal["query", "body", "variables"]:
-        """Where parameters of paging and filtering go."""
-        return self.into or ("variables" if self.graphql else "query")
-
-
-class Detail(Call):
-    """A call that answers with more of one row."""
-
-    item: str = ""
-    """Where the record stands in the answer; empty when it is the answer."""
-
-
-class Join(Listing):
-    """A call for a list that belongs to one row; `{name}` stands for the row's columns."""
 
 
 class Position(BaseModel):
@@ -121,14 +82,23 @@ class RestObject(Listing):
     """Lists of each row, by the column that is to hold them."""
     deletions: Deletions | None = None
     """Where the API lists what was deleted."""
+    write: Write | None = None
+    """How its records are written; it is read only when left out."""
 
     @field_validator("cursor")
     @classmethod
     def _has_place(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
         return with_after(value)
 
+    @property
+    def readable(self) -> bool:
+        """Whether there is a call that lists it."""
+        return bool(self.model_fields_set & {"path", "graphql", "items", "pagination"})
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if self.write is None and not self.readable:
+            raise ValueError("set path or graphql to read it, or write to write it")
         if self.walk == "position" and not (self.cursor and self.ordered):
             raise ValueError("walk: position needs a cursor and ordered rows")
         return self

@@ -11,7 +11,7 @@ import structlog
 from requests.utils import parse_header_links
 
 from connectors.errors import MisconfiguredError
-from connectors.rest.objects import Listing
+from connectors.rest.lists import Listing
 from connectors.rest.pagination import (
     CursorPages,
     LinkHeader,

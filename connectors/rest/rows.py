@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.errors import MisconfiguredError
-from connectors.rest.objects import Listing
+from connectors.rest.lists import Listing
 from connectors.rest.pagination import RelayPages
 from connectors.rest.pointers import MISSING, get
 from connectors.rest.rules import row_errors

@@ -139,7 +139,8 @@ class Judge:
 
     GraphQL errors that stand inside single rows below `rows_at` are the rows' own, see
     `row_errors`; with `partial` the others do not count either where there are rows. `cost` tells
-    how long to wait where the answer's headers do not.
+    how long to wait where the answer's headers do not. A refusal names those of the names `sent`
+    that the answer speaks of.
     """
 
     rules: Sequence[ErrorRule] = ()
@@ -147,6 +148,7 @@ class Judge:
     graphql: bool = False
     rows_at: str | None = None
     partial: bool = False
+    sent: tuple[str, ...] = ()
 
     def __call__(
         self, answer: Answer, wait: float | None, *, idempotent: bool
@@ -160,6 +162,8 @@ class Judge:
             if rule.holds(answer.status, body):
                 return rule.error(text + rule.code(body), wait)
         error = error_of(answer, wait, idempotent=idempotent)
+        if type(error) is RejectedError and (names := self._named(body)):
+            error = RejectedError(f"{error}; it speaks of {names}")
         if not self.graphql or not isinstance(body, dict):
             return error
         errors = [each for each in graphql_errors(body) if row_of(each, self.rows_at) is None]
@@ -167,6 +171,11 @@ class Judge:
         if not errors or (self.partial and rows is not None):
             return error
         return _graphql_error(answer, errors, wait, idempotent=idempotent)
+
+    def _named(self, body: Any) -> str:
+        """Those names we sent that a refusal speaks of; all of them would say nothing."""
+        names = sorted(set(named(body, self.sent)))
+        return ", ".join(names) if len(names) < len(set(self.sent)) or len(names) == 1 else ""
 
 
 def graphql_errors(body: Any) -> list[Mapping[str, Any]]:

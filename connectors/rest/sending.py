@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from connectors.http import Answer, HttpSession, Meaning, Request
+from connectors.http import Answer, HttpSession, Request
 from connectors.rest.calls import Call
 from connectors.rest.cost import Cost
-from connectors.rest.objects import Listing
+from connectors.rest.lists import Listing
 from connectors.rest.pointers import get, put
 from connectors.rest.rules import ErrorRule, Judge
 from connectors.rest.template import Values, fill, fill_path, fill_texts, plain
@@ -57,24 +57,28 @@ class Api:
         extra: Extra | None = None,
         *,
         reads: bool = False,
+        idempotent: bool | None = None,
+        sent: Sequence[str] = (),
     ) -> Reply:
         """Fill a call, send it and return its answer.
 
-        A call that `reads` may be sent twice whatever its method. Raises the errors of the
-        session, and RejectedError when the call needs a value that is not there.
+        A call that `reads` may be sent twice whatever its method; `idempotent` says so of others.
+        `sent` are names that a refusal may speak of. Raises the errors of the session, and
+        RejectedError when the call needs a value that is not there.
         """
-        judged = Judge(self._rules, self._cost, bool(call.graphql))
-        return self._send(call, values, extra or Extra(), judged, reads=reads)
+        judged = Judge(self._rules, self._cost, bool(call.graphql), sent=tuple(sent))
+        safe = True if reads else idempotent
+        return self._send(call, values, extra or Extra(), judged, idempotent=safe)
 
     def read_rows(self, wanted: Listing, values: Values, extra: Extra) -> Reply:
         """`send` a call for rows: GraphQL errors inside single rows fail no other row."""
         accepts = wanted.partial == "accept"
         graphql = bool(wanted.graphql)
         judged = Judge(self._rules, self._cost, graphql, rows_at=wanted.items, partial=accepts)
-        return self._send(wanted, values, extra, judged, reads=True)
+        return self._send(wanted, values, extra, judged, idempotent=True)
 
     def _send(
-        self, call: Call, values: Values, extra: Extra, judged: Meaning, *, reads: bool
+        self, call: Call, values: Values, extra: Extra, judged: Judge, *, idempotent: bool | None
     ) -> Reply:
         body, kind = _body(call, values, extra)
         headers = {**self._headers, **fill_texts(call.headers, values)}
@@ -85,7 +89,7 @@ class Api:
                 None if extra.address else _params(call, values, extra),
                 body,
                 {**({"Content-Type": kind} if kind else {}), **headers},
-                True if reads else None,
+                idempotent,
                 judged,
             )
         )

@@ -2,7 +2,8 @@
 
 A text that is one placeholder alone keeps the type of its value; inside a longer text the value is
 written as text. In a path every value is quoted as one segment. A parameter, header or entry of an
-object whose placeholder has no value is left out. ``{{`` and ``}}`` are the braces themselves.
+object whose placeholder has no value is left out. ``{{`` and ``}}`` are the braces themselves. The
+entry ``...`` of an object gives its own entries to that object.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from connectors.rest.pointers import MISSING, get
 Values = Mapping[str, Any]
 """What placeholders stand for; a dotted name looks into objects."""
 
+SPREAD = "..."
+"""The entry of an object that gives its entries to the object around it."""
 _PART = re.compile(r"\{\{|\}\}|\{([A-Za-z_][\w.-]*)\}")
 _STRAY = re.compile(r"[{}]")
 
@@ -49,7 +52,9 @@ def fill(template: Any, values: Values) -> Any:
         return _text(template, values)
     if isinstance(template, Mapping):
         filled = {name: fill(value, values) for name, value in template.items()}
-        return {name: value for name, value in filled.items() if value is not MISSING}
+        spread = filled.pop(SPREAD, {})
+        own = {name: value for name, value in filled.items() if value is not MISSING}
+        return {**spread, **own} if isinstance(spread, Mapping) else own
     if isinstance(template, list | tuple):
         return [value for each in template if (value := fill(each, values)) is not MISSING]
     return template

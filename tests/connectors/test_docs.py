@@ -22,7 +22,7 @@ from connectors.http import (
 )
 from connectors.http.signing import HmacAuth
 from connectors.registry import Option
-from connectors.rest import calls, objects, pagination
+from connectors.rest import calls, lists, objects, pagination, writes
 from connectors.rest.connector import Identity
 from connectors.rest.cost import Cost
 from connectors.rest.login import LoginAuth, TokenPlace
@@ -61,12 +61,17 @@ MODELS: dict[str, type[BaseModel]] = {
     "setting": Setting,
     "call": calls.Call,
     "graphql": calls.Graphql,
-    "list": objects.Listing,
+    "list": lists.Listing,
     "object": objects.RestObject,
-    "details": objects.Detail,
+    "details": lists.Detail,
     "deletions": objects.Deletions,
     "position": objects.Position,
     "errors": ErrorRule,
+    "write": writes.Write,
+    "write call": writes.WriteCall,
+    "active": writes.Active,
+    "find": writes.Find,
+    "bulk": writes.Bulk,
     "identity": Identity,
     "pagination: page": pagination.NumberedPages,
     "pagination: offset": pagination.OffsetPages,
@@ -74,7 +79,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "pagination: next_url": pagination.NextUrl,
     "pagination: relay": pagination.RelayPages,
 }
-BASES = (calls.Call, objects.Listing)
+BASES = (calls.Call, lists.Listing)
 """Settings that others build upon; the page explains these once."""
 
 
