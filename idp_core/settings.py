@@ -33,10 +33,16 @@ class Settings(BaseSettings):
     """How long a writer waits for another one on SQLite."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """The least important messages that are logged."""
+    """The least important messages that are logged. On a terminal, where the command line shows
+    progress, it is ``warning`` unless it is set."""
 
     log_format: Literal["console", "json"] = "console"
     """``console`` for a person, ``json`` for machines, one object per line."""
+
+    def level_on(self, *, terminal: bool) -> str:
+        """Return the level to log with; `terminal` says that a person looks at the messages."""
+        told = "log_level" in self.model_fields_set
+        return "warning" if terminal and not told else self.log_level
 
 
 def load() -> Settings:

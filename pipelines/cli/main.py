@@ -43,7 +43,8 @@ def isthmus(project: Project = Path()) -> None:  # noqa: ARG001 (its callback ke
     from idp_core.settings import load
 
     settings = load()
-    configure(settings.log_level, settings.log_format, sys.stderr)
+    level = settings.level_on(terminal=sys.stderr.isatty())
+    configure(level, settings.log_format, sys.stderr)
 
 
 app.command()(init.init)

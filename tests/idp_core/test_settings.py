@@ -38,6 +38,13 @@ def test_a_password_in_the_database_url_is_not_shown(monkeypatch):
     assert load().database_url.get_secret_value() == "postgresql://u:s3cret@h/d"
 
 
+def test_a_terminal_shows_warnings_only_unless_it_is_said_otherwise(monkeypatch):
+    assert load().level_on(terminal=True) == "warning"
+    assert load().level_on(terminal=False) == "info"
+    monkeypatch.setenv("ISTHMUS_LOG_LEVEL", "info")
+    assert load().level_on(terminal=True) == "info"
+
+
 @pytest.fixture
 def restored():
     root = logging.getLogger()
