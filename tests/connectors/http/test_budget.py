@@ -53,6 +53,7 @@ def test_where_retry_after_is_missing_the_reset_counts(serve, session, clock):
         ("epoch_ms", str((time.time() + 60) * 1000)),
         ("iso", (datetime.now(UTC) + timedelta(seconds=60)).isoformat()),
     ],
+    ids=["seconds", "epoch", "epoch_ms", "iso"],  # the moments differ between processes
 )
 def test_the_reset_is_read_as_it_is_written(clock, form, said):
     allowance = Allowance(Budget(reset_as=form), clock, clock.sleep)
