@@ -52,17 +52,12 @@ def resolve_step(
         if known == (last, fingerprint):
             return Unified()
         records = list(store.read_source_profiles(conn, deleted=False, schema=schema))
-        links, redirects = store.read_links(conn), store.read_redirects(conn)
+        links = store.read_links(conn, gone_since=known[0])
+        redirects = store.read_redirects(conn)
         constraints = read_steward_words(conn)
     found = resolve(records, links, policy, constraints, redirects=redirects)
     with writing(engine) as conn:
-        store.save_links(
-            conn,
-            found.links,
-            found.events,
-            redirects=found.new_redirects,
-            removed=[ref for ref in links if ref not in found.links],
-        )
+        store.save_links(conn, found.links, found.events, redirects=found.new_redirects)
         store.save_watermark(conn, STAGE, last)
         store.save_watermark(conn, f"{STAGE}.policy", fingerprint)
     return Unified(

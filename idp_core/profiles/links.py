@@ -39,13 +39,22 @@ class LinkCounts:
     linked: int = 0
     moved: int = 0
     unchanged: int = 0
-    removed: int = 0
 
 
-def read_links(conn: sa.Connection) -> Mapping[SourceRef, str]:
-    """Return the global id of every linked source profile."""
-    query = sa.select(source_profile.c.source, source_profile.c.key, link.c.gid).join(
-        link, link.c.record == source_profile.c.id
+def read_links(conn: sa.Connection, *, gone_since: int | None = None) -> Mapping[SourceRef, str]:
+    """Return the global id of every linked source profile that its source still has.
+
+    With `gone_since` also of those that were deleted after this change. A deleted record keeps its
+    link unseen: when it comes back, it is who it was.
+    """
+    table = source_profile.c
+    there = table.deleted.is_(False)
+    if gone_since is not None:
+        there |= table.seq > gone_since
+    query = (
+        sa.select(table.source, table.key, link.c.gid)
+        .join(link, link.c.record == table.id)
+        .where(there)
     )
     return {SourceRef(source, key): gid for source, key, gid in conn.execute(query)}
 
@@ -56,10 +65,9 @@ def save_links(
     events: Iterable[Event] = (),
     *,
     redirects: Mapping[str, str] | None = None,
-    removed: Collection[SourceRef] = (),
     now: datetime | None = None,
 ) -> LinkCounts:
-    """Link source profiles to global ids, unlink `removed`, retire the ids in `redirects`.
+    """Link source profiles to global ids, retire the ids in `redirects`.
 
     Only what differs is written. The golden profiles concerned are marked stale; those of retired
     ids are removed, their overrides go to the heir. Events join history and outbox, except
@@ -67,16 +75,13 @@ def save_links(
     `delete_profiles`. Raises KeyError for a ref that is not stored.
     """
     moment = now or datetime.now(UTC)
-    records = _records(conn, [*links, *removed])
+    records = _records(conn, links)
     before = _gids(conn, records.values())
     wanted = {records[ref]: gid for ref, gid in links.items()}
     changed = {id_: gid for id_, gid in wanted.items() if before.get(id_) != gid}
-    gone = [records[r] for r in removed if r not in links and records.get(r) in before]
     rows = [(id_, gid, utc_text(moment)) for id_, gid in sorted(changed.items())]
     bulk.upsert(conn, link, ("record", "gid", "since"), rows)
-    if gone:
-        conn.execute(sa.delete(link).where(bulk.among(conn, link.c.record, gone)))
-    left = {before[id_] for id_ in (*changed, *gone) if id_ in before}
+    left = {before[id_] for id_ in changed if id_ in before}
     stale.mark(conn, left | set(changed.values()))
     if changed:
         _revive(conn, set(changed.values()))
@@ -84,7 +89,7 @@ def save_links(
         _retire(conn, redirects, moment)
     record_events(conn, (e for e in events if e.kind not in _LATER), moment)
     new = sum(id_ not in before for id_ in changed)
-    return LinkCounts(new, len(changed) - new, len(wanted) - len(changed), len(gone))
+    return LinkCounts(new, len(changed) - new, len(wanted) - len(changed))
 
 
 def read_redirects(conn: sa.Connection) -> Mapping[str, str]:

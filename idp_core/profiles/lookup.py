@@ -84,6 +84,7 @@ def _by_key(source: str, key: str) -> sa.Select[tuple[str]]:
         .where(
             source_profile.c.source == source,
             source_profile.c.key == stored_ref(SourceRef(source, key)).key,
+            source_profile.c.deleted.is_(False),
         )
     )
 
@@ -114,12 +115,12 @@ def get(conn: sa.Connection, gid: str, *, schema: Schema = CUSTOMER) -> Profile:
 
 
 def members(conn: sa.Connection, gid: str) -> Sequence[SourceRef]:
-    """Return the source profiles linked to a global id, in a stable order."""
+    """Return the live source profiles linked to a global id, in a stable order."""
     table = source_profile.c
     query = (
         sa.select(table.source, table.key)
         .join(link, link.c.record == table.id)
-        .where(link.c.gid == resolve_gid(conn, gid))
+        .where(link.c.gid == resolve_gid(conn, gid), table.deleted.is_(False))
         .order_by(table.source, table.key)
     )
     return [SourceRef(source, key) for source, key in conn.execute(query)]
@@ -155,7 +156,10 @@ def counts(conn: sa.Connection) -> Mapping[str, int]:
         "source_profiles": sa.select(sa.func.count()).where(gone.is_(False)),
         "deleted_source_profiles": sa.select(sa.func.count()).where(gone.is_(True)),
         "identifiers": sa.select(sa.func.count()).select_from(identifier),
-        "links": sa.select(sa.func.count()).select_from(link),
+        "links": sa.select(sa.func.count())
+        .select_from(link)
+        .join(source_profile, source_profile.c.id == link.c.record)
+        .where(gone.is_(False)),
         "profiles": sa.select(sa.func.count()).where(profile.c.deleted_at.is_(None)),
         "deleted_profiles": sa.select(sa.func.count()).where(profile.c.deleted_at.is_not(None)),
         "redirects": sa.select(sa.func.count()).select_from(redirect),
