@@ -72,6 +72,8 @@ class _Landing:
             self._land(page, believed(cursor) if cursor else None, whole=asked.whole)
             self.rows += len(page.rows) + len(page.rejected)
             self._progress(self.rows, 0)
+        if asked.whole and not self._number:  # that there is nothing is what was read
+            self._land(Page([]), None, whole=True)
 
     def _land(self, page: Page, cursor: Cursor | None, *, whole: bool) -> None:
         landed = self._landing.write(self._number, page)

@@ -6,7 +6,7 @@ expectation or a source that shrank too much leaves pages and profiles as they w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import loads
@@ -21,16 +21,14 @@ from mappings.tree import Document
 from pipelines.bus import Bus
 from pipelines.errors import StoppedError
 from pipelines.progress import Progress, silent
-from pipelines.project import Mode
 from pipelines.quality.model import Severity, Suite
 from pipelines.quality.results import make_report, worst
-from pipelines.reading import mode_of
 from pipelines.transform import DeadRow, Transformed, transform, workbench
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one source's landed rows."""
+    """What became of one source's landed rows; `dead` counts those that could not be read, too."""
 
     landed: int = 0
     left_out: int = 0
@@ -41,6 +39,16 @@ class Taken:
     dead: int = 0
     blanked: int = 0
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is taken in: by which run, landed by which, and whether it is all the source has."""
+
+    source: str
+    run: str
+    runs: frozenset[str]
+    whole: bool
 
 
 def intake(
@@ -59,10 +67,8 @@ def intake(
     """
     with reading(bus.engine) as conn:
         pages = ledger.pages_to_map(conn, source)
-    # A whole read of a source that is empty lands no page.
-    full = any(page.whole for page in pages) or (
-        not pages and mode_of(bus.source_settings(source), document) is Mode.FULL
-    )
+    whole = any(page.whole for page in pages)
+    read = _Read(source, run, frozenset({run, *(page.run for page in pages)}), whole)
     with workbench(bus.landing / source) as con:
         found = transform(
             con,
@@ -76,7 +82,7 @@ def intake(
         if found is not None:
             _judge(bus, run, found)
         with writing(bus.engine) as conn:
-            taken = _store(bus, conn, run, source, found, full=full, progress=progress)
+            taken = _store(bus, conn, read, found, progress)
             ledger.mark_mapped(conn, [page.id for page in pages])
     return taken
 
@@ -96,35 +102,39 @@ def _judge(bus: Bus, run: str, found: Transformed) -> None:
 
 
 def _store(
-    bus: Bus,
-    conn: sa.Connection,
-    run: str,
-    source: str,
-    found: Transformed | None,
-    *,
-    full: bool,
-    progress: Progress,
+    bus: Bus, conn: sa.Connection, read: _Read, found: Transformed | None, progress: Progress
 ) -> Taken:
-    known = store.count_live(conn, source)
-    if found is None:
-        gone = _drop_missing(bus, conn, run, source, known, set()) if full else 0
-        return Taken(deleted=gone)
-    put = store.put_source_profiles(conn, _counted(found, progress), run)
-    deleted = store.mark_deleted(conn, source, found.deleted_keys(), run)
-    dead_keys = _bury(conn, run, found, full=full)
-    _settle(conn, run, found, dead_keys, full=full)
-    if full:
-        deleted += _drop_missing(bus, conn, run, source, known, dead_keys)
+    known = store.count_live(conn, read.source)
+    put = (
+        store.put_source_profiles(conn, _counted(found, progress), read.run)
+        if found
+        else store.PutCounts()
+    )
+    told = found.deleted_keys() if found else []
+    deleted = store.mark_deleted(conn, read.source, told, read.run)
+    letters = _bury(conn, read, found) if found else []
+    dead = {letter.key for letter in letters if letter.key}
+    _settle(conn, read, dead, set(told) - dead)
+    unread = _unread(conn, read)
+    warnings = (*found.drift, *found.gate.warnings) if found else ()
+    if read.whole:
+        missing = store.missing_keys(conn, read.source, read.run, dead)
+        nameless = unread + sum(not letter.key for letter in letters)
+        _believable(bus, read, len(missing), known, nameless)
+        if missing and nameless:
+            warnings = (_held(len(missing), nameless), *warnings)
+        else:
+            deleted += store.mark_deleted(conn, read.source, missing, read.run)
     return Taken(
-        landed=found.landed,
-        left_out=found.left_out,
+        landed=found.landed if found else 0,
+        left_out=found.left_out if found else 0,
         inserted=put.inserted,
         changed=put.changed,
         unchanged=put.unchanged,
         deleted=deleted,
-        dead=found.gate.bad,
-        blanked=sum(p.rows for p in found.gate.problems if p.severity == "blank"),
-        warnings=(*found.drift, *found.gate.warnings),
+        dead=len(letters) + unread,
+        blanked=_blanked(found) if found else 0,
+        warnings=warnings,
     )
 
 
@@ -136,60 +146,72 @@ def _counted(found: Transformed, progress: Progress) -> Iterator[SourceProfile]:
     progress(found.gate.good, found.gate.good)
 
 
-def _bury(conn: sa.Connection, run: str, found: Transformed, *, full: bool) -> set[str]:
-    """Keep the rows that did not pass; return their keys."""
-    letters = [_letter(found, dead, full=full) for dead in found.dead_rows()]
+def _blanked(found: Transformed) -> int:
+    return sum(p.rows for p in found.gate.problems if p.severity == "blank")
+
+
+def _bury(conn: sa.Connection, read: _Read, found: Transformed) -> Sequence[ledger.DeadLetter]:
+    """Keep the rows that did not pass; return their letters."""
+    letters = [_letter(found, dead, whole=read.whole) for dead in found.dead_rows()]
     if letters:
-        ledger.put_letters(conn, run, letters)
-    return {letter.key for letter in letters if letter.key is not None}
+        ledger.put_letters(conn, read.run, letters)
+    return letters
 
 
-def _letter(found: Transformed, dead: DeadRow, *, full: bool) -> ledger.DeadLetter:
-    """Return the letter of a row. Only a full read numbers rows the same each time."""
+def _letter(found: Transformed, dead: DeadRow, *, whole: bool) -> ledger.DeadLetter:
+    """Return the letter of a row. Only a whole read numbers rows the same each time."""
     reasons = dead.rejected.reasons
     where = found.document.object
     return ledger.DeadLetter(
         source=found.source,
         stage="map" if any(reason.origin == "mapping" for reason in reasons) else "check",
         key=dead.rejected.key,
-        place=f"{where} row {dead.rejected.row + 1}" if full else where,
+        place=f"{where} row {dead.rejected.row + 1}" if whole else where,
         reasons=[{"field": r.field, "step": r.rule, "reason": r.reason} for r in reasons],
         row=loads(dead.row),
         types={name: kind for name, kind in found.columns.items() if kind != "JSON"} or None,
     )
 
 
-def _settle(
-    conn: sa.Connection, run: str, found: Transformed, dead: set[str], *, full: bool
-) -> None:
+def _settle(conn: sa.Connection, read: _Read, dead: set[str], deleted: set[str]) -> None:
     """Close the letters of rows that pass by now, or that the source deleted.
 
-    After a full read also those of rows that are gone without a word.
+    After a whole read also those of rows that are gone without a word.
     """
-    source = found.source
-    left = [each for each in ledger.list_letters(conn, source=source) if each.stage != "apply"]
-    deleted = set(found.deleted_keys()) - dead
+    left = ledger.list_letters(conn, source=read.source)
+    left = [each for each in left if each.stage != "apply"]
     gone = [each.id for each in left if each.key in deleted]
     ledger.close_letters(conn, gone, "discarded", why="the source deleted it")
-    keys = {each.key for each in left if each.key is not None} - dead - deleted
-    held = store.held_source_profiles(conn, source, keys)
-    passing = {key for key, each in held.items() if each.seen_run == run}
-    ledger.settle_letters(conn, source, passing)
-    if full:
-        old = [each.id for each in left if each.run != run and each.key not in passing]
+    keys = {each.key for each in left if each.key} - dead - deleted
+    held = store.held_source_profiles(conn, read.source, keys)
+    passing = {key for key, each in held.items() if each.seen_run == read.run}
+    ledger.settle_letters(conn, read.source, passing)
+    if read.whole:
+        old = [each.id for each in left if each.run not in read.runs and each.key not in passing]
         ledger.close_letters(conn, old, "discarded", why="the source has it no more")
 
 
-def _drop_missing(
-    bus: Bus, conn: sa.Connection, run: str, source: str, known: int, kept: set[str]
-) -> int:
-    """Mark what a full read did not see as deleted, unless that is too much to be believed."""
-    missing = [key for key in store.missing_keys(conn, source, run) if key not in kept]
-    limit = bus.source_settings(source).max_shrink
-    if known and 100 * len(missing) > limit * known:
+def _unread(conn: sa.Connection, read: _Read) -> int:
+    """Count what stood between the landed rows and could not be read as a row."""
+    counts = (ledger.count_letters(conn, run) for run in read.runs)
+    return sum(count.get((read.source, "read"), 0) for count in counts)
+
+
+def _believable(bus: Bus, read: _Read, missing: int, known: int, nameless: int) -> None:
+    """Stop when a whole read misses more than can be believed."""
+    limit = bus.source_settings(read.source).max_shrink
+    if known and 100 * missing > limit * known:
+        also = f"; rows that cannot be read or have no key: {nameless:,}" if nameless else ""
         raise StoppedError(
-            f"{source}: {len(missing)} of {known} known records are gone from the source "
-            f"({100 * len(missing) / known:.3g}% > max_shrink {limit:g}%). Nothing was deleted; "
-            "if this is right, raise max_shrink for one run"
+            f"{read.source}: {missing} of {known} known records are gone from the source "
+            f"({100 * missing / known:.3g}% > max_shrink {limit:g}%){also}. Nothing was deleted; "
+            f"if this is right, set sources.{read.source}.max_shrink higher for one run"
         )
-    return store.mark_deleted(conn, source, missing, run)
+
+
+def _held(missing: int, nameless: int) -> str:
+    """Say why nothing was deleted: what cannot be read may be what is missed."""
+    return (
+        f"known records that are missing: {missing:,}; rows that cannot be read or have no key, "
+        f"and may be these: {nameless:,}. Nothing was deleted; mend the rows, see the dead letters"
+    )

@@ -23,6 +23,8 @@ import pyarrow.parquet as pq
 from connectors.contract import Page, Row
 from pipelines.errors import JobError
 
+TYPED = ".parquet"
+"""The suffix of pages whose columns are fixed; those of JSON rows may come and go."""
 ROW = "_row"
 """The column that numbers landed rows from 0, in the order of their pages."""
 
@@ -47,7 +49,7 @@ class Landing:
         Raises JobError when the disk is full or the folder cannot be written.
         """
         arrow = isinstance(page.rows, pa.RecordBatch)
-        path = self.folder / f"{number:06d}.{'parquet' if arrow else 'jsonl'}"
+        path = self.folder / f"{number:06d}{TYPED if arrow else '.jsonl'}"
         half = path.with_suffix(".half")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -120,7 +122,7 @@ def load(con: duckdb.DuckDBPyConnection, table: str, pages: Iterable[Path]) -> M
     there. Raises JobError when two columns differ only in case, which SQL cannot tell apart.
     """
     files = list(pages)
-    parquet = [str(path) for path in files if path.suffix == ".parquet"]
+    parquet = [str(path) for path in files if path.suffix == TYPED]
     lines = [str(path) for path in files if path.suffix == ".jsonl"]
     con.execute(f'DROP TABLE IF EXISTS "{table}"')
     parts = []

@@ -18,6 +18,7 @@ import duckdb
 from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.store import digest_of
 from mappings.batch import compile_batch
+from mappings.checker import check_columns
 from mappings.coverage import coverage
 from mappings.errors import MappingError
 from mappings.tree import Document
@@ -147,10 +148,12 @@ def transform(
 
     With `latest` a key that landed more than once counts once, as it landed last: pages of a
     cursor overlap. Without, two rows of one key are the source's mistake, for the gate to judge.
-    Raises ProjectError when a column has a type that the mapping cannot take, SuiteError when an
-    expectation cannot be judged.
+    Raises ProjectError when a column has a type that the mapping cannot take or, where the source
+    has fixed columns, is not there; SuiteError when an expectation cannot be judged.
     """
     columns = landing.load(con, LANDED, pages)
+    if pages and all(page.suffix == landing.TYPED for page in pages):
+        _require(document, columns)
     rows = _count(con, LANDED) if columns else 0
     if rows == 0:
         return None
@@ -163,6 +166,13 @@ def transform(
     con.execute(f"CREATE OR REPLACE TABLE {MAPPED} AS {select}")
     gate = check(con, MAPPED, suite, good=_GOOD, bad=_BAD, schema=document.schema)
     return Transformed(source, document, con, rows, gate, columns)
+
+
+def _require(document: Document, columns: Mapping[str, str]) -> None:
+    """Stop before a column that is gone empties an attribute of every record."""
+    problems = check_columns(document, columns)
+    if problems:
+        raise ProjectError("\n".join(map(str, problems)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,9 @@ def read_links(conn: sa.Connection, *, gone_since: int | None = None) -> Mapping
     link unseen: when it comes back, it is who it was.
     """
     table = source_profile.c
-    there = table.deleted.is_(False)
+    there: sa.ColumnElement[bool] = table.deleted.is_(False)
     if gone_since is not None:
-        there |= table.seq > gone_since
+        there = there | (table.seq > gone_since)
     query = (
         sa.select(table.source, table.key, link.c.gid)
         .join(link, link.c.record == table.id)

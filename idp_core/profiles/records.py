@@ -218,13 +218,19 @@ def _forget_identifiers(conn: sa.Connection, ids: Collection[int]) -> None:
     conn.execute(sa.delete(identifier).where(bulk.among(conn, identifier.c.record, ids)))
 
 
-def missing_keys(conn: sa.Connection, source: str, run: str) -> Sequence[str]:
-    """Return the keys of a source that `run`, a full scan, did not see, and are not deleted yet."""
+def missing_keys(
+    conn: sa.Connection, source: str, run: str, there: Collection[str] = ()
+) -> Sequence[str]:
+    """Return the keys of a source that `run`, a full scan, did not see, and are not deleted yet.
+
+    The keys `there` were met otherwise: they are not missing.
+    """
     table = source_profile.c
     query = sa.select(table.key).where(
         table.source == source, table.seen_run != run, table.deleted.is_(False)
     )
-    return list(conn.scalars(query.order_by(table.key)))
+    met = {stored_ref(SourceRef(source, key)).key for key in there}
+    return [key for key in conn.scalars(query.order_by(table.key)) if key not in met]
 
 
 def count_live(conn: sa.Connection, source: str) -> int:
