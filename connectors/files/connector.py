@@ -28,7 +28,7 @@ from connectors.errors import MisconfiguredError
 from connectors.fields import LocalPath, did_you_mean
 from connectors.files import delimited, lines, parquet
 from connectors.files.options import Layout, Part, Reading
-from connectors.files.scan import prove, scan, stamp, unchanged
+from connectors.files.scan import Scan, prove, scan, stamp, unchanged
 
 Format = Literal["auto", "csv", "jsonl", "parquet", "fixed"]
 
@@ -45,6 +45,9 @@ _READERS: Mapping[str, Callable[[Reading], Iterator[Part]]] = {
     "parquet": parquet.read,
     "fixed": lines.read_fixed,
 }
+_WIDE = ("utf-16", "utf-32")
+_STRAY = 0.1
+"""Up to this part of a file NUL bytes are slips of single rows."""
 _Seen = dict[str, list[Any]]
 
 
@@ -143,7 +146,7 @@ class Files(Connector):
             seen[name] = [found.size, found.changed, found.sha256]
             if known and known[2] == found.sha256:
                 continue
-            reading = self._reading(path, query, found.quotes)
+            reading = self._reading(path, query, found)
             pages = _paged(_READERS[self._format(path)](reading), reading.page_size)
             page = next(pages)
             for following in pages:
@@ -152,7 +155,15 @@ class Files(Connector):
             unchanged(path, (found.size, found.changed))
             yield replace(page, cursor=Cursor(json.dumps(seen, sort_keys=True)))
 
-    def _reading(self, path: Path, query: Query, quotes: int) -> Reading:
+    def _reading(self, path: Path, query: Query, found: Scan | None = None) -> Reading:
+        nuls = 0
+        if found and self._format(path) != "parquet" and not self.encoding.startswith(_WIDE):
+            nuls = found.nuls
+        if found and nuls > found.size * _STRAY:
+            raise MisconfiguredError(
+                f"{path.name}: is full of NUL bytes, which no {self.encoding} text has; "
+                "set encoding to what the file is in, such as utf-16-le"
+            )
         tabs = path.suffix == ".tsv" and "delimiter" not in self.model_fields_set
         return Reading(
             path=path,
@@ -168,11 +179,12 @@ class Files(Connector):
             ),
             fields=query.fields,
             page_size=query.page_size,
-            quotes=quotes,
+            quotes=found.quotes if found else 0,
+            nuls=nuls,
         )
 
     def _columns(self, path: Path) -> tuple[Column, ...]:
-        reading = self._reading(path, Query(""), 0)
+        reading = self._reading(path, Query(""))
         match self._format(path):
             case "parquet":
                 return parquet.columns(reading)
@@ -215,7 +227,8 @@ class Files(Connector):
             root, paths = self.path.parent, [self.path]
         files = sorted(path for path in paths if path.is_file())
         if not files:
-            raise MisconfiguredError(f"{self.path}: no such file; check path")
+            lack = "no file is in this folder" if self.path.is_dir() else "no such file"
+            raise MisconfiguredError(f"{self.path}: {lack}; check path")
         names = [path.relative_to(root).with_suffix("").as_posix() for path in files]
         return {
             name if names.count(name) == 1 else path.relative_to(root).as_posix(): path

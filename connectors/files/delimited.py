@@ -13,12 +13,12 @@ from pyarrow import csv as pacsv
 
 from connectors.contract import RejectedRow
 from connectors.errors import MisconfiguredError
-from connectors.files.options import Part, Reading, text_batch
+from connectors.files.options import NUL, Part, Reading, text_batch
 from connectors.files.scan import opened, prove
 
-_BLOCK = 4 << 20
-_QUOTED_BLOCK = 8 << 20
-"""One record must fit into a block: with quotes, it may have many lines."""
+_BLOCKS = (4 << 20, 32 << 20, 256 << 20)
+_QUOTED_BLOCKS = (8 << 20, 32 << 20, 256 << 20)
+"""Sizes to read with, in bytes: one record must fit, and with quotes it may have many lines."""
 _MAX_LINES = 100
 """A quoted value of more lines than this is a quote that was never closed."""
 
@@ -57,7 +57,7 @@ def read(reading: Reading) -> Iterator[Part]:
     A rejected row is named by its line; in a file whose values hold line breaks, each such value
     counts as one line.
     """
-    patient = bool(reading.quote and reading.quotes % 2)
+    patient = bool(reading.quote and reading.quotes % 2) or reading.nuls > 0
     if patient or reading.encoding != "utf-8":  # pyarrow proves UTF-8 as it reads
         prove(reading.path, reading.encoding)
     names, skip = header(reading)
@@ -69,6 +69,35 @@ def read(reading: Reading) -> Iterator[Part]:
 
 
 def _fast(reading: Reading, names: tuple[str, ...], wanted: list[str], skip: int) -> Iterator[Part]:
+    """Yield pyarrow's batches; where a record does not fit into a block, go on with larger ones."""
+    given = told = 0
+    for block in _QUOTED_BLOCKS if reading.quotes else _BLOCKS:
+        rows = faults = 0
+        try:
+            for batch, rejected in _batches(reading, names, wanted, skip, block):
+                fresh = batch.slice(max(0, given - rows))
+                news = rejected[max(0, told - faults) :]
+                rows, faults = rows + batch.num_rows, faults + len(rejected)
+                given, told = max(given, rows), max(told, faults)
+                if fresh.num_rows or news:
+                    yield fresh, news
+        except _TooLongError:
+            continue
+        yield text_batch([[]] * len(wanted), wanted), []
+        return
+    raise MisconfiguredError(
+        f"{reading.path.name}: one row has more than {_BLOCKS[-1] >> 20} MB; is a quote never "
+        "closed, or is the delimiter another one?"
+    )
+
+
+class _TooLongError(Exception):
+    """A record does not fit into a block."""
+
+
+def _batches(
+    reading: Reading, names: tuple[str, ...], wanted: list[str], skip: int, block: int
+) -> Iterator[tuple[pa.RecordBatch, list[RejectedRow]]]:
     rejected: list[RejectedRow] = []
 
     def reject(row: pacsv.InvalidRow) -> str:
@@ -84,7 +113,7 @@ def _fast(reading: Reading, names: tuple[str, ...], wanted: list[str], skip: int
                     column_names=list(names),
                     skip_rows=skip,
                     encoding=reading.encoding,
-                    block_size=_QUOTED_BLOCK if reading.quotes else _BLOCK,
+                    block_size=block,
                     use_threads=False,
                 ),
                 pacsv.ParseOptions(
@@ -103,6 +132,8 @@ def _fast(reading: Reading, names: tuple[str, ...], wanted: list[str], skip: int
                 rejected, met = [], rejected
                 yield batch, met
         except pa.ArrowInvalid as error:
+            if "straddl" in str(error):
+                raise _TooLongError from None
             prove(reading.path, reading.encoding)
             if "Empty CSV" not in str(error):
                 raise MisconfiguredError(
@@ -118,19 +149,24 @@ def _patient(
     rows: list[list[str]] = []
     rejected: list[RejectedRow] = []
     for number, raw, row in _records(reading, skip):
-        if row is None or len(row) != len(names):
-            reason = (
-                "a quote is never closed"
-                if row is None
-                else f"{len(row)} columns where {len(names)} were expected"
-            )
+        reason = _fault(raw, row, len(names))
+        if reason:
             rejected.append(RejectedRow(f"{reading.path.name}:{number}", reason, raw))
-        else:
+        elif row:
             rows.append(row)
         if len(rows) + len(rejected) >= reading.page_size:
             yield text_batch([[row[i] for row in rows] for i in places], wanted), rejected
             rows, rejected = [], []
     yield text_batch([[row[i] for row in rows] for i in places], wanted), rejected
+
+
+def _fault(raw: str, row: list[str] | None, columns: int) -> str | None:
+    """Return why a record is no row, None when it is one."""
+    if row is None:
+        return "a quote is never closed"
+    if len(row) != columns:
+        return f"{len(row)} columns where {columns} were expected"
+    return NUL if "\0" in raw else None
 
 
 def _records(reading: Reading, skip: int) -> Iterator[tuple[int, str, list[str] | None]]:

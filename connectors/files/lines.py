@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, NoReturn
 
 from connectors.contract import Column, RejectedRow
-from connectors.files.options import Layout, Part, Reading, text_batch
+from connectors.files.options import NUL, Layout, Part, Reading, text_batch
 from connectors.files.scan import prove
 
 
@@ -85,8 +85,10 @@ def read_fixed(reading: Reading) -> Iterator[Part]:
     rows: list[str] = []
     rejected: list[RejectedRow] = []
     for number, text in _lines(reading):
+        reason = NUL if "\0" in text else None
         if len(text) < least:
             reason = f"{len(text)} characters where the last column starts at {least}"
+        if reason:
             rejected.append(RejectedRow(f"{reading.path.name}:{number}", reason, text))
         else:
             rows.append(text)

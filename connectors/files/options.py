@@ -13,6 +13,8 @@ from connectors.contract import RejectedRow
 from connectors.errors import MisconfiguredError
 from connectors.fields import did_you_mean
 
+NUL = "holds a NUL character"
+"""Why a record is refused that no database can hold as it is."""
 Part = tuple[pa.RecordBatch | Sequence[Any], list[RejectedRow]]
 """Rows in the order of the file, and what was met between them that is no row."""
 
@@ -28,7 +30,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One file and how to read it. `quotes` is the number of quote characters in it."""
+    """One file and how to read it: `quotes` and `nuls` count such characters in it."""
 
     path: Path
     encoding: str
@@ -40,6 +42,7 @@ class Reading:
     fields: tuple[str, ...] | None = None
     page_size: int = 10_000
     quotes: int = 0
+    nuls: int = 0
 
     def wanted(self, known: Sequence[str]) -> list[str]:
         """The columns to give; MisconfiguredError for one that the file lacks."""

@@ -23,20 +23,22 @@ class Scan:
     changed: int
     sha256: str
     quotes: int
+    nuls: int
 
 
 def scan(path: Path, quote: str) -> Scan:
     """Read a file once as bytes."""
     digest = hashlib.sha256()
     mark = quote.encode()
-    quotes = 0
+    quotes = nuls = 0
     before = stamp(path)
     with opened(path) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             quotes += chunk.count(mark) if mark else 0
+            nuls += chunk.count(0)
     unchanged(path, before)
-    return Scan(*before, digest.hexdigest(), quotes)
+    return Scan(*before, digest.hexdigest(), quotes, nuls)
 
 
 def prove(path: Path, encoding: str) -> None:

@@ -315,3 +315,45 @@ class TestFixedWidthContract(SourceContract):
         lines = "".join("".join(row[name] for name in self.widths) + "\n" for row in records)
         (tmp_path / "people.txt").write_text(lines, encoding="utf-8")
         return files(tmp_path, "people.txt", format="fixed", columns=columns)
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_value_larger_than_a_block_is_read_and_nothing_comes_twice(tmp_path, quote):
+    long = quote + "x" * 9_000_000 + quote
+    rows = [f"{n},{'y' * 400}" for n in range(15_000)]
+    lines = ["id,name", *rows[:12_000], "too,many,columns", f"long,{long}", *rows[12_000:], "a,b,c"]
+    (tmp_path / "big.csv").write_text("\n".join(lines) + "\n")
+    pages = list(Files(path=tmp_path / "big.csv").read(Query("big")))
+    ids = [row["id"] for page in pages for row in page.rows.to_pylist()]
+    wanted = [str(n) for n in range(15_000)]
+    assert ids == [*wanted[:12_000], "long", *wanted[12_000:]]
+    assert [one.place for page in pages for one in page.rejected] == [
+        "big.csv:12002",
+        "big.csv:15004",
+    ]
+
+
+def test_rows_with_nul_characters_are_rejected(tmp_path):
+    (tmp_path / "nul.csv").write_text("id,name\n1,abc\n2,b\0c\n3,def\n")
+    (tmp_path / "nul.txt").write_text("1abcdef\n2\0bcdef\n3abcdef\n")
+    columns = [{"name": "id", "start": 1, "width": 1}, {"name": "name", "start": 2, "width": 6}]
+    fixed = Files(path=tmp_path / "nul.txt", format="fixed", columns=columns)
+    for source, name in ((Files(path=tmp_path / "nul.csv"), "nul.csv:3"), (fixed, "nul.txt:2")):
+        (page,) = source.read(Query("nul"))
+        assert [row["id"] for row in page.rows.to_pylist()] == ["1", "3"]
+        assert [(one.place, one.reason) for one in page.rejected] == [
+            (name, "holds a NUL character")
+        ]
+
+
+def test_a_file_in_utf_16_is_not_taken_for_another_encoding(tmp_path):
+    (tmp_path / "wide.csv").write_text("id,name\n1,a\n", encoding="utf-16-le")
+    with pytest.raises(MisconfiguredError, match=r"wide\.csv: is full of NUL bytes.* utf-16-le"):
+        list(Files(path=tmp_path / "wide.csv").read(Query("wide")))
+    (page,) = Files(path=tmp_path / "wide.csv", encoding="utf-16-le").read(Query("wide"))
+    assert page.rows.to_pylist() == [{"id": "1", "name": "a"}]
+
+
+def test_an_empty_folder_is_called_one(tmp_path):
+    with pytest.raises(MisconfiguredError, match="no file is in this folder"):
+        Files(path=tmp_path).check()
