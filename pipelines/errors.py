@@ -10,6 +10,20 @@ JobError                 1  anything a job reports
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def named(source: str) -> Iterator[None]:
+    """Begin the line of an error with the source it is about, unless it names a file's line."""
+    try:
+        yield
+    except ProjectError:
+        raise
+    except JobError as error:
+        raise type(error)(f"{source}: {error}") from None
+
 
 class JobError(Exception):
     """Anything a job reports; the message is one line for a person and holds no values."""

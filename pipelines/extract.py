@@ -14,7 +14,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from mappings.tree import Document
 from pipelines.bus import Bus
-from pipelines.errors import RemoteError
+from pipelines.errors import RemoteError, named
 from pipelines.landing import Landing
 from pipelines.progress import Progress, silent
 from pipelines.project import Mode
@@ -76,7 +76,8 @@ class _Landing:
             self._land(Page([]), None, whole=True)
 
     def _land(self, page: Page, cursor: Cursor | None, *, whole: bool) -> None:
-        landed = self._landing.write(self._number, page)
+        with named(self._source):
+            landed = self._landing.write(self._number, page)
         self._number += 1
         digest = self._document.digest
         position = ledger.Cursor(cursor.value, cursor.key, digest) if cursor else None

@@ -19,7 +19,7 @@ from idp_core.profiles import store
 from idp_core.profiles.model import SourceProfile
 from mappings.tree import Document
 from pipelines.bus import Bus
-from pipelines.errors import StoppedError
+from pipelines.errors import StoppedError, named
 from pipelines.progress import Progress, silent
 from pipelines.quality.model import Severity, Suite
 from pipelines.quality.results import make_report, worst
@@ -70,15 +70,16 @@ def intake(
     whole = any(page.whole for page in pages)
     read = _Read(source, run, frozenset({run, *(page.run for page in pages)}), whole)
     with workbench(bus.landing / source) as con:
-        found = transform(
-            con,
-            source,
-            document,
-            suite,
-            [bus.landing / page.path for page in pages],
-            today=datetime.now(UTC).date(),
-            latest=not all(page.whole for page in pages),
-        )
+        with named(source):
+            found = transform(
+                con,
+                source,
+                document,
+                suite,
+                [bus.landing / page.path for page in pages],
+                today=datetime.now(UTC).date(),
+                latest=not all(page.whole for page in pages),
+            )
         if found is not None:
             _judge(bus, run, found)
         with writing(bus.engine) as conn:

@@ -46,9 +46,12 @@ class Landing:
     def write(self, number: int, page: Page) -> Landed:
         """Put one page on the disk; a page of the same number is replaced.
 
-        Raises JobError when the disk is full or the folder cannot be written.
+        Raises JobError when the disk is full or the folder cannot be written, or when two columns
+        differ only in case, which SQL cannot tell apart.
         """
         arrow = isinstance(page.rows, pa.RecordBatch)
+        if isinstance(page.rows, pa.RecordBatch):
+            _require_distinct(page.rows.schema.names)
         path = self.folder / f"{number:06d}{TYPED if arrow else '.jsonl'}"
         half = path.with_suffix(".half")
         try:

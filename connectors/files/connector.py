@@ -162,7 +162,7 @@ class Files(Connector):
         if found and nuls > found.size * _STRAY:
             raise MisconfiguredError(
                 f"{path.name}: is full of NUL bytes, which no {self.encoding} text has; "
-                "set encoding to what the file is in, such as utf-16-le"
+                "set encoding to what the file is in, such as utf-16 or utf-16-le"
             )
         tabs = path.suffix == ".tsv" and "delimiter" not in self.model_fields_set
         return Reading(
