@@ -52,6 +52,13 @@ class ReplayReport:
         """How many rows passed and are stored."""
         return sum(each.stored for each in self.sources.values())
 
+    @property
+    def still_open(self) -> Sequence[DeadLetter]:
+        """The letters that stay open, those that cannot be replayed last."""
+        rows = [letter for each in self.sources.values() for letter in each.open]
+        changes = [letter for each in self.targets.values() for letter in each.open]
+        return [*rows, *changes, *(each.letter for each in self.left)]
+
 
 def find_letter(bus: Bus, id_: str) -> DeadLetter:
     """Return the letter with this id, or the only one whose id ends so. Raises JobError."""
@@ -133,22 +140,32 @@ def _sorted(
         elif letter.stage == "apply" and letter.source in bus.project.targets:
             changes[letter.source].append(letter)
         else:
-            left.append(Unreplayable(letter, _advice(bus, letter)))
+            left.append(Unreplayable(letter, advice(bus, letter)))
     return rows, changes, left
 
 
-def _advice(bus: Bus, letter: DeadLetter) -> str:
-    project = bus.project
+def advice(bus: Bus, letter: DeadLetter) -> str:
+    """Return what can be done about a letter, in a sentence."""
+    project, id_ = bus.project, letter.id[-12:]
     known = project.targets if letter.stage == "apply" else project.sources
+    if letter.status != "open":
+        return "it is closed: nothing is to be done"
     if letter.source not in known:
         kind = "target" if letter.stage == "apply" else "source"
         return f"isthmus.yaml has no {kind} {letter.source!r} any more: name it again, or discard"
-    if letter.stage == "read":
-        return (
-            f"it is no row: mend {letter.place} and run isthmus sync --source {letter.source}, "
-            "or discard it"
-        )
-    return "isthmus sync resolves all records anew"
+    match letter.stage:
+        case "read":
+            again = f"isthmus sync --source {letter.source}"
+            return f"it is no row: mend {letter.place} and run {again}, or discard it"
+        case "resolve":
+            return "isthmus sync resolves all records anew"
+        case "apply":
+            return f"every plan has it again; isthmus deadletters replay {id_} sends it alone"
+        case _:
+            return (
+                "mend the mapping, the suite or the row at its source; then "
+                f"isthmus deadletters replay {id_}, or isthmus sync where the source has the row"
+            )
 
 
 def _replay_source(bus: Bus, steps: Steps, source: str, letters: Sequence[DeadLetter]) -> Replayed:
@@ -180,11 +197,9 @@ def _retry_target(bus: Bus, steps: Steps, target: str, letters: Sequence[DeadLet
 
 
 def _end(bus: Bus, report: ReplayReport) -> None:
-    still = sum(len(each.open) for each in report.sources.values())
-    still += sum(len(each.open) for each in report.targets.values())
     counts = {
         "stored": report.stored,
         "retried": sum(each.closed for each in report.targets.values()),
-        "open": still + len(report.left),
+        "open": len(report.still_open),
     }
     end(bus, report.run, counts, report.problems)

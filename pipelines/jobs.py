@@ -91,6 +91,10 @@ def _end(bus: Bus, report: RunReport) -> None:
         "dead": sum(taken.dead for taken in report.taken.values()),
         "events": sum(report.unified.events.values()),
         "golden": dict(report.golden),
+        "planned": sum(len(each.prepared.plan.writes) for each in report.targets.values()),
+        "applied": sum(
+            sum(each.report.done.values()) for each in report.targets.values() if each.report
+        ),
     }
     end(bus, report.run, counts, report.problems)
 

@@ -14,11 +14,13 @@ import typer
 from pipelines.cli import (
     connector,
     db,
+    deadletters,
     init,
     mapping,
     plans,
     profile,
     quality,
+    runs,
     sandbox,
     sources,
     sync,
@@ -52,6 +54,8 @@ app.command()(sync.sync)
 app.add_typer(plans.app, name="plan")
 app.command()(plans.apply)
 app.command()(plans.refuse)
+app.add_typer(runs.app, name="runs")
+app.add_typer(deadletters.app, name="deadletters")
 app.command()(version.version)
 app.add_typer(sources.app, name="sources")
 app.add_typer(mapping.app, name="mapping")

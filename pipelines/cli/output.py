@@ -79,6 +79,11 @@ def table(
     return made
 
 
+def short(id_: str) -> str:
+    """Return the end of an id, which tells it from others made at the same time."""
+    return id_[-12:]
+
+
 def _cell(value: object) -> Text:
     if value is None:
         return Text("")
