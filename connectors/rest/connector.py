@@ -11,6 +11,7 @@ from pydantic import (
     AfterValidator,
     Field,
     ModelWrapValidatorHandler,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     model_validator,
@@ -30,6 +31,7 @@ from connectors.contract import (
 from connectors.errors import MisconfiguredError
 from connectors.fields import base_of, did_you_mean
 from connectors.http import CleanUrl, HttpOptions, HttpSession, NoAuth
+from connectors.http.auth import Credentials
 from connectors.rest import description
 from connectors.rest.accounts import Accounts
 from connectors.rest.applying import apply
@@ -44,6 +46,7 @@ from connectors.rest.rules import ErrorRule, pattern
 from connectors.rest.sending import Api
 from connectors.rest.writes import Write
 
+_WITH_TOKENS = {"login", "oauth", "oauth_refresh", "jwt"}
 _JSON_TYPES = {
     str: "string",
     bool: "boolean",
@@ -94,6 +97,8 @@ class Rest(Connector):
     errors: tuple[ErrorRule, ...] = ()
     """What answers mean that their status does not tell; the first rule that holds counts."""
 
+    _proof: Credentials | None = PrivateAttr(default=None)
+
     @model_validator(mode="wrap")
     @classmethod
     def _from_file(
@@ -124,7 +129,7 @@ class Rest(Connector):
         with self._session() as http:
             api = self._api(http)
             if self.identity:
-                details["version"] = self._identify(api, self.identity)
+                details["instance"] = self._identify(api, self.identity)
             for name in [name for name, each in self.objects.items() if each.readable][:1]:
                 next(pages(api, self.objects[name], {}))
                 details["object"] = name
@@ -167,7 +172,11 @@ class Rest(Connector):
             ) from None
 
     def _session(self) -> HttpSession:
-        proof = credentials(self.auth, self.url, self.http, self.errors, self.headers)
+        proof = self._proof
+        if proof is None:
+            proof = credentials(self.auth, self.url, self.http, self.errors, self.headers)
+        if self.auth.type in _WITH_TOKENS:  # a login counts: its token serves the next session, too
+            self._proof = proof
         return HttpSession(self.url, proof, self.http)
 
     def _api(self, http: HttpSession) -> Api:

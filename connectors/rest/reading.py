@@ -38,13 +38,18 @@ def read(api: Api, wanted: RestObject, query: Query) -> Iterator[Page]:
 
 def _unordered(api: Api, wanted: RestObject, query: Query, completer: Completer) -> Iterator[Page]:
     key = query.key or wanted.key or ""
+    before: set[str] = set()
     for batch in pages(api, wanted, {}):
+        keys = [str(get(row, key)) for row in batch.rows]
         rows = []
         for number, row in enumerate(batch.rows):
             if number in batch.rejected:
                 completer.refuse(row, get(row, key), batch.rejected[number])
+            elif keys[number] in before:
+                continue  # a row that came while we read moved this one on to the next page
             elif (whole := completer.complete(row, get(row, key))) is not None:
                 rows.append(chosen(whole, query.fields))
+        before = set(keys) if key else set()
         for start in range(0, len(rows), query.page_size):
             yield Page(rows[start : start + query.page_size], None, completer.taken())
 

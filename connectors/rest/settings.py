@@ -75,7 +75,7 @@ def fill(tree: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(tree, str):
         return _filled(tree, values)
     if isinstance(tree, Mapping):
-        return {name: fill(value, values) for name, value in tree.items()}
+        return {str(_filled(name, values)): fill(value, values) for name, value in tree.items()}
     if isinstance(tree, list):
         return [fill(value, values) for value in tree]
     return tree
@@ -143,6 +143,7 @@ def _places(tree: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str 
         yield path, tree
     elif isinstance(tree, Mapping):
         for name, value in tree.items():
+            yield (*path, name), str(name)
             yield from _places(value, (*path, name))
     elif isinstance(tree, list):
         for number, value in enumerate(tree):

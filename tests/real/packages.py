@@ -42,7 +42,8 @@ def debian(*packages: str, commands: Sequence[str]) -> None:
 def python_environment(name: str, *requirements: str, python: str | None = None) -> Path:
     """Return the ``bin`` folder of an environment that holds these PyPI packages; skip otherwise.
 
-    `python` is a version such as ``3.12``, when the system does not run on ours.
+    `python` is a version such as ``3.12``, when the system does not run on ours: one that is on
+    this machine, pyenv's too, or one that uv gets.
     """
     folder = _CACHE / f"{name}-{_digest(requirements, python or sys.version)}"
     if (folder / "complete").exists():
@@ -51,7 +52,7 @@ def python_environment(name: str, *requirements: str, python: str | None = None)
         pytest.skip(f"{name} is not there: run this by make test-real, which gets it from PyPI")
     uv = shutil.which("uv") or str(Path(__file__).parents[2] / ".tools" / "bin" / "uv")
     shutil.rmtree(folder, ignore_errors=True)
-    _run(name, [uv, "venv", "-q", "--python", python or sys.executable, str(folder)])
+    _run(name, [uv, "venv", "-q", "--python", _interpreter(python), str(folder)])
     into = ["--python", str(folder / "bin" / "python")]
     _run(name, [uv, "pip", "install", "-q", *into, *requirements])
     (folder / "complete").touch()
@@ -73,6 +74,19 @@ def npm_packages(name: str, *packages: str) -> Path:
     _run(name, ["npm", "install", "--prefix", str(folder), *quiet, *packages])
     (folder / "complete").touch()
     return folder
+
+
+def _interpreter(version: str | None) -> str:
+    if version is None:
+        return sys.executable
+    name = f"python{version}"
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    there = [shutil.which(name), *map(str, sorted(pyenv.glob(f"versions/{version}*/bin/{name}")))]
+    for each in there:
+        # A shim of pyenv is there for versions that it does not run.
+        if each and _done([each, "-c", ""]).returncode == 0:
+            return each
+    return version
 
 
 def _wanted() -> bool:

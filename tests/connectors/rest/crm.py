@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,9 +16,14 @@ class Crm:
     def __init__(self) -> None:
         self.people: dict[str, dict[str, Any]] = {}
         self.made = 0
+        self.lock = threading.Lock()
         self.ignores_filters = False
 
     def answer(self, asked: Asked) -> Any:
+        with self.lock:
+            return self.answered(asked)
+
+    def answered(self, asked: Asked) -> Any:
         if asked.path[0] == "graphql":
             return self.graphql(asked.json["query"], asked.json["variables"])
         match asked.method, asked.path:

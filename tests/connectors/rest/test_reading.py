@@ -445,7 +445,7 @@ identity: {{path: v, at: version, matches: {matches}}}
     if fits:
         health = described(text).check()
         assert health.identity.startswith("Lists at 127.0.0.1:")
-        assert health.details == {"version": "GNU Mailman 3.3", "object": "things"}
+        assert health.details == {"instance": "GNU Mailman 3.3", "object": "things"}
     else:
         with pytest.raises(MisconfiguredError, match="this is not Lists"):
             described(text).check()
