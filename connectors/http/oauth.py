@@ -78,7 +78,7 @@ def refreshed(auth: RefreshAuth, options: HttpOptions) -> Made:
 
 def asserted(auth: JwtAuth, options: HttpOptions) -> Made:
     """Sign a token, and exchange it for another where a token server is named (RFC 7523)."""
-    assertion = _signed(auth)
+    assertion = signed(auth)
     if auth.token_url is None:
         return {"Authorization": f"Bearer {assertion}"}, _lasting(auth.lifetime)
     extra = {"assertion": assertion} | ({"scope": auth.scope} if auth.scope else {})
@@ -87,7 +87,8 @@ def asserted(auth: JwtAuth, options: HttpOptions) -> Made:
     return _as_headers(_fetch(session, url, options, mend, _JWT_BEARER, extra), url)
 
 
-def _signed(auth: JwtAuth) -> str:
+def signed(auth: JwtAuth) -> str:
+    """Sign the token; MisconfiguredError when the key cannot."""
     now = int(time.time())
     audience = auth.audience or (str(auth.token_url) if auth.token_url else None)
     claims: dict[str, Any] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
@@ -11,9 +10,6 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import structlog
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import RSAKey
 
 from connectors.errors import (
     ConnectorError,
@@ -22,8 +18,9 @@ from connectors.errors import (
     TransientError,
     UnauthorizedError,
 )
-from connectors.http import Answer, HttpOptions, HttpSession
+from connectors.http import Answer, HttpOptions, HttpSession, oauth
 from connectors.http.answers import error_of
+from connectors.http.auths import JwtAuth as SignedAuth
 from connectors.salesforce.codes import meaning
 from connectors.salesforce.options import (
     ClientCredentialsAuth,
@@ -134,19 +131,16 @@ def _form(auth: JwtAuth | ClientCredentialsAuth | RefreshTokenAuth, url: str) ->
 
 
 def _assertion(auth: JwtAuth, url: str) -> str:
-    claims = {
-        "iss": auth.client_id,
-        "sub": auth.username,
-        "aud": auth.audience or _audience(url),
-        "exp": int(time.time()) + _ASSERTION_SECONDS,
-    }
-    try:
-        key = RSAKey.import_key(auth.private_key.reveal())
-        return jwt.encode({"alg": "RS256"}, claims, key, algorithms=["RS256"])
-    except (JoseError, ValueError, TypeError):
-        raise MisconfiguredError(
-            f"auth.private_key: {auth.private_key} is no RSA key in PEM without a pass phrase"
-        ) from None
+    return oauth.signed(
+        SignedAuth(
+            type="jwt",
+            key=auth.private_key,
+            issuer=auth.client_id,
+            subject=auth.username,
+            audience=auth.audience or _audience(url),
+            lifetime=_ASSERTION_SECONDS,
+        )
+    )
 
 
 def _audience(url: str) -> str:

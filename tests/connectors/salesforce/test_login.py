@@ -94,7 +94,7 @@ def test_a_password_logs_in_and_its_end_is_told(connect, monkeypatch):
         ({"client_id": "other"}, UnauthorizedError, "invalid_grant.*does not fit auth.private_key"),
         ({"username": "nobody@x.example"}, UnauthorizedError, "invalid_grant"),
         ({"audience": "ftp://x"}, UnauthorizedError, "set auth.audience"),
-        ({"private_key": "env:SF_SECRET"}, MisconfiguredError, "no RSA key in PEM"),
+        ({"private_key": "env:SF_SECRET"}, MisconfiguredError, "no unencrypted PEM key"),
         ({"private_key": "env:NOT_SET"}, MisconfiguredError, "env:NOT_SET: not set"),
     ],
 )
