@@ -1,64 +1,88 @@
-"""The CRM: contacts in a SQLite file, offered as a paged JSON API by Datasette.
+"""The CRM: a Salesforce org, simulated, whose contacts an old import left as they were.
 
-Datasette is a product of its own that we start unchanged: ``/crm/contacts.json`` pages by keyset,
-sorts and filters (``updated_at__gte=``).
+`connectors.simulators.salesforce` speaks what Salesforce documents of its wire, and serves from a
+thread of ours over a file. Its validations would have kept the import from bringing what it
+brought, so names, addresses and dates stand in plain text fields, as they do in such orgs.
 """
 
 from __future__ import annotations
 
-import sqlite3
-import sys
-from collections.abc import Iterable
-from contextlib import closing
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import requests
-
-from pipelines.sandbox.processes import Server
+from connectors.simulators.salesforce import CONTACT, App, Field, Org, Simulator, SObject
 from pipelines.sandbox.shapes import COLUMNS, Row
 
-PAGE = 1000
+CLIENT = "isthmus"
+"""The connected app that the project logs in as."""
 
-_TABLE = """
-CREATE TABLE contacts (
-    id TEXT PRIMARY KEY, name TEXT, email TEXT, mobile TEXT, phone TEXT, company TEXT,
-    street TEXT, postal_code TEXT, city TEXT, country_code TEXT, language TEXT, birthdate TEXT,
-    opted_out INTEGER, shop_number TEXT, updated_at TEXT NOT NULL, is_deleted INTEGER NOT NULL
-);
-CREATE INDEX contacts_changed ON contacts (updated_at, id);
-"""
-_PLACES = ", ".join("?" for _ in COLUMNS["crm"])
+_CONTACT = SObject(
+    "Contact",
+    CONTACT.prefix,
+    (
+        *CONTACT.own,
+        Field(name="Number__c", length=20, unique=True, external_id=True),
+        Field(name="Mail__c", length=120),
+        Field(name="Born__c", length=20),
+        Field(name="Language__c", length=10),
+        Field(name="Shop_Number__c", length=20),
+    ),
+)
+FIELDS = {
+    "id": "Number__c", "name": "LastName", "email": "Mail__c", "mobile": "MobilePhone",
+    "phone": "Phone", "company": "Account.Name", "street": "MailingStreet",
+    "postal_code": "MailingPostalCode", "city": "MailingCity", "country_code": "MailingCountry",
+    "language": "Language__c", "birthdate": "Born__c", "opted_out": "HasOptedOutOfEmail",
+    "shop_number": "Shop_Number__c", "updated_at": "SystemModstamp", "is_deleted": "IsDeleted",
+}  # fmt: skip
+"""Which column of a contact each column of the world is."""
 
 
 def fill(file: Path, rows: Iterable[Row]) -> None:
-    """Make the CRM's database anew with these rows."""
+    """Make the CRM's org anew with these rows."""
     for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
         file.with_name(name).unlink(missing_ok=True)
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.executescript(_TABLE)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executemany(f"INSERT INTO contacts VALUES ({_PLACES})", rows)
+    org = _open(file)
+    edit(org, rows, ())
+    org.close()
 
 
-def edit(file: Path, changed: Iterable[Row], gone: Iterable[str]) -> None:
-    """Insert or overwrite rows and remove others, in one transaction."""
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.executemany(f"INSERT OR REPLACE INTO contacts VALUES ({_PLACES})", changed)
-        connection.executemany("DELETE FROM contacts WHERE id = ?", [(key,) for key in gone])
+def edit(org: Org, changed: Iterable[Row], gone: Iterable[str]) -> None:
+    """Insert or overwrite rows and put others into the recycle bin, with the world's own times."""
+    ids = {row["Number__c"]: row["Id"] for row in org.records("Contact")}
+    accounts = {row["Name"]: row["Id"] for row in org.records("Account")}
+    org.seed("Contact", [_contact(org, row, ids, accounts) for row in changed])
+    org.seed("Contact", [{"Id": ids[key], "IsDeleted": True} for key in gone])
 
 
-def server(file: Path, port: int, folder: Path) -> Server:
-    """Return how Datasette is started over this file; its pid and log go to `folder`."""
-    options = {"max_returned_rows": PAGE, "default_page_size": PAGE, "sql_time_limit_ms": 20_000}
-    settings = [word for name, value in options.items() for word in ("--setting", name, str(value))]
-    command = [sys.executable, "-m", "datasette", "serve", str(file), "-h", "127.0.0.1"]
-    return Server("crm", [*command, "-p", str(port), *settings], folder)
+@contextmanager
+def running(file: Path, secret: Path) -> Iterator[Simulator]:
+    """Serve the org over this file for the length of a ``with`` block.
+
+    `secret` is a file that holds the app's secret; it is made when it is not there.
+    """
+    if not secret.exists():
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_urlsafe(24), encoding="utf-8")
+    app = App(CLIENT, secret.read_text(encoding="utf-8"))
+    with Simulator(_open(file), apps=(app,)) as simulator:
+        yield simulator
 
 
-def answers(file: Path, port: int) -> bool:
-    """Whether the server on this port is Datasette and holds this very file."""
-    try:
-        reply = requests.get(f"http://127.0.0.1:{port}/-/databases.json", timeout=2)
-        return any(Path(str(one.get("path"))) == file for one in reply.json())
-    except (requests.RequestException, ValueError, AttributeError):
-        return False
+def _open(file: Path) -> Org:
+    return Org([_CONTACT], file=file)
+
+
+def _contact(org: Org, row: Row, ids: dict[str, str], accounts: dict[str, str]) -> dict[str, Any]:
+    """One row of the world as a contact; its company becomes an account."""
+    values = {FIELDS[n]: v for n, v in zip(COLUMNS["crm"], row, strict=True)}
+    company = values.pop("Account.Name")
+    if company and company not in accounts:
+        (accounts[company],) = org.seed("Account", [{"Name": company}])
+    flags = {name: bool(values[name]) for name in ("HasOptedOutOfEmail", "IsDeleted")}
+    known = ids.get(values["Number__c"])
+    identity = {"Id": known} if known else {}
+    return {**values, **flags, **identity, "AccountId": accounts.get(company)}

@@ -1,7 +1,7 @@
 """The four systems: which columns they have and what each of them says of a person.
 
 - ``shop``: a legacy SQL database; ISO 3 countries, Y/N flags, soft deletes, changes by time.
-- ``crm``: an HTTP API; one name field ("Family, Given"), dates as dd.mm.yyyy, knows shop numbers.
+- ``crm``: a Salesforce org; one name field ("Family, Given"), dates as dd.mm.yyyy, shop numbers.
 - ``newsletter``: a German CSV export in cp1252; an address and hardly more, words for states.
 - ``loyalty``: a fixed-width file of a mainframe; capital letters without accents, card numbers.
 """

@@ -5,7 +5,7 @@
     sandbox/
     ├── world.json   which world they hold: size, seed, how many nights
     ├── truth.csv    who is who; read by the report only
-    ├── systems/     postgres/, crm.db, scim.db, pid files, logs
+    ├── systems/     postgres/, salesforce.db, scim.db, pid files, logs
     ├── drop/        newsletter.csv, loyalty.txt
     ├── secrets/     what isthmus.yaml refers to
     └── project/     isthmus.yaml, mappings, policies, and what Isthmus keeps
@@ -28,6 +28,7 @@ from pathlib import Path
 
 import requests
 
+from connectors.simulators.salesforce import Simulator
 from pipelines.sandbox import crm, exports, postgres, processes, shop
 from pipelines.sandbox.errors import SandboxError
 from pipelines.sandbox.evolution import evolve
@@ -56,8 +57,8 @@ class Layout:
 
     @property
     def crm(self) -> Path:
-        """The CRM's SQLite file."""
-        return self.systems / "crm.db"
+        """The records of the CRM's org."""
+        return self.systems / "salesforce.db"
 
     @property
     def scim(self) -> Path:
@@ -96,7 +97,7 @@ class Systems:
 
     layout: Layout
     shop: postgres.Postgres
-    crm_port: int
+    crm: Simulator
     scim_port: int
     scim_token: str = field(repr=False)
 
@@ -132,9 +133,9 @@ def running(
             if world is None:
                 world = make_world(size or SIZE, SEED if seed is None else seed)
                 _fill(layout, server, world)
-            port = _start_crm(layout)
+            salesforce = stack.enter_context(crm.running(layout.crm, layout.secrets / "crm"))
             scim_port, token = scim.result()
-        yield Systems(layout, server, port, scim_port, token), world
+        yield Systems(layout, server, salesforce, scim_port, token), world
 
 
 @contextmanager
@@ -159,7 +160,7 @@ def next_day(systems: Systems, world: World) -> World:
     following = evolve(world)
     layout = systems.layout
     shop.edit(systems.shop, *_difference(world, following, "shop"))
-    crm.edit(layout.crm, *_difference(world, following, "crm"))
+    crm.edit(systems.crm.org, *_difference(world, following, "crm"))
     _write_files(layout, following)
     return following
 
@@ -235,13 +236,6 @@ def _difference(before: World, after: World, source: str) -> tuple[list[Row], li
     old, new = before.records[source], after.records[source]
     changed = [record.row for key, record in new.items() if old.get(key) != record]
     return changed, [key for key in old if key not in new]
-
-
-def _start_crm(layout: Layout) -> int:
-    port = processes.free_port()
-    server = crm.server(layout.crm, port, layout.systems)
-    processes.start(server, lambda: crm.answers(layout.crm, port))
-    return port
 
 
 def _start_scim(layout: Layout) -> tuple[int, str]:

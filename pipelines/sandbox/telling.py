@@ -14,7 +14,7 @@ from pipelines.sandbox.world import SOURCES, World
 
 SYSTEMS: Mapping[str, str] = {
     "shop": "PostgreSQL table",
-    "crm": "HTTP API (Datasette)",
+    "crm": "Salesforce (simulated)",
     "newsletter": "CSV file, cp1252, semicolons",
     "loyalty": "fixed-width file of a mainframe",
 }

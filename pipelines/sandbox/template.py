@@ -21,7 +21,7 @@ def write_project(systems: Systems) -> Path:
     _copy(files("pipelines.sandbox") / "project", folder)
     template = Template((files("pipelines.sandbox") / "project" / FILE).read_text("utf-8"))
     text = template.substitute(
-        shop_port=systems.shop.port, crm_port=systems.crm_port, scim_port=systems.scim_port
+        shop_port=systems.shop.port, crm_port=systems.crm.port, scim_port=systems.scim_port
     )
     (folder / FILE).write_text(text, encoding="utf-8")
     return folder

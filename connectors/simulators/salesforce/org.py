@@ -109,7 +109,8 @@ class Org:
         for row in rows:
             given = {table.sobject.field(k).name: v for k, v in row.items()}
             values = {k: accept(table.sobject.fields[k.lower()], v) for k, v in given.items()}
-            record = self._stamped(table, values.get("Id"), values) | values
+            before = table.records.get(values.get("Id") or "", {})
+            record = self._stamped(table, values.get("Id"), {**before, **values}) | values
             record.setdefault("Id", self._next_id(table.sobject))
             self._put(table, record)
             ids.append(str(record["Id"]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ import psycopg
 import pytest
 import requests
 
-from pipelines.sandbox import exports, processes
+from pipelines.sandbox import crm, exports, processes
 from pipelines.sandbox.errors import NotStartedError, SandboxError
 from pipelines.sandbox.evolution import evolve
 from pipelines.sandbox.measure import read_truth
@@ -31,13 +30,17 @@ def _shop_rows(systems) -> dict[int, tuple]:
 
 
 def _contacts(systems) -> dict[str, dict]:
-    address = f"http://127.0.0.1:{systems.crm_port}/crm/contacts.json"
-    found, params = {}, {"_shape": "objects", "_size": "50"}
-    while address:
-        page = requests.get(address, params=params, timeout=10).json()
-        found |= {row["id"]: row for row in page["rows"]}
-        address, params = page["next_url"], None
-    return found
+    form = {"grant_type": "client_credentials", "client_id": crm.CLIENT}
+    form["client_secret"] = (systems.layout.secrets / "crm").read_text()
+    url = systems.crm.url
+    token = requests.post(f"{url}/services/oauth2/token", data=form, timeout=10).json()
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    query = {"q": "SELECT Number__c, LastName, Account.Name, IsDeleted FROM Contact"}
+    page = requests.get(
+        f"{url}/services/data/v62.0/queryAll", params=query, headers=headers, timeout=10
+    ).json()
+    assert page["done"]
+    return {row["Number__c"]: row for row in page["records"]}
 
 
 def test_the_systems_hold_the_world_and_the_night_s_edits_and_forget_nothing(tmp_path):
@@ -163,7 +166,7 @@ def test_nothing_is_left_running_when_the_run_is_interrupted(tmp_path, how):
         started = processes.running(tmp_path / "systems")
         run.send_signal(how)
         run.wait(30)
-    assert started == ("crm", "scim")
+    assert started == ("scim",)
     assert processes.running(tmp_path / "systems") == ()
     assert processes.running(tmp_path / "systems" / "postgres") == ()
 
@@ -192,14 +195,20 @@ def test_an_export_that_says_the_same_is_not_touched(tmp_path):
 def test_a_night_reaches_only_the_rows_it_names(tmp_path):
     world = make_world(SIZE, SEED)
     following = evolve(world)
-    from pipelines.sandbox import crm
-
     crm.fill(tmp_path / "crm.db", (r.row for r in world.records["crm"].values()))
     changed = [
         r.row for k, r in following.records["crm"].items() if world.records["crm"].get(k) != r
     ]
-    crm.edit(tmp_path / "crm.db", changed, [])
-    connection = sqlite3.connect(tmp_path / "crm.db")
-    held = connection.execute("SELECT * FROM contacts").fetchall()
-    connection.close()
-    assert sorted(held) == sorted(r.row for r in following.records["crm"].values())
+    with crm.running(tmp_path / "crm.db", tmp_path / "secret") as simulator:
+        before = {row["Number__c"]: row for row in simulator.org.records("Contact")}
+        crm.edit(simulator.org, changed, [next(iter(before))])
+        after = {row["Number__c"]: row for row in simulator.org.records("Contact")}
+    crm.fill(tmp_path / "new.db", (r.row for r in following.records["crm"].values()))
+    with crm.running(tmp_path / "new.db", tmp_path / "secret") as simulator:
+        anew = {row["Number__c"]: row for row in simulator.org.records("Contact")}
+    gone = after.pop(next(iter(before)))
+    assert gone["IsDeleted"]
+    assert {row[0] for row in changed} >= {k for k, row in after.items() if before.get(k) != row}
+    own = {"LastName", "Mail__c", "Born__c", "SystemModstamp", "IsDeleted", "MailingStreet"}
+    for key, row in after.items():
+        assert {n: row.get(n) for n in own} == {n: anew[key].get(n) for n in own}
