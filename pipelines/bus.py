@@ -219,7 +219,7 @@ def open_database(project: Project, settings: Settings | None = None) -> Iterato
     """Give an engine on a project's database, whatever version it is at; makes the data folder."""
     try:
         said = settings or load_settings()
-        project.data_folder.mkdir(parents=True, exist_ok=True)
+        project.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         engine = make_engine(
             database_url(project, said),
             pool_size=said.database_pool,

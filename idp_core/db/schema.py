@@ -67,13 +67,18 @@ def head() -> str:
     return revision
 
 
+def is_known(revision: str) -> bool:
+    """Whether this code has heard of a revision; otherwise it is of a newer Isthmus."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return any(script.revision == revision for script in scripts)
+
+
 def require_head(engine: sa.Engine) -> None:
     """Raise SchemaError, naming the mend, unless the database is at the revision we need."""
     there, needed = current(engine), head()
     if there == needed:
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if there is not None and there not in known:
+    if there is not None and not is_known(there):
         raise SchemaError(
             f"the database is at version {there}, newer than this code ({needed}): "
             "upgrade isthmus itself"

@@ -15,6 +15,7 @@ from pipelines.cli import (
     connector,
     db,
     deadletters,
+    doctor,
     init,
     mapping,
     plans,
@@ -56,6 +57,7 @@ app.command()(plans.apply)
 app.command()(plans.refuse)
 app.add_typer(runs.app, name="runs")
 app.add_typer(deadletters.app, name="deadletters")
+app.command()(doctor.doctor)
 app.command()(version.version)
 app.add_typer(sources.app, name="sources")
 app.add_typer(mapping.app, name="mapping")
