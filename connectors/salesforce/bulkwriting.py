@@ -120,7 +120,7 @@ class _Job:
 
     def _untold(self, ended: dict[str, Any]) -> Iterator[Outcome]:
         """What no file tells of: refused as a whole, or not known."""
-        nothing = ended["state"] != "JobComplete" and not ended.get("numberRecordsProcessed")
+        nothing = ended["state"] == "Failed" and not ended.get("numberRecordsProcessed")
         if nothing and why(ended) in _REFUSED:
             raise MisconfiguredError(f"bulk job: refused ({why(ended)}); set bulk_writes: 0")
         kind = TransientError if nothing else UncertainError

@@ -34,7 +34,7 @@ _CODES: dict[str, tuple[type[ConnectorError], str]] = {
     "API_CURRENTLY_DISABLED": (TransientError, ""),
     "CONCURRENT_REQUEST_LIMIT_EXCEEDED": (ThrottledError, "too many calls at once"),
     "PROCESSING_HALTED": (TransientError, ""),
-    "QUERY_TIMEOUT": (TransientError, "the query took too long; set bulk_reads lower"),
+    "QUERY_TIMEOUT": (TransientError, "the query took too long; set bulk_reads: 1"),
     "REQUEST_RUNNING_TOO_LONG": (TransientError, ""),
     "SERVER_UNAVAILABLE": (TransientError, ""),
     "EXCEEDED_CONCURRENT_API_LIMIT": (ThrottledError, "too many calls at once"),

@@ -54,7 +54,7 @@ class Salesforce(Connector):
     activate: Mapping[str, bool | int | float | str | None] = Field(default_factory=dict)
     """The values that make it active again; for yes and no, the opposite need not be said."""
     bulk_reads: NonNegativeInt = 10_000
-    """From how many rows on a bulk job reads them; 0 for never."""
+    """From how many rows on a bulk job reads them; 0 for never, 1 for always and uncounted."""
     bulk_writes: NonNegativeInt = 2_000
     """From how many changes on bulk jobs write them; 0 for never."""
     bulk_seconds: PositiveFloat = 3600.0

@@ -50,7 +50,7 @@ class SalesforceField:
         if self.type == "boolean":
             return text == "true"
         if self.type in _WHOLE:
-            return int(float(text))
+            return int(text) if text.lstrip("-").isdigit() else int(float(text))
         if self.type in _REAL:
             return float(text)
         if self.type == "datetime" and text.endswith("Z"):

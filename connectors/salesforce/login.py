@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from html import escape, unescape
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from xml.parsers.expat import ExpatError
 
 import structlog
 
@@ -170,7 +171,7 @@ def _by_password(auth: PasswordAuth, url: str, http: HttpOptions, version: str) 
             raise UnauthorizedError(
                 "login: refused; check auth.username and auth.password"
             ) from None
-        except (ValueError, SyntaxError):
+        except (ValueError, ExpatError):
             raise MisconfiguredError(
                 "login: no SOAP answer; does url lead to Salesforce?"
             ) from None

@@ -26,7 +26,7 @@ def read(client: Client, reading: Reading, *, bulk_from: int, patience: Patience
     """
     long = len(quote(reading.statement())) > _LONGEST_ADDRESS
     bulk = not reading.compound and (
-        long or (bulk_from > 0 and _count(client, reading) >= bulk_from)
+        long or bulk_from == 1 or (bulk_from > 1 and _count(client, reading) >= bulk_from)
     )
     rows = bulk_rows(client, reading, patience) if bulk else _rest_rows(client, reading)
     yield from _pages(reading, rows)

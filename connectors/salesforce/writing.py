@@ -47,13 +47,11 @@ def outcomes(
         return _collection(client, group)
 
     def large(group: Sequence[Write]) -> Iterator[Outcome]:
-        if len(group) <= _FEW:
+        if len(group) <= _FEW or not fits_cell(group[0].values):
             return _collection(client, group)
         return bulk_outcomes(client, group, terms.external_id, patience)
 
-    send, most = (large, _JOB) if bulk else (small, _REQUEST)
-    sorter = _Sorter(send, most)
-    aside = _Sorter(small, _REQUEST)
+    sorter = _Sorter(large, _JOB) if bulk else _Sorter(small, _REQUEST)
     describe = _Describing(client)
     for change in chain(head, drawn):
         try:
@@ -63,9 +61,8 @@ def outcomes(
         except ConnectorError as error:
             yield Outcome(change, error, id=change.id)
             continue
-        yield from (sorter if not bulk or fits_cell(write.values) else aside).take(write)
+        yield from sorter.take(write)
     yield from sorter.rest()
-    yield from aside.rest()
 
 
 class _Describing:
@@ -89,6 +86,7 @@ class _Describing:
 class _Sorter:
     """Gathers writes of one object and kind, and sends a group when it is full.
 
+    What cannot be said in a job's cells is a group of its own.
     No record stands twice in a group, nor in two groups that are open: what comes again waits for
     what came before.
     """
@@ -96,7 +94,7 @@ class _Sorter:
     def __init__(self, send: Send, most: int) -> None:
         self._send = send
         self._most = most
-        self._groups: dict[tuple[str, str], list[Write]] = {}
+        self._groups: dict[tuple[str, str, bool], list[Write]] = {}
         self._names: set[str] = set()
 
     def take(self, write: Write) -> Iterator[Outcome]:
@@ -104,7 +102,7 @@ class _Sorter:
         if write.names & self._names:
             yield from self.rest()
         self._names |= write.names
-        place = (write.sobject, write.kind)
+        place = (write.sobject, write.kind, fits_cell(write.values))
         group = self._groups.setdefault(place, [])
         group.append(write)
         if len(group) >= self._most:

@@ -133,6 +133,8 @@ class Bulk:
             return
         if state == "Aborted" and job.state in {"Open", "UploadComplete", "InProgress"}:
             job.state = "Aborted"
+            if job.data is not None:
+                job.results = ingest(self.org, job, share=0)
             return
         raise ApiError("INVALIDJOBSTATE", f"Job in state {job.state} cannot be {state}")
 
@@ -168,7 +170,7 @@ class Bulk:
             if failing is None:
                 job.found = job.plan.records(deleted=job.operation == "queryAll")
         else:
-            job.results = ingest(self.org, job, half=failing is not None)
+            job.results = ingest(self.org, job, share=1 if failing is None else 0.5)
             failing = failing or job.results.refused
         if failing is not None:
             job.state, job.error = "Failed", failing

@@ -13,8 +13,8 @@ _NULL = "#N/A"
 """What empties a field; an empty cell leaves it alone."""
 
 
-def ingest(org: Org, job: Job, *, half: bool = False) -> Results:
-    """Write the records of a job; only the first half of them when it is to fail."""
+def ingest(org: Org, job: Job, *, share: float = 1) -> Results:
+    """Write the records of a job, or the first ones of them when it ends before."""
     results = Results()
     try:
         results.names, rows = job.dialect.read(job.data or b"")
@@ -22,7 +22,7 @@ def ingest(org: Org, job: Job, *, half: bool = False) -> Results:
     except ApiError as error:
         results.refused = error.message
         return results
-    stop = len(rows) // 2 if half else len(rows)
+    stop = int(len(rows) * share)
     for row in rows[:stop]:
         try:
             record_id, created = _write(org, job, dict(zip(results.names, row, strict=False)))

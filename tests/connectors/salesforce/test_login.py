@@ -88,6 +88,15 @@ def test_a_password_logs_in_and_its_end_is_told(connect, monkeypatch):
         connect(auth=password()).check()
 
 
+def test_a_soap_answer_that_is_none_is_told(connect, salesforce, monkeypatch):
+    monkeypatch.setenv("SF_PASSWORD", "x")
+    monkeypatch.setenv("SF_TOKEN", "x")
+    for body in (b"<html>", b"", b"<a/>"):
+        salesforce.fault("/Soap/u", "answer", response=Response(200, body))
+        with pytest.raises(MisconfiguredError):
+            connect(auth=password()).check()
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "said"),
     [

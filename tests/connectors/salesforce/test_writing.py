@@ -200,6 +200,11 @@ def test_one_record_named_twice_is_written_twice_and_in_order(sf, org):
     again = [create(n, "same", Title=str(n)) for n in range(3, 6)]
     assert errors(sf.apply([*changes, *again])) == dict.fromkeys(range(6))
     assert (held(org)["k"]["Title"], held(org)["same"]["Title"]) == ("2", "5")
+    for last in ("#N/A", "x"):  # the first of them cannot go into a job
+        assert errors(
+            sf.apply([update(n, made, Title=t) for n, t in enumerate(("#N/A", "x", last))])
+        )
+        assert held(org)["k"]["Title"] == last
 
 
 @pytest.mark.parametrize(
