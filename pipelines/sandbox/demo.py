@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -112,7 +114,7 @@ def _story(
         target=target,
         profile=telling.profile_told(profile) if profile else None,
         steps=(("starting", started), *outcome.steps, ("asking", took)),
-        next=_next(running.layout.project, gid),
+        next=next_steps(running.layout.project, gid),
         night=told,
     )
 
@@ -140,17 +142,34 @@ def _users(running: Systems, params: Mapping[str, str]) -> dict[str, Any]:
     return body
 
 
-def _next(project: Path, gid: str | None) -> tuple[tuple[str, str], ...]:
-    try:
-        shown = project.relative_to(Path.cwd())
-    except ValueError:
-        shown = project
-    where = f"isthmus --project {shown}"
+def next_steps(project: Path, gid: str | None) -> tuple[tuple[str, str], ...]:
+    """Return what to look at next: commands as they can be pasted here, and what they show.
+
+    The systems are stopped by then, so none of them asks one.
+    """
+    isthmus = f"{_program()} --project {shlex.quote(str(_from_here(project)))}"
+    why = ((f"{isthmus} profile why {gid}", "every value of a profile and its reason"),)
     return (
         ("make demo-change", "edit records at the sources and see only the consequences flow"),
-        (f"{where} profile why {gid}", "every value of a profile and its reason"),
-        (f"{where} deadletters list", "the rows that were kept aside, replayable"),
-        (f"{shown}/mappings/", "the mappings: edit one, `mapping test` it, run the demo again"),
+        *(why if gid else ()),
+        (f"{isthmus} deadletters list", "the rows that were kept aside; mend the mapping, replay"),
+        (f"{isthmus} mapping preview shop --landed", "rows beside what the mapping makes of them"),
+        (f"{isthmus} quality show shop", "what is expected of a source, and what held"),
+        (f"{isthmus} runs", "what was run, and what came of it"),
         ("make dagster", "the same job in Dagster's pages"),
         ("make demo-clean", "forget this world"),
     )
+
+
+def _program() -> str:
+    """Return how a shell calls `isthmus` here: the script of an environment below, or its name."""
+    script = _from_here(Path(sys.argv[0]))
+    ours = script.name == "isthmus" and not script.is_absolute()
+    return shlex.quote(str(script)) if ours else "isthmus"
+
+
+def _from_here(path: Path) -> Path:
+    try:
+        return path.absolute().relative_to(Path.cwd())
+    except ValueError:
+        return path.absolute()

@@ -42,6 +42,11 @@ def show(story: Story, console: Console) -> None:
     """Print the story."""
     for part in _parts(story):
         console.print(part, width=min(WIDTH, console.width))
+    console.print(Text("\nLook at next", style="bold"))
+    for command, what in story.next:
+        console.print(Text(f"  {what}", style="dim"))
+        console.print(Text(f"    {command}", style="bold cyan"), soft_wrap=True)  # to be copied
+    console.print(Text(f"\n{_times(story.steps)}", style="dim"), width=min(WIDTH, console.width))
 
 
 def _parts(story: Story) -> Iterator[RenderableType]:
@@ -60,7 +65,6 @@ def _parts(story: Story) -> Iterator[RenderableType]:
         yield Panel("[bold green]Nothing changed[/]: no row was new, no profile moved, no write "
                     "was planned.\nTry [bold]make demo-change[/] and see only the news flow.",
                     box=box.ROUNDED, border_style="green")  # fmt: skip
-    yield _next(story)
 
 
 def _table(title: str, *columns: str, numbers: Sequence[str] = ()) -> Table:
@@ -171,14 +175,6 @@ def _night(night: Sequence[NightStory]) -> Table:
         what = Text.assemble((one.what, "bold"), f"\n{one.meaning}")
         _row(table, f"{one.count:,}", what, one.example, one.consequence)
     return table
-
-
-def _next(story: Story) -> Group:
-    table = Table(box=None, show_header=False, padding=(0, 2), title="Look at next",
-                  title_justify="left", title_style="bold")  # fmt: skip
-    for command, what in story.next:
-        _row(table, Text(command, style="bold cyan"), what)
-    return Group(table, Text(f"\n{_times(story.steps)}", style="dim"))
 
 
 def _times(steps: Sequence[tuple[str, float]]) -> str:

@@ -76,6 +76,12 @@ def test_the_ending_fits_a_hundred_columns_and_a_narrow_terminal():
     assert max(map(len, _printed(STORY, width=60).splitlines())) <= 60
 
 
+def test_a_command_to_copy_is_never_broken_into_lines():
+    command = ".venv/bin/isthmus --project sandbox/project profile why " + "x" * 36
+    text = _printed(replace(STORY, next=((command, "why"),)), width=60)
+    assert f"    {command}\n" in text
+
+
 def test_a_run_without_news_says_that_nothing_changed():
     sources = tuple(replace(source, changed=0) for source in STORY.sources)
     quiet = replace(STORY, sources=sources, events={}, plan=PlanStory("portal", {}))
