@@ -1,4 +1,4 @@
-"""LDAP directories and Active Directory: read by cursor or whole, and followed."""
+"""LDAP directories and Active Directory: read, followed, written."""
 
 from connectors.ldap.connector import Ldap
 from connectors.ldap.options import DisabledBy, LdapObject, SimpleBind, TlsOptions

@@ -1,19 +1,30 @@
-"""The LDAP connector: a directory or Active Directory as a source."""
+"""The LDAP connector: a directory or Active Directory as a source and as a target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import ClassVar
 
 import structlog
 from pydantic import PositiveFloat, PositiveInt
 
-from connectors.contract import Connector, Health, ObjectSchema, Page, Query
-from connectors.errors import MisconfiguredError
+from connectors.contract import (
+    Account,
+    Change,
+    Connector,
+    Health,
+    ObjectSchema,
+    Outcome,
+    Page,
+    Query,
+)
+from connectors.errors import MisconfiguredError, TransientError
 from connectors.fields import did_you_mean
 from connectors.ldap import dirsync, syncrepl
 from connectors.ldap.about import described, health
+from connectors.ldap.accounts import accounts_of, accounts_with, rows_of
+from connectors.ldap.link import Link, connect
 from connectors.ldap.options import (
     Addresses,
     AnonymousBind,
@@ -24,13 +35,14 @@ from connectors.ldap.options import (
 )
 from connectors.ldap.reading import USN, read, read_by_cursor
 from connectors.ldap.rows import Rows
-from connectors.ldap.session import Link, Session, connect
+from connectors.ldap.session import Session
+from connectors.ldap.writer import Writer
 
 log = structlog.get_logger()
 
 
 class Ldap(Connector):
-    """Reads entries of an LDAP directory or of Active Directory, and follows their changes."""
+    """Reads, follows and writes entries of an LDAP directory or of Active Directory."""
 
     type: ClassVar[str] = "ldap"
 
@@ -41,7 +53,7 @@ class Ldap(Connector):
     tls: TlsOptions = TlsOptions()
     """How the way is secured."""
     objects: Objects
-    """What is read, by name."""
+    """What is read or written, by name."""
     page_size: PositiveInt = 1_000
     """Entries asked for at once."""
     connect_timeout: PositiveFloat = 5.0
@@ -91,12 +103,43 @@ class Ldap(Connector):
                     "mode: cursor or mode: full"
                 )
 
+    def apply(self, changes: Iterable[Change]) -> Iterator[Outcome]:
+        """Write the changes one by one; a lost line is opened again for the next."""
+        with ExitStack() as stack:
+            writers: dict[str, Writer] = {}
+            for change in changes:
+                self._object(change.object)
+                try:
+                    if change.object not in writers:
+                        writers |= {change.object: self._writer(change.object, stack)}
+                    yield writers[change.object].write(change)
+                except TransientError as error:
+                    writers.clear()
+                    stack.close()
+                    yield Outcome(change, error, id=change.id)
+
+    def accounts(self, object: str) -> Iterator[Account]:  # noqa: A002 (the contract's word)
+        """Every entry of this object; one that is no row is an error, not an account less."""
+        spec = self._object(object)
+        with self._session() as session:
+            yield from accounts_of(session, object, spec)
+
+    def find(self, object: str, attribute: str, value: str) -> Sequence[Account]:  # noqa: A002
+        """The entries whose attribute has this value, compared again here."""
+        spec = self._object(object)
+        with self._session() as session:
+            return accounts_with(session, object, spec, attribute, value)
+
     def _object(self, name: str) -> LdapObject:
         if name not in self.objects:
             raise MisconfiguredError(
                 f"objects: there is none named {name!r}{did_you_mean(name, self.objects)}"
             )
         return self.objects[name]
+
+    def _writer(self, name: str, stack: ExitStack) -> Writer:
+        session = stack.enter_context(self._session())
+        return Writer(session, rows_of(session, name, self.objects[name]))
 
     @contextmanager
     def _session(self) -> Iterator[Session]:

@@ -11,10 +11,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from connectors.contract import Page, Query
-from connectors.errors import ExpiredCursorError, MisconfiguredError
+from connectors.errors import ExpiredCursorError, MisconfiguredError, UnauthorizedError
 from connectors.ldap.answers import Entry, Result
 from connectors.ldap.ber import integer, members, number, octets, sequence
-from connectors.ldap.failures import SUCCESS, raised
+from connectors.ldap.failures import (
+    INSUFFICIENT_RIGHTS,
+    PROTOCOL_ERROR,
+    SUCCESS,
+    UNAVAILABLE_EXTENSION,
+    UNWILLING,
+    raised,
+)
 from connectors.ldap.filters import all_of, any_of, classes_of, equal
 from connectors.ldap.names import is_below
 from connectors.ldap.protocol import Control
@@ -29,6 +36,8 @@ _SHOW_DELETED = "1.2.840.113556.1.4.417"
 _HOW = "dirsync"
 _BYTES = 1 << 20
 _TOGETHER = 100
+_NO_COOKIE = {PROTOCOL_ERROR, UNAVAILABLE_EXTENSION, UNWILLING}
+"""What servers answer to a cookie that is none of theirs."""
 _NOTHING = equal("objectGUID", bytes(16))
 _LIFETIME = 60
 """Days that deleted objects are remembered where the forest does not say."""
@@ -96,15 +105,23 @@ def _replies(
             if isinstance(answer, Entry):
                 entries.append(answer)
             elif isinstance(answer, Result):
-                more, cookie = _after(session, rows, answer)
+                more, cookie = _after(session, rows, answer, cookie)
         yield entries, cookie
 
 
-def _after(session: Session, rows: Rows, result: Result) -> tuple[bool, bytes]:
+def _after(session: Session, rows: Rows, result: Result, cookie: bytes) -> tuple[bool, bytes]:
+    place = f"{session.place}: {rows.name}"
+    if cookie and result.code in _NO_COOKIE:
+        raise ExpiredCursorError(f"{place}: the server does not take the position any more")
+    if result.code == INSUFFICIENT_RIGHTS:
+        raise UnauthorizedError(
+            f"{place}: insufficientAccessRights: the feed needs the right 'Replicating Directory "
+            "Changes' on the domain"
+        )
     if result.code != SUCCESS:
-        raise raised(result, f"{session.place}: {rows.name} by DirSync", session.known())
-    (_, more), _, (_, cookie) = members(result.controls[REQUEST])
-    return number(more) != 0, cookie
+        raise raised(result, place, session.known())
+    (_, more), _, (_, following) = members(result.controls[REQUEST])
+    return number(more) != 0, following
 
 
 def _partition(session: Session, base: str) -> str:

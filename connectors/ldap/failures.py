@@ -23,8 +23,8 @@ from connectors.errors import (
 )
 from connectors.ldap.answers import Result
 
-SUCCESS, SIZE_LIMIT, REFERRAL, NO_SUCH_OBJECT, NOT_LEAF = 0, 4, 10, 32, 66
-UNAVAILABLE_EXTENSION, UNWILLING, SYNC_REFRESH_REQUIRED = 12, 53, 4096
+SUCCESS, PROTOCOL_ERROR, SIZE_LIMIT, REFERRAL, UNAVAILABLE_EXTENSION = 0, 2, 4, 10, 12
+INSUFFICIENT_RIGHTS, UNWILLING, SYNC_REFRESH_REQUIRED = 50, 53, 4096
 
 _Meaning = tuple[type[ConnectorError], str]
 _LIMITS = "raise its limits for us (OpenLDAP: limits, size.prtotal), or narrow the filter"
@@ -88,7 +88,7 @@ _ACTIVE_DIRECTORY = {
     "775": "the account is locked out",
 }
 """Why Active Directory answers invalidCredentials: ``… data 52e, v3839``."""
-_TAKEN = re.compile(r"^0000(21C7|21C8|2071|0524|0562)\b|not unique", re.IGNORECASE)
+_TAKEN = re.compile(r"^0000(21C7|21C8|2071|0524|0562)\b|no[nt][- ]unique", re.IGNORECASE)
 """A unique value is taken: Active Directory (SPN, UPN, name, account name), and slapo-unique."""
 
 

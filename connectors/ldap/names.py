@@ -74,6 +74,18 @@ def is_below(name: str, base: str) -> bool:
     return not end or whole[-len(end) :] == end
 
 
+def is_template(template: str) -> bool:
+    """Whether it would make a name: every part has an attribute, and braces hold a name."""
+    whole = _FIELD.sub("x", template)
+    named = all(pair[0] and pair[1] for rdn in split(whole) for pair in pairs(rdn))
+    return named and not set("{}") & set(whole) and all(fields_of(template) or ["x"])
+
+
+def parent_of(name: str) -> str:
+    """The name of the entry that an entry stands below."""
+    return ",".join(split(name)[1:])
+
+
 def fields_of(template: str) -> list[str]:
     """The attributes that a template names in braces."""
     return _FIELD.findall(template)

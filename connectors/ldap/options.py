@@ -19,6 +19,7 @@ from pydantic import (
 
 from connectors.fields import LocalPath
 from connectors.ldap.filters import check_filter
+from connectors.ldap.names import is_template, split
 from connectors.ldap.values import SECRETS
 from connectors.secrets import Secret
 
@@ -153,6 +154,8 @@ class DisabledBy(BaseModel):
     """The attribute."""
     value: str
     """What it holds when the entry is disabled."""
+    active: str | None = None
+    """What to write when it is active again; left out to take the attribute away."""
 
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*(;[A-Za-z0-9-]+)*|\d+(\.\d+)+")
@@ -171,7 +174,7 @@ AttributeName = Annotated[str, AfterValidator(_attribute)]
 
 
 class LdapObject(BaseModel):
-    """Entries that are read together."""
+    """Entries that are read or written together."""
 
     model_config = _CONFIG
 
@@ -188,7 +191,24 @@ class LdapObject(BaseModel):
     single: tuple[AttributeName, ...] = ()
     """Attributes that hold one value here though the schema allows more: text, not a list."""
     disabled: DisabledBy | None = None
-    """What ``_disabled`` goes by; see below for what is usual."""
+    """What ``_disabled`` and deactivation go by; see below for what is usual."""
+    external_id: AttributeName | None = None
+    """Writing: the attribute that holds our key."""
+    rdn: str | None = None
+    """Writing: the entry's own name, such as ``uid={uid}`` or ``CN={givenName} {sn}``."""
+    parent: str | None = None
+    """Writing: the entry to stand below, such as ``OU={department},DC=example,DC=com``; `base`."""
+    classes: tuple[str, ...] = ()
+    """Writing: the object classes of a new entry."""
+
+    @model_validator(mode="after")
+    def _can_be_named(self) -> LdapObject:
+        for template in filter(None, (self.rdn, self.parent)):
+            if not is_template(template):
+                raise ValueError("rdn and parent read attribute=value, with {attribute} inside")
+        if self.rdn and len(split(self.rdn)) > 1:
+            raise ValueError("rdn is the entry's own name only; what it stands below is its parent")
+        return self
 
 
 Objects = Annotated[Mapping[str, LdapObject], Field(min_length=1)]

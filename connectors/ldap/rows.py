@@ -53,12 +53,19 @@ class Rows:
 
     @classmethod
     def of(
-        cls, session: Session, name: str, spec: LdapObject, query: Query, *, fed: bool = False
+        cls,
+        session: Session,
+        name: str,
+        spec: LdapObject,
+        query: Query,
+        *,
+        also: tuple[str, ...] = (),
+        fed: bool = False,
     ) -> Rows:
         """The rows that a query asks for. Raises MisconfiguredError for an unknown attribute."""
         directory = session.root.active_directory
         key = query.key or spec.key or ("objectGUID" if directory else "entryUUID")
-        also = (query.cursor,) if query.cursor else ()
+        also = (*also, query.cursor) if query.cursor else also
         wanted = query.fields
         if wanted is None and spec.attributes is not None:
             wanted = tuple(dict.fromkeys((key, *spec.attributes, *also)))

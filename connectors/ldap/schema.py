@@ -53,6 +53,8 @@ class AttributeType:
     kind: Kind
     single: bool
     ordered: bool = True
+    folded: bool = True
+    """Whether values that differ in case only are the same to the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +102,22 @@ def parse(
 
 
 def _attribute(info: Any, by_name: Mapping[str, Any], *, judged: bool) -> AttributeType:
-    name, syntax, ordering, above = _names(info)[0], info.syntax, info.ordering, info
-    for _ in range(16):  # a type may take both from the one that it is derived from
+    name, above = _names(info)[0], info
+    syntax, ordering, equality = info.syntax, info.ordering, info.equality
+    for _ in range(16):  # a type may take them from the one that it is derived from
         above = by_name.get(next(iter(_listed(above.superior)), "").lower())
         if above is None:
             break
         syntax, ordering = syntax or above.syntax, ordering or above.ordering
+        equality = equality or above.equality
     kind = _NAMED.get(name.lower()) or _KINDS.get(str(syntax or "").strip("'"), Kind.TEXT)
-    return AttributeType(name, kind, bool(info.single_value), bool(ordering) or not judged)
+    return AttributeType(
+        name,
+        kind,
+        bool(info.single_value),
+        ordered=bool(ordering) or not judged,
+        folded="ignore" in str(equality or "").lower() or not judged,
+    )
 
 
 def _classes(definitions: Iterable[bytes], rules: Iterable[bytes]) -> dict[str, ObjectClass]:

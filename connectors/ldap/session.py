@@ -1,57 +1,34 @@
-"""A session with a directory: connected, secured, logged in; searches and requests."""
+"""A session with a directory: searches, requests, and what the server says of itself."""
 
 from __future__ import annotations
 
-import socket
-import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import structlog
 
-from connectors.errors import MisconfiguredError, TransientError
+from connectors.errors import MisconfiguredError
 from connectors.ldap.answers import Answer, Entry, Reference, Result
 from connectors.ldap.ber import integer, members, octets, sequence
 from connectors.ldap.failures import SUCCESS, raised
 from connectors.ldap.filters import EVERYTHING
-from connectors.ldap.options import (
-    Address,
-    AnonymousBind,
-    Bind,
-    ExternalBind,
-    SimpleBind,
-    TlsOptions,
-)
 from connectors.ldap.protocol import (
     Control,
     Request,
     extended_request,
-    external_bind,
     search_request,
-    simple_bind,
 )
 from connectors.ldap.schema import Schema, parse
 from connectors.ldap.wire import Wire
 
 PAGED = "1.2.840.113556.1.4.319"
-_START_TLS = "1.3.6.1.4.1.1466.20037"
 _WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"
 _ACTIVE_DIRECTORY = {"1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1851"}
+_MOST_SCHEMAS = 16
+_SCHEMAS: dict[tuple[str, str, bytes], Schema] = {}
+"""Schemas by server, name and time of change: an account that is looked up alone needs one, too."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """How to get a session."""
-
-    urls: tuple[str, ...]
-    bind: Bind
-    tls: TlsOptions
-    connect_timeout: float
-    read_timeout: float
-    page_size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +85,7 @@ class Session:
     def root(self) -> Root:
         """The root entry, read once."""
         if self._root is None:
-            entry = self.one("", ["*", "+"])
+            entry = self.one("", ["*", "+", "vendorName", "vendorVersion"])
             if entry is None:
                 raise MisconfiguredError(f"{self.place}: shows us no root entry; set bind")
             self._root = Root(entry)
@@ -116,17 +93,26 @@ class Session:
 
     @property
     def schema(self) -> Schema:
-        """The schema, read once; an empty one when the server hides it."""
+        """The schema, read once for as long as the server says that it is the same."""
         if self._schema is None:
-            wanted = ["attributeTypes", "objectClasses", "dITContentRules"]
             base = self.root.first("subschemaSubentry")
-            entry = self.one(base, wanted) if base else None
-            if entry is None:
-                log.warning("ldap.no_schema", server=self.place)
-                self._schema = Schema()
-            else:
-                self._schema = parse(*(held(entry, name) for name in wanted))
+            stamp = self.one(base, ["modifyTimestamp"]) if base else None
+            told = held(stamp, "modifyTimestamp") if stamp else []
+            known = (self.place, base, bytes(told[0]) if told else b"")
+            self._schema = _SCHEMAS.get(known) or self._read_schema(base)
+            if told and self._schema.known:
+                if len(_SCHEMAS) >= _MOST_SCHEMAS:
+                    _SCHEMAS.clear()
+                _SCHEMAS[known] = self._schema
         return self._schema
+
+    def _read_schema(self, base: str) -> Schema:
+        wanted = ["attributeTypes", "objectClasses", "dITContentRules"]
+        entry = self.one(base, wanted) if base else None
+        if entry is None:
+            log.warning("ldap.no_schema", server=self.place)
+            return Schema()
+        return parse(*(held(entry, name) for name in wanted))
 
     def search(
         self,
@@ -196,99 +182,3 @@ class Session:
             return b""
         _, (_, cookie) = members(result.controls[PAGED])
         return cookie
-
-
-def connect(link: Link) -> Session:
-    """Open a session with the first server that answers.
-
-    Raises TransientError when none does, MisconfiguredError or UnauthorizedError when one does
-    and cannot be trusted or does not let us in.
-    """
-    problems: list[str] = []
-    for url in link.urls:
-        try:
-            return _session(link, Address.of(url))
-        except TransientError as error:
-            problems.append(str(error))
-    raise TransientError("; ".join(problems))
-
-
-def _session(link: Link, address: Address) -> Session:
-    context, login = _context(link.tls, address), _login(link.bind)
-    with ExitStack() as undo:
-        wire = Wire(_reached(link, address), str(address))
-        undo.callback(wire.close)
-        if context:
-            _secured(wire, link.tls, address, context)
-        result = wire.result(wire.send(login))
-        if result.code != SUCCESS:
-            raise raised(result, str(address))
-        undo.pop_all()
-    return Session(wire, str(address), link.page_size)
-
-
-def _reached(link: Link, address: Address) -> socket.socket:
-    try:
-        if address.scheme == "ldapi":
-            reached = socket.socket(socket.AF_UNIX)
-            reached.connect(address.host)
-        else:
-            reached = socket.create_connection(
-                (address.host, address.port), timeout=link.connect_timeout
-            )
-            reached.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    except socket.gaierror:
-        raise TransientError(f"{address}: no such host; check url, and the name service") from None
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise TransientError(f"{address}: cannot connect ({why}); is it running?") from None
-    reached.settimeout(link.read_timeout)
-    return reached
-
-
-def _secured(wire: Wire, tls: TlsOptions, address: Address, context: ssl.SSLContext) -> None:
-    if address.scheme == "ldap":
-        result = wire.result(wire.send(extended_request(_START_TLS)))
-        if result.code != SUCCESS:
-            raise MisconfiguredError(
-                f"{address}: offers no StartTLS (result code {result.code}); give it a "
-                "certificate, or use ldaps://"
-            )
-    wire.secure(context, tls.server_name or address.host)
-
-
-def _context(tls: TlsOptions, address: Address) -> ssl.SSLContext | None:
-    """What to trust and to show; None where the way is not secured."""
-    if address.scheme == "ldapi" or (
-        address.scheme == "ldap" and address.local and not tls.start_tls
-    ):
-        return None
-    if address.scheme == "ldap" and tls.dangerously_send_in_clear_text:
-        log.warning("ldap.clear_text", server=str(address))
-        return None
-    try:
-        context = ssl.create_default_context(cafile=tls.ca_file)
-        if tls.client_certificate:
-            context.load_cert_chain(tls.client_certificate, tls.client_key)
-    except (OSError, ssl.SSLError) as error:
-        raise MisconfiguredError(
-            f"tls.ca_file or tls.client_certificate cannot be used as PEM: {type(error).__name__}"
-        ) from None
-    if tls.dangerously_accept_any_certificate:
-        log.warning("ldap.certificate_not_checked", server=str(address))
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _login(bind: Bind) -> Request:
-    match bind:
-        case SimpleBind():
-            try:
-                return simple_bind(bind.user, bind.password.reveal())
-            except ValueError as error:
-                raise MisconfiguredError(f"{bind.password}: {error}") from None
-        case ExternalBind():
-            return external_bind()
-        case AnonymousBind():
-            return simple_bind("", "")

@@ -75,8 +75,10 @@ def _offset(zone: str) -> timedelta:
     return -distance if zone[0] == "-" else distance
 
 
-def _time(raw: bytes) -> str:
-    return moment(raw.decode("ascii")).isoformat()
+def _time(raw: bytes) -> str | None:
+    """The year 0 is no time: a password policy's way to say for good."""
+    text = raw.decode("ascii")
+    return None if text.startswith("0000") else moment(text).isoformat()
 
 
 def _utc_time(raw: bytes) -> str:

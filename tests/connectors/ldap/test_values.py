@@ -93,6 +93,10 @@ def test_windows_says_never_by_numbers(never):
     assert READ[Kind.FILETIME](never) is None
 
 
+def test_a_password_policy_says_for_good_by_the_year_0():
+    assert READ[Kind.TIME](b"000001010000Z") is None
+
+
 def test_windows_counts_from_1601():
     assert READ[Kind.FILETIME](b"116444736000000000") == "1970-01-01T00:00:00+00:00"
 
