@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -43,15 +44,12 @@ def outcomes(
     head = list(islice(drawn, bulk_from))
     bulk = 0 < bulk_from <= len(head)
 
-    def small(group: Sequence[Write]) -> Iterator[Outcome]:
-        return _collection(client, group)
-
     def large(group: Sequence[Write]) -> Iterator[Outcome]:
         if len(group) <= _FEW or not fits_cell(group[0].values):
             return _collection(client, group)
         return bulk_outcomes(client, group, terms.external_id, patience)
 
-    sorter = _Sorter(large, _JOB) if bulk else _Sorter(small, _REQUEST)
+    sorter = _Sorter(large, _JOB) if bulk else _Sorter(partial(_collection, client), _REQUEST)
     describe = _Describing(client)
     for change in chain(head, drawn):
         try:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from connectors.simulators.salesforce.errors import ApiError, not_found
 from connectors.simulators.salesforce.org import Org
 from connectors.simulators.salesforce.records import allows_duplicates, whole
-from connectors.simulators.salesforce.wire import Request, Response
+from connectors.simulators.salesforce.wire import Request, Response, objects
 
 MOST = 200
 _Result = dict[str, Any]
@@ -66,10 +66,7 @@ def _upserting(
 
 def _each(org: Org, request: Request, write: Callable[[dict[str, Any]], _Result]) -> Response:
     body = request.mapping()
-    records = body.get("records")
-    if not isinstance(records, list) or not all(isinstance(each, dict) for each in records):
-        raise ApiError("MISSING_ARGUMENT", "records must be specified")
-    return _all(org, records, write, all_or_none=bool(body.get("allOrNone")))
+    return _all(org, objects(body, "records"), write, all_or_none=bool(body.get("allOrNone")))
 
 
 def _delete(org: Org, request: Request) -> Response:
@@ -112,8 +109,7 @@ def _attempt(write: Callable[[_Item], _Result], item: _Item) -> _Result:
 
 def _retrieve(org: Org, request: Request, name: str, version: str) -> Response:
     body: dict[str, Any] = request.mapping() if request.method == "POST" else {}
-    ids = body.get("ids") or request.query.get("ids", "").split(",")
-    fields = body.get("fields") or request.query.get("fields", "").split(",")
+    ids, fields = _words(request, body, "ids"), _words(request, body, "fields")
     found: list[_Result | None] = []
     for record_id in ids:
         try:
@@ -123,6 +119,13 @@ def _retrieve(org: Org, request: Request, name: str, version: str) -> Response:
         else:
             found.append(whole(org, name, record, version, ",".join(fields)))
     return Response.of(found)
+
+
+def _words(request: Request, body: dict[str, Any], name: str) -> list[str]:
+    found = body.get(name, request.query.get(name, "").split(","))
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise ApiError("JSON_PARSER_ERROR", f"{name}: a list of texts is expected")
+    return found
 
 
 def _success(record_id: str) -> _Result:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from connectors.simulators.salesforce.errors import ApiError
-from connectors.simulators.salesforce.wire import Request, Response
+from connectors.simulators.salesforce.wire import Request, Response, objects, text
 
 Handle = Callable[[Request], Response]
 _REFERENCE = re.compile(r"@\{(\w+)\.([\w.\[\]]+)\}")
@@ -17,12 +17,13 @@ _REFERENCE = re.compile(r"@\{(\w+)\.([\w.\[\]]+)\}")
 
 def batch(request: Request, handle: Handle) -> Response:
     """Up to 25 requests that know nothing of each other."""
-    asked = request.mapping().get("batchRequests") or []
+    asked = objects(request.mapping(), "batchRequests")
     _limit(asked)
     results, failed = [], False
     for each in asked:
         body = json.dumps(each["richInput"]).encode() if "richInput" in each else b""
-        answer = handle(_inner(request, each["method"], f"/services/data/{each['url']}", body))
+        url = f"/services/data/{text(each, 'url')}"
+        answer = handle(_inner(request, text(each, "method"), url, body))
         failed = failed or answer.status >= 400
         results.append({"statusCode": answer.status, "result": _body(answer)})
         if failed and request.mapping().get("haltOnError"):
@@ -33,18 +34,17 @@ def batch(request: Request, handle: Handle) -> Response:
 def composite(request: Request, handle: Handle) -> Response:
     """Up to 25 requests in order, where ``@{ref.id}`` stands for a value of an earlier answer."""
     body = request.mapping()
-    asked = body.get("compositeRequest") or []
+    asked = objects(body, "compositeRequest")
     _limit(asked)
     if body.get("allOrNone"):
         raise ApiError("INVALID_INPUT", "the simulator knows no allOrNone in composite")
     answers: dict[str, Any] = {}
     results = []
     for each in asked:
-        text = _resolved(json.dumps(each), answers)
-        wanted = json.loads(text)
+        wanted = json.loads(_resolved(json.dumps(each), answers))
         inner = json.dumps(wanted["body"]).encode() if "body" in wanted else b""
-        answer = handle(_inner(request, wanted["method"], wanted["url"], inner))
-        name = wanted["referenceId"]
+        answer = handle(_inner(request, text(wanted, "method"), text(wanted, "url"), inner))
+        name = text(wanted, "referenceId")
         answers[name] = _body(answer)
         results.append(
             {
@@ -72,7 +72,7 @@ def _body(answer: Response) -> Any:
     return json.loads(answer.body) if answer.body else None
 
 
-def _resolved(text: str, answers: dict[str, Any]) -> str:
+def _resolved(request: str, answers: dict[str, Any]) -> str:
     def value(found: re.Match[str]) -> str:
         held: Any = answers.get(found[1])
         for step in re.findall(r"\w+", found[2]):
@@ -84,4 +84,4 @@ def _resolved(text: str, answers: dict[str, Any]) -> str:
                 ) from None
         return json.dumps(held)[1:-1] if isinstance(held, str) else json.dumps(held)
 
-    return _REFERENCE.sub(value, text)
+    return _REFERENCE.sub(value, request)

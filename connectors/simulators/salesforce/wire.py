@@ -45,6 +45,22 @@ class Request:
         return {k: v[0] for k, v in parse_qs(self.body.decode("utf-8", "replace")).items()}
 
 
+def objects(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """A member of a body that is to be a list of objects."""
+    found = body.get(name)
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise ApiError("JSON_PARSER_ERROR", f"{name}: a list of objects is expected")
+    return found
+
+
+def text(body: dict[str, Any], name: str) -> str:
+    """A member of a body that is to be text."""
+    found = body.get(name)
+    if not isinstance(found, str):
+        raise ApiError("JSON_PARSER_ERROR", f"{name}: text is expected")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """One answer."""
