@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import requests
-import structlog
 from authlib.integrations.base_client.errors import OAuthError  # type: ignore[import-untyped]
 from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]
 from joserfc import jwt
@@ -28,8 +27,7 @@ from connectors.http.auths import JwtAuth, OAuthAuth, RefreshAuth
 from connectors.http.options import HttpOptions
 from connectors.http.transport import configure
 from connectors.http.wire import translated
-
-log = structlog.get_logger(__name__)
+from connectors.notices import notice
 
 Made = tuple[Mapping[str, str], float]
 """Headers that prove who we are, and how many seconds they hold."""
@@ -70,7 +68,7 @@ def refreshed(auth: RefreshAuth, options: HttpOptions) -> Made:
     given = token.get("refresh_token")
     if isinstance(given, str) and given != newest:
         if auth.kept_in is None:
-            log.warning("http.refresh_token_rotated", call=call_name("POST", url))
+            notice("http.refresh_token_rotated", call=call_name("POST", url))
         else:
             _keep(auth.kept_in, given)
     return _as_headers(token, url)

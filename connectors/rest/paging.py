@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin
 
-import structlog
 from requests.utils import parse_header_links
 
 from connectors.errors import MisconfiguredError
+from connectors.notices import notice
 from connectors.rest.lists import Listing
 from connectors.rest.pagination import (
     CursorPages,
@@ -25,8 +25,6 @@ from connectors.rest.rows import Rows, rows_of
 from connectors.rest.rules import graphql_errors
 from connectors.rest.sending import Api, Extra, Reply
 from connectors.rest.template import Values
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def pages(
         reply = api.read_rows(wanted, values, extra)
         found = rows_of(reply, wanted)
         if odd := len(graphql_errors(reply.body)) - len(found.rejected):
-            log.warning("rest.partial_answer", path=wanted.path, errors=odd)
+            notice("rest.partial_answer", path=wanted.path, errors=odd)
         if found.rows and found.rows == state.last:
             if getattr(wanted.pagination, "end", "") == "repeat":
                 break
@@ -144,4 +142,4 @@ def _compare_total(wanted: Listing, reply: Reply, state: _State) -> None:
     pointer = getattr(wanted.pagination, "total", None)
     said = get(reply.root, pointer) if pointer else None
     if said is not None and str(said) != str(state.rows):
-        log.warning("rest.total_differs", path=wanted.path, read=state.rows)
+        notice("rest.total_differs", path=wanted.path, read=state.rows)

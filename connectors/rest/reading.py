@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import structlog
-
 from connectors.contract import Cursor, Page, Query
 from connectors.errors import MisconfiguredError
+from connectors.notices import notice
 from connectors.rest import positions
 from connectors.rest.completing import Completer
 from connectors.rest.objects import RestObject
@@ -19,8 +18,6 @@ from connectors.rest.positions import Entry
 from connectors.rest.sending import Api
 from connectors.rest.template import fill
 from connectors.rest.tombstones import Tombstones
-
-log = structlog.get_logger(__name__)
 
 
 def read(api: Api, wanted: RestObject, query: Query) -> Iterator[Page]:
@@ -72,13 +69,16 @@ class _Ordered:
         cut = {True: positions.by_row, "cursor": positions.by_moment, False: positions.at_the_end}
         entries = (self._entries(batch) for batch in self._batches())
         buried = Tombstones(self._api, self._wanted, self._query, self._order)
-        for part, cursor in cut[self._wanted.ordered](entries, self._order, self._query.page_size):
+        parts = cut[self._wanted.ordered](entries, self._order, self._query.page_size)
+        try:
+            for part, cursor in parts:
+                yield from buried.pages()
+                rows = [chosen(entry.row, self._query.fields) for entry in part if entry.row]
+                yield Page(rows, cursor, self._completer.taken())
             yield from buried.pages()
-            rows = [chosen(entry.row, self._query.fields) for entry in part if entry.row]
-            yield Page(rows, cursor, self._completer.taken())
-        yield from buried.pages()
-        if self._old and self._wanted.cursor:
-            log.warning("rest.filter_ignored", object=self._query.object, rows=self._old)
+        finally:  # also of a read that is given up
+            if self._old and self._wanted.cursor:
+                notice("rest.filter_ignored", object=self._query.object, rows=self._old)
 
     def _batches(self) -> Iterator[Batch]:
         """The pages of the API; by `walk: position`, asked for anew whenever the moment moved."""

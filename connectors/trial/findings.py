@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel
-from structlog.testing import capture_logs
 
 from connectors.contract import Connector
 from connectors.errors import MisconfiguredError
+from connectors.notices import listening
 from connectors.secrets import Secret
 
 
@@ -56,10 +56,10 @@ _WARNINGS = {
 
 @contextmanager
 def watched(rule: str, findings: list[Finding]) -> Iterator[None]:
-    """Collect what is logged as a warning while the block runs, as findings of a rule."""
-    with capture_logs() as logs:
+    """Collect what the connector notices while the block runs, as findings of a rule."""
+    with listening() as heard:
         yield
-    for event in dict.fromkeys(each["event"] for each in logs if each["log_level"] == "warning"):
+    for event in dict.fromkeys(heard):
         seen, mend = _WARNINGS.get(event, (event, ""))
         findings.append(Finding(rule, Verdict.FAIL, seen, mend))
 

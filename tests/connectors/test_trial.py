@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import structlog
 
 from connectors import memory
 from connectors.contract import Action, Cursor, Outcome, Page, Query
@@ -19,6 +18,7 @@ from connectors.errors import (
 )
 from connectors.kit import RECORDS
 from connectors.memory import Memory
+from connectors.notices import notice
 from connectors.trial import Canary, Finding, Verdict, Wish, try_source, try_system, try_target
 
 WISH = Wish("people", "id", "changed")
@@ -105,7 +105,7 @@ class Impatient(Memory):
 class Ignores(Memory):
     def read(self, query: Query) -> Iterator[Page]:
         if query.after:
-            structlog.get_logger().warning("rest.filter_ignored", rows=3)
+            notice("rest.filter_ignored", rows=3)
         yield from super().read(query)
 
 
