@@ -31,6 +31,7 @@ from connectors.salesforce.terms import Terms
 from connectors.salesforce.usage import Usage
 
 _SHARED_LOGINS = frozenset({"login.salesforce.com", "test.salesforce.com"})
+_HERE = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Salesforce(Connector):
@@ -74,6 +75,11 @@ class Salesforce(Connector):
     def _fits_together(self) -> Salesforce:
         if isinstance(self.auth, ClientCredentialsAuth) and self.url.host in _SHARED_LOGINS:
             raise ValueError("client_credentials needs the org's My Domain address as url")
+        if self.url.scheme != "https" and self.url.host not in (*_HERE, *self.instance_hosts):
+            raise ValueError(
+                "url must be https, or the secret would be read on the way; if it is meant, name "
+                "the host under instance_hosts"
+            )
         return self
 
     def check(self) -> Health:

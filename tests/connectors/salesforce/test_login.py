@@ -231,6 +231,15 @@ def test_client_credentials_need_the_orgs_own_address():
             Salesforce.model_validate({"url": url, "auth": auth})
 
 
+def test_a_secret_travels_in_the_clear_only_on_this_machine_or_where_it_is_meant():
+    auth = {"type": "client_credentials", "client_id": "c", "client_secret": "env:X"}
+    with pytest.raises(ValidationError, match="must be https"):
+        Salesforce.model_validate({"url": "http://acme.my.salesforce.com", "auth": auth})
+    for url in ("http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:1", "http://sim:8080"):
+        settings = {"url": url, "auth": auth, "instance_hosts": ["sim"]}
+        assert Salesforce.model_validate(settings).url.scheme == "http"
+
+
 def test_a_secret_that_is_no_reference_is_refused_and_not_shown():
     auth = {"type": "client_credentials", "client_id": "c", "client_secret": "hunter2"}
     with pytest.raises(ValidationError) as caught:
