@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -35,6 +35,8 @@ from pipelines.progress import Progress, silent
 from pipelines.quality.generate import generate_suite
 from pipelines.suites import suite_of
 from pipelines.transform import workbench
+
+_NO_RUN = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def on_held(bus: Bus, edit: Edit) -> Effect:
         select = keys_select(con, ROWS, columns, edit.before, today=edit.today)
         known = {key for (key,) in con.execute(f"SELECT DISTINCT _key FROM ({select})").fetchall()}
         letters = _letters(bus, con, edit, after, known)
-    return Effect(_told(bus, edit, kept, rows), rows, letters)
+    return Effect(_told(bus, edit, kept, rows, known), rows, letters)
 
 
 def on_source(workspace: Workspace, edit: Edit, *, progress: Progress = silent) -> Effect:
@@ -122,7 +124,7 @@ def _require_same_object(edit: Edit) -> None:
         )
 
 
-def _told(bus: Bus, edit: Edit, kept: Held, rows: Comparison) -> str:
+def _told(bus: Bus, edit: Edit, kept: Held, rows: Comparison, known: Collection[str | None]) -> str:
     times = f"{kept.since:%Y-%m-%d %H:%M}"
     if f"{kept.until:%Y-%m-%d %H:%M}" != times:
         times += f" to {kept.until:%Y-%m-%d %H:%M}"
@@ -132,7 +134,9 @@ def _told(bus: Bus, edit: Edit, kept: Held, rows: Comparison) -> str:
     else:
         with reading(bus.engine) as conn:
             live = store.count_live(conn, edit.source)
-        what = f"{rows.rows:,} rows that are still held, of {live:,} records that are known"
+            keys = [key for key in known if key is not None]
+            there = live - len(store.missing_keys(conn, edit.source, _NO_RUN, keys))
+        what = f"{rows.rows:,} rows that are held, of {there:,} of {live:,} known records"
     lost = f"; {kept.lost:,} landed pages are gone" if kept.lost else ""
     return f"{what} (landed {times} UTC{lost})"
 

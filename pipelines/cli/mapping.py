@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 
 from pipelines.cli.options import Folder, Json
-from pipelines.cli.output import give, tell
-from pipelines.errors import ProjectError, RemoteError
+from pipelines.cli.output import complain, give, tell
+from pipelines.errors import JobError, ProjectError, RemoteError
 
 app = typer.Typer(help="Check, try and compare mapping and push files.", no_args_is_help=True)
 
@@ -126,9 +126,18 @@ def coverage(
     from pipelines.project import load_project
 
     workspace = open_workspace(load_project(project))
-    found = [covered(workspace, name) for name in sources or workspace.project.sources]
-    parts = previewtext.coverage_parts(found)
-    give(previewtext.coverage_document(found), *parts, as_json=as_json)
+    found, problems = [], []
+    for name in sources or workspace.project.sources:
+        try:
+            found.append(covered(workspace, name))
+        except JobError as error:
+            problems.append(error)
+    document = previewtext.coverage_document(found) | {"problems": list(map(str, problems))}
+    give(document, *previewtext.coverage_parts(found), as_json=as_json)
+    for problem in problems:
+        complain(problem)
+    if problems:
+        raise typer.Exit(problems[0].exit_code)
 
 
 @app.command()

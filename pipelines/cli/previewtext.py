@@ -110,7 +110,7 @@ def _readers(each: Covered, column: str) -> str:
 
 def coverage_document(found: Sequence[Covered]) -> dict[str, Any]:
     """Return what mappings take of their sources as one document."""
-    return {
+    told = {
         each.source: {
             **asdict(each.coverage),
             "drifted": each.coverage.drifted,
@@ -121,3 +121,4 @@ def coverage_document(found: Sequence[Covered]) -> dict[str, Any]:
         }
         for each in found
     }
+    return {"sources": told}

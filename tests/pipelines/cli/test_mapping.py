@@ -108,7 +108,8 @@ def test_coverage_tells_what_nobody_reads_column_by_column_for_one(run, project)
     result = run("mapping", "coverage", "--project", project)
     assert "shop: columns that nobody reads (map them, or ignore them): fax\n" in result.stdout
     assert "shop: columns that the mapping reads and the source has not: phone\n" in result.stdout
-    said = document(run("mapping", "coverage", "shop", "--json", "--project", project))["shop"]
+    said = document(run("mapping", "coverage", "shop", "--json", "--project", project))
+    said = said["sources"]["shop"]
     assert said["drifted"]
     assert said["columns"]["mail"] == {"type": "VARCHAR", "read_by": ["email"]}
 
@@ -144,3 +145,18 @@ def test_diff_reads_the_source_when_it_is_told_to(run, project):
     assert f"against {old}:" in result.stdout
     assert "on all 2 rows that the source has now:" in result.stdout
     assert not (project / "data").exists()
+
+
+def test_coverage_of_a_source_that_cannot_be_asked_hides_no_other(run, project):
+    settings = project / "isthmus.yaml"
+    settings.write_text(
+        settings.read_text() + "  gone:\n    connector: {type: files, path: no.csv}\n"
+        "    mapping: mappings/shop.yaml\n"
+    )
+    result = run("mapping", "coverage", "--project", project)
+    assert result.exit_code == 4
+    assert " shop " in result.stdout
+    assert "gone: " in result.stderr
+    said = document(run("mapping", "coverage", "--json", "--project", project))
+    assert list(said["sources"]) == ["shop"]
+    assert len(said["problems"]) == 1
