@@ -13,13 +13,16 @@ import sqlalchemy as sa
 from idp_core.db.engine import reading
 from idp_core.errors import UnknownProfileError
 from idp_core.profiles import store
+from idp_core.profiles.junk import Junk
 from idp_core.profiles.model import Lineage, Profile, SourceProfile, SourceRef
+from idp_core.profiles.survivorship import OVERRIDE, contenders
 from mappings.lineage import lineage
 from pipelines.bus import Bus
 from pipelines.errors import JobError, ProjectError
 from pipelines.resolve.explain import Explanation, explain_pairs
 from pipelines.unify import read_steward_words
 
+_BY_HAND = "a person set it by hand"
 MOST_PAIRS = 300
 """So many pairs of one person's records are explained: 25 records have them all."""
 
@@ -44,11 +47,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One record's word on an attribute; `value` is None when it says nothing of it."""
+    """Another record's word on an attribute, and what became of it in a sentence."""
 
     ref: SourceRef
     value: Any = field(repr=False)
     changed_at: datetime | None
+    fate: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +119,32 @@ def why_values(bus: Bus, person: Person, attribute: str | None = None) -> Sequen
     if attribute is not None and attribute not in has:
         known = ", ".join(sorted(has))
         raise JobError(f"{person.profile.gid}: has no {attribute!r}; it has {known}")
-    records = {record.ref: record for record in person.records}
+    with reading(bus.engine) as conn:
+        junk = Junk.of(bus.identifiers, store.read_shared(conn))
     lines = _Lines(bus)
     return [
-        _reasoned(entry, person, records.get(entry.ref), lines)
+        _reasoned(entry, person, _others(bus, entry, person, junk), lines)
         for entry in person.profile.lineage
         if attribute in (None, entry.attribute)
     ]
 
 
-def _reasoned(
-    entry: Lineage, person: Person, record: SourceProfile | None, lines: _Lines
-) -> Reasoned:
+def _reasoned(entry: Lineage, person: Person, others: Sequence[Claim], lines: _Lines) -> Reasoned:
     value = person.profile.attributes.get(entry.attribute)
     if entry.element is not None and isinstance(value, list):
         value = value[entry.element]
-    others = [
-        Claim(each.ref, each.attributes[entry.attribute], each.changed_at)
-        for each in person.records
-        if each.ref != entry.ref and entry.element is None and entry.attribute in each.attributes
-    ]
-    changed = record.changed_at if record else None
+    changed = next((each.changed_at for each in person.records if each.ref == entry.ref), None)
     return Reasoned(entry.attribute, entry.element, value, entry, changed, lines.of(entry), others)
+
+
+def _others(bus: Bus, entry: Lineage, person: Person, junk: Junk) -> Sequence[Claim]:
+    """Return the other words on a value; where a person set it, those of all records."""
+    name = entry.attribute
+    if entry.ref == OVERRIDE:
+        said = (each for each in person.records if name in each.attributes)
+        return [Claim(m.ref, m.attributes[name], m.changed_at, _BY_HAND) for m in said]
+    found = contenders(name, entry.element, person.records, bus.survivorship, junk)
+    return [Claim(c.member.ref, c.value, c.member.changed_at, c.fate) for c in found]
 
 
 class _Lines:

@@ -17,8 +17,7 @@ def refresh(conn: sa.Connection, most: Mapping[str, int]) -> Values:
 
     Where a value passes the limit, either way, the profiles of all who have it are marked stale.
     """
-    found = conn.execute(sa.select(shared_value.c.kind, shared_value.c.value))
-    held = frozenset((kind, value) for kind, value in found)
+    held = read(conn)
     now = frozenset((kind, value) for kind in most for value in _shared(conn, kind, most[kind]))
     for kind in {kind for kind, _ in held ^ now}:
         gone = [value for of, value in held - now if of == kind]
@@ -30,6 +29,12 @@ def refresh(conn: sa.Connection, most: Mapping[str, int]) -> Values:
         bulk.insert(conn, shared_value, ("kind", "value"), [(kind, value) for value in news])
         stale.mark(conn, _holders(conn, kind, [*gone, *news]))
     return now
+
+
+def read(conn: sa.Connection) -> Values:
+    """Return the values that were found to be shared by too many when they were last counted."""
+    found = conn.execute(sa.select(shared_value.c.kind, shared_value.c.value))
+    return frozenset((kind, value) for kind, value in found)
 
 
 def _shared(conn: sa.Connection, kind: str, most: int) -> list[str]:

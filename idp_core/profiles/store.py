@@ -45,6 +45,7 @@ from idp_core.profiles.records import (
     searchable,
     source_profiles_of,
 )
+from idp_core.profiles.shared import read as read_shared
 from idp_core.profiles.shared import refresh as refresh_shared
 from idp_core.profiles.stale import clear as clear_stale
 from idp_core.profiles.stale import mark as mark_stale
@@ -99,6 +100,7 @@ __all__ = [
     "read_overrides",
     "read_profiles",
     "read_redirects",
+    "read_shared",
     "read_source_profiles",
     "read_stale",
     "read_watermark",

@@ -6,19 +6,18 @@ the name of the record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from idp_core.profiles.junk import Junk
-from idp_core.profiles.model import Attributes, Lineage, Profile, SourceProfile, SourceRef
+from idp_core.profiles.model import Lineage, Profile, SourceProfile, SourceRef
+from idp_core.profiles.ranking import Claim, decided, parted, rank_of, ranked, text_of
 from idp_core.profiles.survivorship_rules import By, Rule, SurvivorshipRules
 
 OVERRIDE = SourceRef("override", "")
 """Who says an attribute that a person set by hand."""
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
 _REASONS: Mapping[By, str] = {
     By.TRUSTED: "from the most trusted source that says it",
     By.MOST_RECENT: "the most recent word on it",
@@ -30,19 +29,19 @@ _REASONS: Mapping[By, str] = {
     By.EARLIEST: "the earliest of all",
     By.LATEST: "the latest of all",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """One record's word on one attribute, or on one element of it.
-
-    `count` records say the same. `place` is the element's in its record, the primary one first.
-    """
-
-    value: Any = field(repr=False)
-    member: SourceProfile
-    count: int
-    place: int = 0
+_LOSSES: Mapping[By, str] = {
+    By.TRUSTED: "from a less trusted source",
+    By.MOST_RECENT: "an older word",
+    By.VERIFIED_FIRST: "not verified",
+    By.LONGEST: "a shorter form",
+    By.MOST_FREQUENT: "fewer records say it",
+    By.SAID_YES: "another record says yes",
+    By.SAID_NO: "another record says no",
+    By.EARLIEST: "a later one",
+    By.LATEST: "an earlier one",
+}
+_SAME = "says the same"
+_NOBODYS = "nobody's: a placeholder, or shared by too many"
 
 
 def golden(
@@ -79,6 +78,51 @@ def golden(
     return Profile(gid, attributes, tuple(lineage), tuple(m.ref for m in living))
 
 
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """Another record's word on an attribute, and what became of it in a sentence."""
+
+    member: SourceProfile
+    value: Any = field(repr=False)
+    fate: str
+
+
+def contenders(
+    name: str,
+    element: int | None,
+    members: Sequence[SourceProfile],
+    rules: SurvivorshipRules,
+    junk: Junk | None = None,
+) -> list[Contender]:
+    """Return the words that did not become the golden value, best first, and why not.
+
+    `element` is the place in a multi-valued attribute: there, all elements are kept, and the words
+    are those of other records on this one.
+    """
+    said = [m for m in members if not m.deleted and m.attributes.get(name) not in (None, [], ())]
+    clean = {m.ref: junk.cleaned(m) if junk is not None else m for m in said}
+    left = [m for m in clean.values() if m.attributes.get(name) not in (None, [], ())]
+    rule = rules.rule(name)
+    if element is not None:
+        found = _elements(name, left, rule, rules)[element : element + 1]
+        return [Contender(c.member, c.value, _SAME) for _, of in found for c in of[1:]]
+    nobodys = [
+        Contender(m, m.attributes[name], _NOBODYS)
+        for m in said
+        if m.ref not in {each.ref for each in left}
+    ]
+    order = ranked(_claims(name, left), rule, rules) if left else []
+    return [*(_fate(order[0], claim, rule, rules) for claim in order[1:]), *nobodys]
+
+
+def _fate(best: Claim, claim: Claim, rule: Rule, rules: SurvivorshipRules) -> Contender:
+    if text_of(claim.value) == text_of(best.value):
+        return Contender(claim.member, claim.value, _SAME)
+    by = parted(best, claim, rule, rules)
+    fate = "by every rule as good; the order of values decided" if by is None else _LOSSES[by]
+    return Contender(claim.member, claim.value, fate)
+
+
 def _by_hand(name: str, value: Any) -> list[Lineage]:
     places: Iterable[int | None] = range(len(value)) if isinstance(value, list) else (None,)
     return [
@@ -92,44 +136,53 @@ def _survivor(
     rule = rules.rule(name)
     if any(isinstance(m.attributes[name], (list, tuple)) for m in members):
         return _united(name, members, rule, rules)
-    texts = [_text(m.attributes[name]) for m in members]
-    claims = [
-        _Claim(m.attributes[name], m, texts.count(text))
+    order = ranked(_claims(name, members), rule, rules)
+    return order[0].value, [_lineage(name, order[0], decided(order, rule, rules), None)]
+
+
+def _claims(name: str, members: Sequence[SourceProfile]) -> list[Claim]:
+    texts = [text_of(m.attributes[name]) for m in members]
+    return [
+        Claim(m.attributes[name], m, texts.count(text))
         for m, text in zip(members, texts, strict=True)
     ]
-    ranked, decided = _ranked(claims, rule, rules)
-    best = ranked[0]
-    return best.value, [_lineage(name, best, decided, None)]
 
 
 def _united(
     name: str, members: Sequence[SourceProfile], rule: Rule, rules: SurvivorshipRules
 ) -> tuple[list[Any], list[Lineage]]:
     """Unite the elements of all members, equal ones as one, best first; the best is primary."""
-    alike: dict[tuple[str, ...], list[_Claim]] = {}
-    for member in members:
-        own = sorted(member.attributes[name], key=lambda e: e.get("primary") is not True)
-        for place, element in enumerate(own):
-            claim = _Claim(element, member, 1, place)
-            alike.setdefault(rule.sameness(element), []).append(claim)
-    claims: list[_Claim] = []
-    for found in alike.values():
-        count = len({claim.member.ref for claim in found})
-        ranked, _ = _ranked(found, rule, rules)
-        value, best = _filled([claim.value for claim in ranked]), ranked[0]
-        claims.append(_Claim(value, best.member, count, best.place))
-    ranked, decided = _ranked(claims, rule, rules)
-    values = [dict(claim.value) for claim in ranked]
+    order = [claim for claim, _ in _elements(name, members, rule, rules)]
+    values = [dict(claim.value) for claim in order]
     if any("primary" in value for value in values):
         for place, value in enumerate(values):
             value["primary"] = place == 0
-    first = _lineage(name, ranked[0], decided, 0)
+    first = _lineage(name, order[0], decided(order, rule, rules), 0)
     rest = [
         Lineage(name, c.member.ref, c.member.mapping, "union", "one of all that were given", place)
-        for place, c in enumerate(ranked)
+        for place, c in enumerate(order)
         if place
     ]
     return values, [first, *rest]
+
+
+def _elements(
+    name: str, members: Sequence[SourceProfile], rule: Rule, rules: SurvivorshipRules
+) -> list[tuple[Claim, list[Claim]]]:
+    """Return the elements of all members, best first, each with the claims it is made of."""
+    alike: dict[tuple[str, ...], list[Claim]] = {}
+    for member in members:
+        own = sorted(member.attributes[name], key=lambda e: e.get("primary") is not True)
+        for place, element in enumerate(own):
+            claim = Claim(element, member, 1, place)
+            alike.setdefault(rule.sameness(element), []).append(claim)
+    united: list[tuple[Claim, list[Claim]]] = []
+    for found in alike.values():
+        count = len({claim.member.ref for claim in found})
+        order = ranked(found, rule, rules)
+        value, best = _filled([claim.value for claim in order]), order[0]
+        united.append((Claim(value, best.member, count, best.place), order))
+    return sorted(united, key=lambda pair: rank_of(pair[0], rule, rules))
 
 
 def _filled(elements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -146,67 +199,7 @@ def _filled(elements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return filled
 
 
-def _ranked(
-    claims: Sequence[_Claim], rule: Rule, rules: SurvivorshipRules
-) -> tuple[list[_Claim], By | None]:
-    """Return the claims best first, and the word that decided for the first; None if none did."""
-    keys = [_KEYS[by] for by in rule.by]
-
-    def rank(claim: _Claim) -> tuple[Any, ...]:
-        place = rules.place(claim.member.ref.source, rule)
-        ours = (key(claim, place) for key in keys)
-        return (*ours, claim.place, _text(claim.value), claim.member.ref)
-
-    ranked = sorted(claims, key=rank)
-    best = rank(ranked[0])
-    others = [rank(c) for c in ranked if _text(c.value) != _text(ranked[0].value)]
-    if not others:
-        return ranked, None
-    next_best = min(others)
-    return ranked, next((by for i, by in enumerate(rule.by) if best[i] != next_best[i]), None)
-
-
-def _lineage(name: str, claim: _Claim, decided: By | None, element: int | None) -> Lineage:
+def _lineage(name: str, claim: Claim, decided: By | None, element: int | None) -> Lineage:
     rule = "only" if decided is None else decided.value
     reason = "nobody says otherwise" if decided is None else _REASONS[decided]
     return Lineage(name, claim.member.ref, claim.member.mapping, rule, reason, element)
-
-
-def _text(value: Any) -> str:
-    """Write a value so that equal ones read the same and there is an order of all."""
-    if isinstance(value, Mapping):
-        return "|".join(f"{part}={value[part]}" for part in sorted(value))
-    return str(value)
-
-
-def _age(claim: _Claim, _: int) -> float:
-    changed = claim.member.changed_at or _NEVER
-    return (_NEVER - changed).total_seconds()
-
-
-def _verified(claim: _Claim, _: int) -> bool:
-    said: Attributes = claim.value if isinstance(claim.value, Mapping) else {}
-    return said.get("verified") is not True
-
-
-def _moment(value: Any, direction: int) -> float:
-    """Return a date, a timestamp or its ISO text as a number; anything else comes last."""
-    try:
-        found = datetime.fromisoformat(value if isinstance(value, str) else value.isoformat())
-    except (AttributeError, ValueError):
-        return float("inf")
-    return direction * found.replace(tzinfo=found.tzinfo or UTC).timestamp()
-
-
-_KEYS: Mapping[By, Callable[[_Claim, int], Any]] = {
-    By.TRUSTED: lambda _, place: place,
-    By.MOST_RECENT: _age,
-    By.VERIFIED_FIRST: _verified,
-    By.LONGEST: lambda claim, _: -len(_text(claim.value)),
-    By.MOST_FREQUENT: lambda claim, _: -claim.count,
-    By.SAID_YES: lambda claim, _: claim.value is not True,
-    By.SAID_NO: lambda claim, _: claim.value is not False,
-    By.EARLIEST: lambda claim, _: _moment(claim.value, 1),
-    By.LATEST: lambda claim, _: _moment(claim.value, -1),
-}
-"""What each word prefers, as a number: the smallest is best. The second argument is the trust."""

@@ -103,8 +103,8 @@ def why_tables(
         rows.append((each.attribute, scalar(each.value), named(each.lineage.ref), *told))
         for other in each.others:
             said = Text(scalar(other.value), style="dim")
-            fate = "says the same" if other.value == each.value else "not chosen"
-            rows.append(("", said, named(other.ref), _time(other.changed_at), fate, ""))
+            when = _time(other.changed_at)
+            rows.append(("", said, named(other.ref), when, Text(other.fate, style="dim"), ""))
     columns = ("attribute", "value", "from", "changed", "because", "line")
     yield table(columns, rows, folds=("value", "because", "line"), title=person.profile.gid)
     if pairs:
@@ -135,8 +135,13 @@ def why_document(person: Person, values: Sequence[Reasoned], pairs: Pairs) -> di
                 "rule": each.lineage.rule,
                 "because": each.lineage.reason,
                 "others": [
-                    {"from": named(o.ref), "value": o.value, "changed_at": o.changed_at}
-                    for o in each.others
+                    {
+                        "from": named(other.ref),
+                        "value": other.value,
+                        "changed_at": other.changed_at,
+                        "fate": other.fate,
+                    }
+                    for other in each.others
                 ],
             }
             for each in values

@@ -6,9 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp_core.profiles.junk import Junk
 from idp_core.profiles.model import SourceProfile, SourceRef
-from idp_core.profiles.survivorship import golden
-from idp_core.profiles.survivorship_rules import SurvivorshipRules, default
+from idp_core.profiles.policy import default as identifiers
+from idp_core.profiles.survivorship import contenders, golden
+from idp_core.profiles.survivorship_rules import By, SurvivorshipRules, default
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -94,3 +96,71 @@ def test_the_golden_record_of_a_golden_record_is_itself(members: list[SourceProf
     once = golden("g", members, default()).attributes
     again = golden("g", [said("a", **once)], default()).attributes
     assert again == once
+
+
+def fates(
+    name: str, members: list[SourceProfile], rules: SurvivorshipRules | None = None
+) -> dict[str, str]:
+    found = contenders(name, None, members, rules or default())
+    return {each.member.ref.source: each.fate for each in found}
+
+
+def test_each_word_that_was_not_chosen_says_why() -> None:
+    members = [
+        said("crm", 1, family_name="Keller"),
+        said("shop", 9, family_name="Blanc"),
+        said("club", 3, family_name="Keller"),
+    ]
+    trusting = SurvivorshipRules(trust=("crm", "club", "shop"))
+    assert fates("family_name", members, trusting) == {
+        "club": "says the same",
+        "shop": "from a less trusted source",
+    }
+    recent = SurvivorshipRules(default=(By.MOST_RECENT,))
+    assert fates("family_name", members, recent) == {
+        "club": "an older word",
+        "crm": "an older word",
+    }
+
+
+def test_words_that_are_equal_by_every_rule_say_so() -> None:
+    members = [said("a", 1, nickname="Ann"), said("b", 1, nickname="Bea")]
+    rules = SurvivorshipRules(default=(By.MOST_RECENT,))
+    assert fates("nickname", members, rules) == {
+        "b": "by every rule as good; the order of values decided"
+    }
+
+
+def test_who_says_the_same_of_an_element_is_told_beside_it() -> None:
+    members = [
+        said("a", 2, emails=[{"value": "old@k.ch"}, {"value": "Anna@K.ch"}]),
+        said("b", 1, emails=[{"value": "anna@k.ch", "verified": True}]),
+    ]
+    (other,) = contenders("emails", 0, members, default())
+    assert (other.member.ref.source, other.fate) == ("a", "says the same")
+    assert contenders("emails", 1, members, default()) == []
+    assert contenders("emails", 2, members, default()) == []
+
+
+def test_a_placeholder_is_told_to_be_nobodys() -> None:
+    policy = identifiers()
+    card = policy.identifiers["loyalty_id"].model_copy(update={"blocked": frozenset({"0000"})})
+    own = policy.model_copy(update={"identifiers": {**policy.identifiers, "loyalty_id": card}})
+    members = [said("a", 1, loyalty_id="7"), said("b", 9, loyalty_id="0000")]
+    (other,) = contenders("loyalty_id", None, members, default(), Junk.of(own))
+    assert other.fate == "nobody's: a placeholder, or shared by too many"
+
+
+words = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(0, 3), st.sampled_from(["Ann", "Bea", "Anna"])),
+    min_size=1,
+    unique_by=lambda each: each[0],
+)
+
+
+@given(words)
+def test_every_word_is_the_golden_one_or_a_contender(given_: list[tuple[str, int, str]]) -> None:
+    members = [said(source, day, given_name=name) for source, day, name in given_]
+    chosen = golden("g", members, default()).lineage[0].ref
+    others = [each.member.ref for each in contenders("given_name", None, members, default())]
+    assert sorted([chosen, *others]) == sorted(member.ref for member in members)
