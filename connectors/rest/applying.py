@@ -57,9 +57,11 @@ def _at_once(
     with ThreadPoolExecutor(most, "isthmus-rest") as pool:
         pending: set[Future[list[Outcome]]] = {pool.submit(write, first)}
         try:
-            while pending:
+            while True:
                 while len(pending) < most and (group := next(groups, None)) is not None:
                     pending.add(pool.submit(write, group))
+                if not pending:
+                    return
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for each in done:
                     yield from each.result()

@@ -13,7 +13,7 @@ from connectors.rest.calls import Call
 from connectors.rest.cost import Cost
 from connectors.rest.lists import Listing
 from connectors.rest.pointers import get, put
-from connectors.rest.rules import ErrorRule, Judge
+from connectors.rest.rules import ErrorRule, Judge, json_or_none
 from connectors.rest.template import Values, fill, fill_path, fill_texts, plain
 
 
@@ -93,7 +93,9 @@ class Api:
                 judged,
             )
         )
-        found = answer.json() if answer.body.strip() else None
+        # What a write answers with may be anything: it was carried out, whatever it says.
+        reads = idempotent and answer.body.strip()
+        found = answer.json() if reads else json_or_none(answer)
         if self._cost and (wait := self._cost.pause(found)):
             self._http.pause(wait)
         return Reply(answer, found, get(found, "data") if call.graphql else found)

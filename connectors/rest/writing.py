@@ -8,7 +8,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from connectors.contract import Action, Change, Outcome
-from connectors.errors import ConnectorError, MisconfiguredError, NotFoundError, RejectedError
+from connectors.errors import (
+    ConnectorError,
+    MisconfiguredError,
+    NotFoundError,
+    RejectedError,
+    UncertainError,
+)
 from connectors.rest.accounts import ACTIVE, KEY, Accounts
 from connectors.rest.objects import RestObject
 from connectors.rest.pointers import flattened, get, merged, nested
@@ -25,6 +31,7 @@ class Writer:
 
     def __init__(self, api: Api, name: str, wanted: RestObject, write: Write) -> None:
         self._api, self._name, self.settings = api, name, write
+        self._asked = wanted.readable
         self._accounts = Accounts(api, name, wanted, write)
 
     def write(self, change: Change) -> Outcome:
@@ -59,8 +66,10 @@ class Writer:
         found = get(reply.root, call.id) if call.id else get(record, self.settings.id, None)
         if found is None and call.id is None:
             found = self._elsewhere(change, reply)
+        if found is None and not self._asked:
+            found = change.key  # it is known by our key alone, and nobody can ask
         if found is None:
-            raise RejectedError(
+            raise UncertainError(
                 f"{reply.answer.call}: accepted, but nothing names the new account; set "
                 f"objects.{self._name}.write.create.id"
             )
@@ -151,7 +160,8 @@ class Writer:
         location = reply.answer.headers.get("Location", "")
         if location:
             return _last_segment(location)
-        found = self._accounts.having(KEY, change.key) if self.settings.key else ()
+        known = self.settings.key and self._asked
+        found = self._accounts.having(KEY, change.key) if known else ()
         return found[0].id if len(found) == 1 else None
 
     def _version(self, record: Any) -> str | None:

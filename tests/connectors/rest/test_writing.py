@@ -13,8 +13,8 @@ from connectors.errors import (
     TransientError,
     UncertainError,
 )
-from connectors.kit import CANARY, TargetContract
-from tests.connectors.rest.conftest import asked
+from connectors.kit import CANARY, TargetContract, UnreliableTargetContract
+from tests.connectors.rest.conftest import QUICK, asked
 from tests.connectors.rest.crm import Crm
 
 READ = """
@@ -154,6 +154,32 @@ class TestSeveralAtOnce(RestTargetContract):
 
 
 class TestByGraphql(RestTargetContract):
+    text = GRAPHQL
+
+
+class OnABadDay(UnreliableTargetContract):
+    """The rules of a target whose system has a bad day, with one way to write."""
+
+    text = ""
+
+    @pytest.fixture
+    def upstream(self, system, crm):
+        return system(crm.answer).url
+
+    @pytest.fixture
+    def target(self, proxy, described):
+        return described(self.text, url=proxy.url, http={**QUICK, "read_timeout": 0.4})
+
+
+class TestByPatchOnABadDay(OnABadDay):
+    text = READ + WRITE + PATCH
+
+
+class TestInBulkOnABadDay(OnABadDay):
+    text = READ + WRITE + PATCH + MANY.replace("&call", "")
+
+
+class TestByGraphqlOnABadDay(OnABadDay):
     text = GRAPHQL
 
 
@@ -317,6 +343,28 @@ def test_a_creation_with_an_idempotency_key_may_be_repeated(system, described, c
     assert only(target, create(userName="u")).error is None
     only(target, create(2, userName="v"))
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_what_a_write_answers_with_may_be_anything(system, described, crm):
+    def answer(request):
+        told = crm.answer(request)
+        return told if request.method == "GET" else (200, {"Content-Type": "text/html"}, b"<p>OK")
+
+    target = described(READ + WRITE + PATCH, url=system(answer).url)
+    made = only(target, create(userName="u"))
+    assert (made.error, made.id) == (None, "id/1")
+    update = change(Action.UPDATE, id="id/1", after={"userName": "v"})
+    assert only(target, update).error is None
+    assert only(target, change(Action.DELETE, id="id/1")).error is None
+    assert crm.people == {}
+
+
+def test_an_account_that_nobody_can_ask_for_is_known_by_our_key(system, described, crm):
+    text = READ + WRITE + PATCH
+    for line in ("    path: people\n", "    items: people\n", "    pagination: {type: offset}\n"):
+        text = text.replace(line, "", 1)
+    server = system(lambda _: (202, {}, b""))
+    assert only(described(text, url=server.url), create()).id == "k1"
 
 
 @pytest.mark.parametrize(
