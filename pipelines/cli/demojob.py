@@ -81,9 +81,10 @@ def _reason(reasons: Sequence[object]) -> str:
 def _plan(report: RunReport) -> PlanStory:
     (name, provisioned), *_ = report.targets.items()
     done = provisioned.report
+    counts = provisioned.prepared.plan.counts
     return PlanStory(
         target=name,
-        actions={k: v for k, v in provisioned.prepared.plan.counts.items() if v},
+        actions={k: v for k, v in counts.items() if v and k != "unchanged"},
         applied=sum(done.done.values()) if done else 0,
         failed=len(done.letters) if done else 0,
     )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import shlex
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from pipelines.cli.demojob import DemoJob
 from pipelines.cli.main import app
 from pipelines.cli.reference import commands
-from pipelines.sandbox.demo import next_steps
+from pipelines.sandbox.demo import next_steps, run_demo
+from pipelines.sandbox.wish import Wish
 
 MAKEFILE = Path(__file__).parents[3] / "Makefile"
 
@@ -48,3 +52,15 @@ def test_a_folder_of_any_name_can_be_pasted(tmp_path, folder):
 
 def test_without_a_profile_nothing_is_said_of_one(tmp_path):
     assert all("why" not in words for words in printed(tmp_path, None))
+
+
+def test_a_second_demo_changes_nothing_and_says_so(tmp_path):
+    told = []
+    for _ in range(2):
+        text = io.StringIO()
+        story = run_demo(Wish(tmp_path / "box", 200, 3), DemoJob, Console(file=text, width=100))
+        told.append(text.getvalue())
+    assert "Nothing changed" not in told[0]
+    assert "Nothing changed" in told[1]
+    assert story.target.users > 0
+    assert story.score.precision > 0.9
