@@ -80,7 +80,7 @@ def decoded(message: bytes) -> tuple[int, Answer]:
 def _entry(data: bytes, at: int) -> tuple[str, Attributes]:
     """Read an entry; written out in one loop, since a large read spends its time here."""
     start, end = span(data, at)
-    dn = data[start:end].decode()
+    dn = data[start:end].decode("utf-8", "replace")
     at, last = span(data, end)
     attributes: Attributes = {}
     while at < last:

@@ -28,15 +28,20 @@ EXTERNAL_ID, ACTIVE = "externalId", "active"
 
 def raw_values(rows: Rows, given: Mapping[str, Any]) -> dict[str, list[bytes]]:
     """The attributes of one side of a change as bytes; empty for None, ``active`` left out."""
-    found = {}
+    found: dict[str, list[bytes]] = {}
     for name, value in given.items():
         if name == ACTIVE:
             continue
         attribute = rows.spec.external_id if name == EXTERNAL_ID else name
         if attribute is None:
             raise MisconfiguredError(f"{rows.name}: external_id names no attribute for our key")
-        found[attribute] = raw(rows, attribute, value)
+        found[_spelled(found, attribute)] = raw(rows, attribute, value)
     return found
+
+
+def _spelled(attributes: Iterable[str], name: str) -> str:
+    """An attribute's name as it is spelled already, if it is."""
+    return next((one for one in attributes if one.lower() == name.lower()), name)
 
 
 def raw(rows: Rows, name: str, value: Any) -> list[bytes]:
@@ -90,7 +95,7 @@ def new_entry(rows: Rows, change: Change) -> tuple[str, dict[str, list[bytes]]]:
     attributes = {name: values for name, values in given.items() if values}
     rdn, parent = entry_name(rows, texts_of(attributes))
     for name, value in pairs(rdn):  # a server may want the naming values among the others
-        own = next((one for one in attributes if one.lower() == name.lower()), name)
+        own = _spelled(attributes, name)
         there = attributes.setdefault(own, [])
         if value.encode() not in there:
             if there and rows.column(own).single:
@@ -98,8 +103,9 @@ def new_entry(rows: Rows, change: Change) -> tuple[str, dict[str, list[bytes]]]:
             there.append(value.encode())
     attributes["objectClass"] = [name.encode() for name in rows.spec.classes]
     for name, _, values in activation(rows, change, None):
-        if values:
-            attributes[name] = list(values)
+        own = _spelled(attributes, name)
+        if values and (own not in attributes or ACTIVE in change.after):
+            attributes[own] = list(values)
     return f"{rdn},{parent}", attributes
 
 
@@ -113,6 +119,8 @@ def activation(rows: Rows, change: Change, entry: Entry | None) -> list[Modifica
     if wanted is None:
         return []
     if by is None and not rows.schema.has(LOCKED.attribute):
+        if not wanted:
+            return []
         raise MisconfiguredError(
             f"{rows.name}: the directory has no {LOCKED.attribute}; say by `disabled` how an entry "
             "is disabled"

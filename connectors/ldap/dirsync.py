@@ -21,6 +21,7 @@ from connectors.ldap.failures import (
     UNAVAILABLE_EXTENSION,
     UNWILLING,
     raised,
+    understood,
 )
 from connectors.ldap.filters import all_of, any_of, classes_of, equal
 from connectors.ldap.names import is_below
@@ -77,7 +78,8 @@ def _first(session: Session, rows: Rows, query: Query) -> Iterator[Page]:
 def _reply(
     session: Session, rows: Rows, query: Query, entries: list[Entry], cookie: bytes
 ) -> Iterator[Page]:
-    identifiers = list(dict.fromkeys(held(entry, "objectGUID")[0] for entry in entries))
+    with understood(session.place):
+        identifiers = list(dict.fromkeys(held(entry, "objectGUID")[0] for entry in entries))
     left = {READ[Kind.GUID](one): one for one in identifiers}
     for start in range(0, len(identifiers), _TOGETHER):
         some = any_of(*(equal("objectGUID", one) for one in identifiers[start : start + _TOGETHER]))
@@ -120,7 +122,8 @@ def _after(session: Session, rows: Rows, result: Result, cookie: bytes) -> tuple
         )
     if result.code != SUCCESS:
         raise raised(result, place, session.known())
-    (_, more), _, (_, following) = members(result.controls[REQUEST])
+    with understood(place):
+        (_, more), _, (_, following) = members(result.controls[REQUEST])
     return number(more) != 0, following
 
 

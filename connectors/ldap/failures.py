@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from connectors.errors import (
@@ -90,6 +91,15 @@ _ACTIVE_DIRECTORY = {
 """Why Active Directory answers invalidCredentials: ``… data 52e, v3839``."""
 _TAKEN = re.compile(r"^0000(21C7|21C8|2071|0524|0562)\b|no[nt][- ]unique", re.IGNORECASE)
 """A unique value is taken: Active Directory (SPN, UPN, name, account name), and slapo-unique."""
+
+
+@contextmanager
+def understood(place: str) -> Iterator[None]:
+    """Tell answers whose inner parts are not as the standards say."""
+    try:
+        yield
+    except (KeyError, IndexError, ValueError):
+        raise TransientError(f"{place}: an answer does not keep to the protocol") from None
 
 
 def raised(result: Result, place: str, known: Container[str] = ()) -> ConnectorError:

@@ -88,7 +88,10 @@ def _bounds(
 ) -> tuple[list[str], tuple[Any, str] | None]:
     """The conditions of the server's search, and the position that rows must stand after."""
     kind, name = rows.schema.attribute(cursor), cursor.lower()
-    if kind.kind not in _COMPARABLE or not kind.ordered or not rows.column(cursor).single:
+    # Active Directory computes this one when it is asked, and finds nothing by it.
+    computed = session.root.active_directory and name == "modifytimestamp"
+    comparable = kind.kind in _COMPARABLE and kind.ordered and rows.column(cursor).single
+    if computed or not comparable:
         raise MisconfiguredError(
             f"{rows.name}: the server cannot compare by {cursor!r}; take modifyTimestamp "
             "(Active Directory: uSNChanged), or mode: feed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +68,7 @@ class Rows:
         also = (*also, query.cursor) if query.cursor else also
         wanted = query.fields
         if wanted is None and spec.attributes is not None:
-            wanted = tuple(dict.fromkeys((key, *spec.attributes, *also)))
+            wanted = _once((key, *spec.attributes, *also))
         made = cls(name, spec, session.schema, key, wanted, also, directory, fed)
         made.check()
         return made
@@ -161,6 +161,14 @@ class Rows:
         if self.active_directory:
             return ACCOUNT_CONTROL
         return LOCKED.attribute if self.schema.known and self.schema.has(LOCKED.attribute) else None
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    """The names as they were first spelled; a directory does not mind the case."""
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(name.lower(), name)
+    return tuple(found.values())
 
 
 def _value(column: Column, raw: list[bytes]) -> Any:

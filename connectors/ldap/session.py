@@ -10,7 +10,7 @@ import structlog
 from connectors.errors import MisconfiguredError
 from connectors.ldap.answers import Answer, Entry, Reference, Result
 from connectors.ldap.ber import integer, members, octets, sequence
-from connectors.ldap.failures import SUCCESS, raised
+from connectors.ldap.failures import SUCCESS, raised, understood
 from connectors.ldap.filters import EVERYTHING
 from connectors.ldap.protocol import (
     Control,
@@ -180,5 +180,6 @@ class Session:
             raise raised(result, self.place, self.known())
         if PAGED not in result.controls:
             return b""
-        _, (_, cookie) = members(result.controls[PAGED])
+        with understood(self.place):
+            _, (_, cookie) = members(result.controls[PAGED])
         return cookie

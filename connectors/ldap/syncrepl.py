@@ -27,7 +27,7 @@ from connectors.ldap.ber import (
     parts,
     sequence,
 )
-from connectors.ldap.failures import SUCCESS, UNWILLING, raised
+from connectors.ldap.failures import SUCCESS, UNWILLING, raised, understood
 from connectors.ldap.protocol import Control
 from connectors.ldap.rows import Rows, UnreadableError
 from connectors.ldap.session import Session
@@ -71,15 +71,16 @@ def changes(session: Session, rows: Rows, query: Query) -> Iterator[Page]:
     spec = rows.spec
     answers = session.search(spec.base, spec.scope, spec.filter, rows.attributes(), [control])
     for answer in answers:
-        match answer:
-            case Entry():
-                _entry(answer, rows, told, token)
-            case Notice(name=name) if name == _INFO:
-                _info(answer, rows, told, token)
-            case Reference():
-                session.references.update(answer.urls[:1])
-            case Result():
-                _ended(answer, session, rows, told, token)
+        with understood(session.place):
+            match answer:
+                case Entry():
+                    _entry(answer, rows, told, token)
+                case Notice(name=name) if name == _INFO:
+                    _info(answer, rows, told, token)
+                case Reference():
+                    session.references.update(answer.urls[:1])
+                case Result():
+                    _ended(answer, session, rows, told, token)
         while len(told.rows) > query.page_size:
             part, told.rows = told.rows[: query.page_size], told.rows[query.page_size :]
             yield Page(part, None, told.rejected)
@@ -115,7 +116,7 @@ def _info(notice: Notice, rows: Rows, told: _Told, token: Token | None) -> None:
     if tag == _ID_SET:
         if not _says_yes(inner):
             _forgotten(rows, token)
-        identifiers = next(value for kind, value in inner if kind == SET)
+        identifiers = dict(inner)[SET]
         told.rows += [_gone(rows, each) for _, each in parts(identifiers, 0, len(identifiers))]
 
 

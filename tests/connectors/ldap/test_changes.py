@@ -25,6 +25,7 @@ SCHEMA = parse(
         f"( 1.5 NAME 'age' EQUALITY integerMatch {SYNTAX}.27 SINGLE-VALUE )".encode(),
         f"( 1.6 NAME 'born' EQUALITY generalizedTimeMatch {SYNTAX}.24 SINGLE-VALUE )".encode(),
         f"( 1.7 NAME 'ou' EQUALITY caseIgnoreMatch {SYNTAX}.15 )".encode(),
+        f"( 1.8 NAME 'userAccountControl' {SYNTAX}.27 SINGLE-VALUE )".encode(),
     ],
     [],
 )
@@ -147,7 +148,7 @@ def test_a_new_entry_has_its_name_its_classes_and_our_key():
 def test_our_key_may_be_given_by_its_own_name_or_by_the_usual_one():
     after = {"uid": "a", "externalId": "other"}
     assert new_entry(rows(), change(Action.CREATE, after=after))[1]["ou"] == [b"other"]
-    after = {"uid": "a", "ou": "other"}
+    after = {"uid": "a", "OU": "other"}
     assert new_entry(rows(), change(Action.CREATE, after=after))[1]["ou"] == [b"other"]
 
 
@@ -188,6 +189,10 @@ def test_a_new_user_of_active_directory_is_disabled_and_needs_a_password():
     directory = rows(active_directory=True, classes=["user"])
     made = change(Action.CREATE, after={"uid": "a"})
     assert new_entry(directory, made)[1]["userAccountControl"] == [b"514"]
+    told = change(Action.CREATE, after={"uid": "a", "useraccountcontrol": 66050})
+    assert new_entry(directory, told)[1]["useraccountcontrol"] == [b"66050"]
+    ready = change(Action.CREATE, after={"uid": "a", "active": True})
+    assert new_entry(directory, ready)[1]["userAccountControl"] == [b"512"]
     group = rows(active_directory=True, classes=["group"])
     assert "userAccountControl" not in new_entry(group, made)[1]
 
@@ -195,6 +200,7 @@ def test_a_new_user_of_active_directory_is_disabled_and_needs_a_password():
 def test_a_directory_that_knows_no_way_to_disable_says_so():
     with pytest.raises(MisconfiguredError, match="say by `disabled`"):
         modifications(rows(), change(after={"active": False}), Entry("uid=a", {}))
+    assert modifications(rows(), change(after={"active": True}), Entry("uid=a", {})) == []
     by = rows(disabled={"attribute": "mail", "value": "left"})
     entry = Entry("uid=a", {"mail": [b"left"]})
     assert modifications(by, change(after={"active": False}), entry) == []

@@ -35,6 +35,17 @@ def made(**settings):
             r"is a password; passwords are never read",
         ),
         ({"objects": {"p": {"base": "dc=x", "attributes": ["a b"]}}}, r"is no attribute's name"),
+        (
+            {"objects": {"p": {"base": "dc=x", "rdn": "nonsense"}}},
+            r"rdn and parent read",
+        ),
+        (
+            {"objects": {"p": {"base": "dc=x", "rdn": "uid={uid"}}},
+            r"rdn and parent read",
+        ),
+        ({"objects": {"p": {"base": "dc=x", "rdn": "uid={}"}}}, r"rdn and parent read"),
+        ({"objects": {"p": {"base": "dc=x", "parent": "ou=,dc=x"}}}, r"rdn and parent read"),
+        ({"objects": {"p": {"base": "dc=x", "rdn": "uid={uid},ou=y"}}}, r"own name only"),
         ({"tls": {"client_key": "k"}}, r"client_key needs client_certificate"),
         ({"tls": {"verify": False}}, r"tls.verify: unknown setting"),
         (
