@@ -31,6 +31,7 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    _parsed: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def call(self) -> str:
@@ -44,7 +45,9 @@ class Answer:
         TransientError when it is JSON that was cut off.
         """
         try:
-            return json.loads(self.body)
+            if not self._parsed:  # a large body is read once, whoever asks
+                self._parsed.append(json.loads(self.body))
+            return self._parsed[0]
         except (ValueError, RecursionError):
             kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             if kind.endswith("json"):

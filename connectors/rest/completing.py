@@ -23,6 +23,8 @@ class Completer:
 
     def __init__(self, api: Api, name: str, wanted: RestObject) -> None:
         self._api, self._name, self._wanted = api, name, wanted
+        self.needed = bool(wanted.details or wanted.joins)
+        """Whether rows need calls of their own."""
         self.gone = 0
         self.rejected: list[RejectedRow] = []
 

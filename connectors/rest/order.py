@@ -85,7 +85,7 @@ class Order:
 
 
 def _of(row: Mapping[str, Any], name: str) -> Any:
-    value = get(row, name, MISSING)
+    value = row[name] if name in row else get(row, name, MISSING)
     if value is MISSING:
         raise MisconfiguredError(f"a row has no {name!r}; it has {', '.join(sorted(row)[:12])}")
     return value
@@ -104,7 +104,7 @@ def _comparable(value: object) -> Part:
     if value is None:
         return 0, 0
     if isinstance(value, int | float):
-        return 1, Decimal(str(value))
+        return 1, value
     return 2, str(value)
 
 

@@ -69,7 +69,8 @@ def pages(
         seen.add(asked)
         reply = api.read_rows(wanted, values, extra)
         found = rows_of(reply, wanted)
-        if odd := len(graphql_errors(reply.body)) - len(found.rejected):
+        odd = len(graphql_errors(reply.body)) - len(found.rejected) if wanted.graphql else 0
+        if odd:
             notice("rest.partial_answer", path=wanted.path, errors=odd)
         if found.rows and found.rows == state.last:
             if getattr(wanted.pagination, "end", "") == "repeat":

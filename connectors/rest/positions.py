@@ -6,19 +6,17 @@ A page carries a position only where everything up to it has been given.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.contract import Cursor
 from connectors.rest.order import Order, Place
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row and its place; the row is None when it was left out, though its place counts."""
 
     place: Place
-    row: dict[str, Any] | None = field(repr=False)
+    row: dict[str, Any] | None
 
 
 Cut = tuple[list[Entry], Cursor | None]

@@ -37,18 +37,29 @@ def _unordered(api: Api, wanted: RestObject, query: Query, completer: Completer)
     key = query.key or wanted.key or ""
     before: set[str] = set()
     for batch in pages(api, wanted, {}):
-        keys = [str(get(row, key)) for row in batch.rows]
-        rows = []
-        for number, row in enumerate(batch.rows):
-            if number in batch.rejected:
-                completer.refuse(row, get(row, key), batch.rejected[number])
-            elif keys[number] in before:
-                continue  # a row that came while we read moved this one on to the next page
-            elif (whole := completer.complete(row, get(row, key))) is not None:
-                rows.append(chosen(whole, query.fields))
-        before = set(keys) if key else set()
+        keys = [str(get(row, key)) for row in batch.rows] if key else []
+        rows = batch.rows
+        if completer.needed or batch.rejected or not before.isdisjoint(keys):
+            rows = list(_whole(batch, key, before, completer))
+        if query.fields is not None:
+            rows = [chosen(row, query.fields) for row in rows]
         for start in range(0, len(rows), query.page_size):
             yield Page(rows[start : start + query.page_size], None, completer.taken())
+        before = set(keys)
+
+
+def _whole(
+    batch: Batch, key: str, before: set[str], completer: Completer
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a page, completed; those of the page before came on to this one again."""
+    for number, row in enumerate(batch.rows):
+        its = get(row, key) if key else None
+        if number in batch.rejected:
+            completer.refuse(row, its, batch.rejected[number])
+        elif not key or str(its) not in before:  # else one that came while we read moved it on
+            whole = completer.complete(row, its)
+            if whole is not None:
+                yield whole
 
 
 class _Ordered:
@@ -117,20 +128,25 @@ class _Ordered:
             place = self._order.place(whole)
             if not self._is_known(place):
                 self._advance(place)
-                late = whole is row
-                made = self._completer.complete(row, place[1][1]) if late else whole
-                fresh.append(Entry(place, made))
+                if whole is row and self._completer.needed:
+                    fresh.append(Entry(place, self._completer.complete(row, place[1][1])))
+                else:
+                    fresh.append(Entry(place, whole))
         return fresh
 
     def _early(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """The row as it is, or completed first where only its details say where it stands."""
+        if self._wanted.details is None:
+            return row
         names = (self._order.cursor, self._order.key)
-        if self._wanted.details is None or all(get(row, n, MISSING) is not MISSING for n in names):
+        if all(get(row, name, MISSING) is not MISSING for name in names):
             return row
         return self._completer.complete(row, get(row, self._order.key))
 
     def _is_known(self, place: Place) -> bool:
         """Whether a row was given before: by an earlier read, or by this one, asked for anew."""
+        if self._asked is None and self._again is None and self._query.after is None:
+            return False
         if self._asked and not self._order.is_after(place, self._asked):
             self._old += 1
             return True
@@ -151,7 +167,8 @@ class _Ordered:
             if last is None or place[0] != last[0]:
                 self._tie = set()
             self._tie.add(place[1])
-        self._last = max(last, place) if last else place
+        if last is None or place > last:
+            self._last = place
 
     def _disorder(self) -> str:
         by, less = repr(self._order.cursor), ""

@@ -36,7 +36,11 @@ def rows_of(reply: Reply, wanted: Listing) -> Rows:
         held = [_keyed(wanted.keyed_as, key, value) for key, value in held.items()]
     if not isinstance(held, list):
         raise _no_list(reply, wanted)
-    errors = row_errors(reply.body, wanted.items)
+    errors = row_errors(reply.body, wanted.items) if wanted.graphql else {}
+    if not (errors or wanted.item or wanted.scalars_as) and all(
+        type(each) is dict for each in held
+    ):
+        return Rows(held)
     rows = [_row(each, number in errors, reply, wanted) for number, each in enumerate(held)]
     return Rows(rows, errors)
 

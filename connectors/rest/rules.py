@@ -154,6 +154,9 @@ class Judge:
         self, answer: Answer, wait: float | None, *, idempotent: bool
     ) -> ConnectorError | None:
         """Return the error an answer means, None for a success."""
+        plain = not (self.rules or self.graphql or self.cost)
+        if plain and answer.status < 300:
+            return error_of(answer, wait, idempotent=idempotent)
         body = json_or_none(answer)
         if wait is None and self.cost:
             wait = self.cost.pause(body)
@@ -217,8 +220,8 @@ def code(error: Mapping[str, Any]) -> str:
 def json_or_none(answer: Answer) -> Any:
     """Return the body as JSON, None when it is something else."""
     try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
+        return answer.json()
+    except ConnectorError:
         return None
 
 
