@@ -105,6 +105,12 @@ def _assemble(
         if len(nodes) == 1:
             groups.append((nodes[0],))
             continue
+        if len(nodes) == 2 and root not in joined:
+            ((a, b, weight),) = scored[root]
+            reason = guard.forbids([a], [b])
+            groups += [(a, b)] if reason is None else [(a,), (b,)]
+            blocked += [] if reason is None else [Blocked(a, b, weight / _THOUSAND, reason)]
+            continue
         merger = _Merger(nodes, scored.get(root, ()), guard, unscored)
         merger.join(joined.get(root, ()))
         groups += merger.run()

@@ -36,17 +36,14 @@ class PersonGuard:
     def veto(self, a: int, b: int) -> Veto | None:
         """Return why records `a` and `b` are never one person, or None."""
         first, second = self._records[a], self._records[b]
-        pair = frozenset((first.ref, second.ref))
-        if pair in self._constraints.must and pair not in self._constraints.cannot:
-            return None
+        if self._constraints.must:
+            pair = frozenset((first.ref, second.ref))
+            if pair in self._constraints.must and pair not in self._constraints.cannot:
+                return None
         return veto(first, second, self._policy, self._constraints)
 
     def _too_many(self, members: Sequence[int]) -> Iterator[str]:
-        held: dict[str, set[str]] = {name: set() for name in self._limits}
-        for member in members:
-            for found in self._records[member].identifiers:
-                if found.kind in held:
-                    held[found.kind].add(found.value)
         for name, most in self._limits.items():
-            if len(held[name]) > most:
+            held = [self._records[member].held.get(name, ()) for member in members]
+            if sum(map(len, held)) > most and len(set().union(*held)) > most:
                 yield f"one person would have more than {most} values of {name}"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from idp_core.profiles.evidence import written
+from idp_core.profiles.held import written
 from idp_core.profiles.model import SourceProfile
 from idp_core.profiles.policy import IdentifierPolicy, Kind
 from idp_core.profiles.scoring import Values

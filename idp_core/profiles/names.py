@@ -16,6 +16,10 @@ from importlib.resources import files
 _SPECIAL = str.maketrans(
     {"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i"}
 )
+_DROPPED = "'\u2019`."
+_PLAIN = str.maketrans(
+    {mark: None if mark in _DROPPED else " " for mark in map(chr, range(128)) if not mark.isalnum()}
+)
 _SUFFIXES = {
     "jr": "jr",
     "junior": "jr",
@@ -58,13 +62,11 @@ def fold(text: str) -> str:
 
     Letters of other alphabets are kept. Folding twice is folding once.
     """
+    if text.isascii():
+        return " ".join(text.lower().translate(_PLAIN).split())
     lowered = unicodedata.normalize("NFKD", text.casefold()).translate(_SPECIAL)
     kept = "".join(
-        mark
-        if mark.isalnum()
-        else ""
-        if mark in "'\u2019`." or unicodedata.combining(mark)
-        else " "
+        mark if mark.isalnum() else "" if mark in _DROPPED or unicodedata.combining(mark) else " "
         for mark in unicodedata.normalize("NFKD", lowered.casefold())
     )
     return " ".join(kept.split())
@@ -134,18 +136,26 @@ def spells(local: str, given: str, family: str) -> bool:
     Family and given name, its short forms, or an initial, in any order and with any marks between
     them; digits make it say more.
     """
-    letters = "".join(fold(local).split())
+    letters = fold(local).replace(" ", "")
     if not letters.isalpha():
         return False
-    ours = {given, *(form for root in roots(given) for form in _forms().get(root, ()))}
-    firsts = {name.replace(" ", "") for name in ours if name}
-    last = family.replace(" ", "")
+    firsts, last = _written_out(given), family.replace(" ", "")
     if letters == last or letters in firsts:
         return True
-    return bool(last) and any(
-        letters in (first + last, last + first, first[0] + last, last + first[0], first + last[0])
-        for first in firsts
-    )
+    if not last:
+        return False
+    before, after = letters.removesuffix(last), letters.removeprefix(last)
+    for rest in (before, after):
+        if rest != letters and (rest in firsts or any(rest == first[0] for first in firsts)):
+            return True
+    return letters[-1] == last[0] and letters[:-1] in firsts
+
+
+@lru_cache(maxsize=50_000)
+def _written_out(given: str) -> frozenset[str]:
+    """Return a folded given name and its short forms, without spaces."""
+    ours = {given, *(form for root in roots(given) for form in _forms().get(root, ()))}
+    return frozenset(name.replace(" ", "") for name in ours if name)
 
 
 def edits(left: str, right: str, most: int) -> int:

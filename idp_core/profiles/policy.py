@@ -7,7 +7,7 @@ A policy is a YAML file (`read`), or the built-in one (`default`), whose text is
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cache, cached_property
@@ -124,11 +124,19 @@ class Kind(Strict):
 
     def is_junk(self, value: str) -> bool:
         """Whether a value (already written by `read`) is a placeholder and says nothing."""
-        return value in self.blocked or any(re.search(p, value) for p in self.patterns)
+        return value in self.blocked or any(search(value) for search in self._junk)
 
     def identifies(self, value: str) -> bool:
         """Whether a value (already written by `read`) may point at one person."""
-        return not self.is_junk(value) and not any(re.search(p, value) for p in self.impersonal)
+        return not self.is_junk(value) and not any(search(value) for search in self._offices)
+
+    @cached_property
+    def _junk(self) -> tuple[Callable[[str], object], ...]:
+        return tuple(re.compile(pattern).search for pattern in self.patterns)
+
+    @cached_property
+    def _offices(self) -> tuple[Callable[[str], object], ...]:
+        return tuple(re.compile(pattern).search for pattern in self.impersonal)
 
 
 class Login(Strict):
@@ -171,9 +179,14 @@ class IdentifierPolicy(Strict):
         return tuple(tuple(word.strip() for word in key.split("+")) for key in self.compare)
 
     @cached_property
-    def kinds(self) -> tuple[str, ...]:
-        """The identifier kinds in the order of the file; the bit of a kind is its place here."""
-        return tuple(self.identifiers)
+    def bits(self) -> Mapping[str, int]:
+        """The bit of each identifier kind in a pattern, in the order of the file."""
+        return {name: 1 << place for place, name in enumerate(self.identifiers)}
+
+    @cached_property
+    def singular(self) -> tuple[str, ...]:
+        """The identifier kinds of which a different value forbids a join."""
+        return tuple(n for n, kind in self.identifiers.items() if kind.different == "veto")
 
 
 def read(path: Path) -> IdentifierPolicy:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import log2
+from functools import lru_cache
+from math import ceil, floor, log2
+from typing import NamedTuple
 
-from idp_core.profiles.evidence import Evidence
+from idp_core.profiles.evidence import Evidence, without
 from idp_core.profiles.names import Likeness
 from idp_core.profiles.policy import FamilyName, GivenName, IdentifierPolicy
 from idp_core.profiles.vetoes import (
@@ -47,8 +49,7 @@ class Population:
     namesakes: Values = field(default=frozenset(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """What comparing two records gives.
 
     The rarities are bits, whole, 0 when the names are not the same. `namesakes` says that both
@@ -90,6 +91,7 @@ class Score:
     veto: Veto | None = None
 
 
+@lru_cache(maxsize=10_000)
 def rarity(count: int, records: int) -> int:
     """Return how rare a name is in whole bits: of `records` records, `count` carry it."""
     share = (count + _SMOOTHING * _COMMONNESS) / (records + _SMOOTHING)
@@ -99,27 +101,53 @@ def rarity(count: int, records: int) -> int:
 def compare(
     left: Evidence, right: Evidence, policy: IdentifierPolicy, population: Population
 ) -> Pattern:
-    """Return the pattern of one pair."""
+    """Return the pattern of one pair; neither holds a crowded value (`usable`)."""
     given, family = compare_names(left, right)
     swapped = left.given == right.family and left.family == right.given and bool(left.given)
-    shared = _shared(left, right, policy, population)
+    same_given = given is Likeness.SAME and not swapped
+    same_family = family is Likeness.SAME and not swapped
+    same, contested, proven, both = _shared(left, right, policy, population)
     count, total = population, population.records
     return Pattern(
-        given=given,
-        given_rarity=0
-        if given is not Likeness.SAME or swapped
-        else rarity(max(count.given.get(n, 0) for n in (left.given, right.given)), total),
-        family=family,
-        family_rarity=0
-        if family is not Likeness.SAME or swapped
-        else rarity(max(count.family.get(n, 0) for n in (left.family, right.family)), total),
-        namesakes=given is family is Likeness.SAME and _namesakes(left, right, population),
-        birth=compare_birth(left.birth, right.birth),
-        suffixes_differ=suffixes_differ(left.suffix, right.suffix),
-        ids_differ=ids_differ(left, right, policy),
-        logs_in=left.logs_in or right.logs_in,
-        **shared,
+        given,
+        _rare(count.given, left.given, right.given, total, policy.given_name.same)
+        if same_given
+        else 0,
+        family,
+        _rare(count.family, left.family, right.family, total, policy.family_name.same)
+        if same_family
+        else 0,
+        given is family is Likeness.SAME and _namesakes(left, right, population),
+        compare_birth(left.birth, right.birth),
+        suffixes_differ(left.suffix, right.suffix),
+        ids_differ(left, right, policy),
+        left.logs_in or right.logs_in,
+        same,
+        contested,
+        proven,
+        both,
     )
+
+
+def usable(record: Evidence, population: Population) -> Evidence:
+    """Return the record without what is crowded; itself when it holds none of it."""
+    if not population.crowded:
+        return record
+    crowded = [
+        (kind, value)
+        for kind, values in record.held.items()
+        for value in values
+        if (kind, value) in population.crowded
+    ]
+    return without(record, crowded) if crowded else record
+
+
+def _rare(
+    counts: Mapping[str, int], left: str, right: str, records: int, ends: tuple[float, float]
+) -> int:
+    """Return how rare two names are that are the same, no further than the policy looks."""
+    bits = rarity(max(counts.get(left, 0), counts.get(right, 0)), records)
+    return min(max(bits, floor(ends[0])), ceil(ends[1]))
 
 
 def _namesakes(left: Evidence, right: Evidence, population: Population) -> bool:
@@ -129,36 +157,28 @@ def _namesakes(left: Evidence, right: Evidence, population: Population) -> bool:
 
 def _shared(
     left: Evidence, right: Evidence, policy: IdentifierPolicy, population: Population
-) -> dict[str, int]:
-    masks = {"same": 0, "contested": 0, "proven": 0, "both": 0}
-    mine, theirs = _usable(left, population), _usable(right, population)
-    for place, kind in enumerate(policy.kinds):
-        if kind not in mine or kind not in theirs:
+) -> tuple[int, int, int, int]:
+    """Return the bits of `same`, `contested`, `proven` and `both`."""
+    same = contested = proven = both = 0
+    logs_in = left.logs_in or right.logs_in
+    for kind, ours in left.held.items():
+        others = right.held.get(kind)
+        if others is None:
             continue
-        bit = 1 << place
-        masks["both"] |= bit
-        ours, others = mine[kind], theirs[kind]
+        bit = policy.bits[kind]
+        both |= bit
         common = ours.keys() & others.keys()
         if not common:
             continue
-        masks["same"] |= bit
+        same |= bit
         if all((kind, value) in population.contested for value in common):
-            masks["contested"] |= bit
-        if any(
+            contested |= bit
+        if not logs_in or any(
             (ours[value] or not left.logs_in) and (others[value] or not right.logs_in)
             for value in common
         ):
-            masks["proven"] |= bit
-    return masks
-
-
-def _usable(record: Evidence, population: Population) -> dict[str, dict[str, bool]]:
-    """Return the values of each kind that are not junk, and whether each is verified."""
-    usable: dict[str, dict[str, bool]] = {}
-    for found in record.identifiers:
-        if (found.kind, found.value) not in population.crowded:
-            usable.setdefault(found.kind, {})[found.value] = found.verified
-    return usable
+            proven |= bit
+    return same, contested, proven, both
 
 
 def weigh(pattern: Pattern, policy: IdentifierPolicy) -> Score:
@@ -225,7 +245,7 @@ def _between(bits: int, ends: tuple[float, float]) -> float:
 
 
 def _identifier_reasons(pattern: Pattern, policy: IdentifierPolicy) -> Iterator[Reason]:
-    same = {name for place, name in enumerate(policy.kinds) if pattern.same >> place & 1}
+    same = {name for name, bit in policy.bits.items() if pattern.same & bit}
     for place, (name, kind) in enumerate(policy.identifiers.items()):
         if name in same:
             if kind.part_of in same:

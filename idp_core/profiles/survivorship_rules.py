@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from idp_core.profiles import policyfile
-from idp_core.profiles.evidence import written
+from idp_core.profiles.held import written
 from idp_core.profiles.policy import Read
 from idp_core.profiles.policyfile import Strict
 

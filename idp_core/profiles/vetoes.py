@@ -5,10 +5,11 @@ Pure functions on small values; a steward's cannot-link (`Constraints`) is the l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.model import SourceRef
@@ -56,6 +57,7 @@ class Constraints:
         return cls(frozenset(map(frozenset, must)), frozenset(map(frozenset, cannot)))
 
 
+@lru_cache(maxsize=100_000)
 def compare_birth(left: date | None, right: date | None) -> Birth:
     """Compare two dates of birth: a slip is one digit, two neighbours swapped, or a few days.
 
@@ -90,15 +92,14 @@ def ids_differ(left: Evidence, right: Evidence, policy: IdentifierPolicy) -> boo
 
     One slip of the pen is no difference.
     """
-    for name, kind in policy.identifiers.items():
-        if kind.different != "veto":
+    for name in policy.singular:
+        mine, theirs = left.held.get(name), right.held.get(name)
+        if not mine or not theirs:
             continue
-        mine = {i.value: i.verified for i in left.identifiers if i.kind == name}
-        theirs = {i.value: i.verified for i in right.identifiers if i.kind == name}
         proven = left.ref.source == right.ref.source or (
             any(mine.values()) and any(theirs.values())
         )
-        if mine and theirs and proven and not _alike(mine, theirs):
+        if proven and not _alike(mine, theirs):
             return True
     return False
 
@@ -114,14 +115,13 @@ def veto(
     if constraints.cannot and frozenset((left.ref, right.ref)) in constraints.cannot:
         return Veto.STEWARD
     given, family = compare_names(left, right)
+    if given is Likeness.DIFFERENT and policy.given_name.different == "veto":
+        return Veto.GIVEN_NAME
+    if family is Likeness.DIFFERENT and policy.family_name.different == "veto":
+        return Veto.FAMILY_NAME
     birth = compare_birth(left.birth, right.birth)
-    found: Mapping[Veto, bool] = {
-        Veto.GIVEN_NAME: given is Likeness.DIFFERENT and policy.given_name.different == "veto",
-        Veto.FAMILY_NAME: family is Likeness.DIFFERENT and policy.family_name.different == "veto",
-        Veto.BIRTH_DATE: birth is Birth.DIFFERENT and policy.birth_date.different == "veto",
-        Veto.SUFFIX: suffixes_differ(left.suffix, right.suffix)
-        and policy.suffix.different == "veto",
-    }
-    return next((reason for reason, holds in found.items() if holds), None) or (
-        Veto.IDENTIFIER if ids_differ(left, right, policy) else None
-    )
+    if birth is Birth.DIFFERENT and policy.birth_date.different == "veto":
+        return Veto.BIRTH_DATE
+    if policy.suffix.different == "veto" and suffixes_differ(left.suffix, right.suffix):
+        return Veto.SUFFIX
+    return Veto.IDENTIFIER if ids_differ(left, right, policy) else None

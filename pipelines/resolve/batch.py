@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from idp_core.profiles.cluster import Edge, partition
-from idp_core.profiles.evidence import Evidence, evidence
+from idp_core.profiles.evidence import Evidence, reader
 from idp_core.profiles.guard import PersonGuard
 from idp_core.profiles.identity import NewId, identify, new_gid
 from idp_core.profiles.model import Event, SourceProfile, SourceRef
 from idp_core.profiles.policy import IdentifierPolicy
-from idp_core.profiles.scoring import Pattern, Population, Score, compare, weigh
+from idp_core.profiles.scoring import Pattern, Population, Score, compare, usable, weigh
 from idp_core.profiles.vetoes import Constraints
+from pipelines.collector import paused
 from pipelines.resolve.pairs import candidates
 from pipelines.resolve.population import population
 
@@ -46,6 +47,7 @@ class Resolution:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
+@paused()
 def resolve(
     records: Iterable[SourceProfile],
     previous_links: Mapping[SourceRef, str],
@@ -60,7 +62,8 @@ def resolve(
     The order of `records` never matters, and resolving the same again changes nothing.
     `redirects` are those of before. Raises ValueError when a record is there twice.
     """
-    known = sorted((evidence(r, policy) for r in records if not r.deleted), key=lambda e: e.ref)
+    read = reader(policy)
+    known = sorted((read(r) for r in records if not r.deleted), key=lambda e: e.ref)
     if len({record.ref for record in known}) < len(known):
         raise ValueError("a source profile is there twice")
     edges, compared = make_edges(known, policy, population(known, policy, constraints))
@@ -101,9 +104,10 @@ def make_edges(
     """Return the scored pairs of `records`, and how many that were compared."""
     known: dict[Pattern, Score] = {}
     edges: list[Edge] = []
-    left, right = candidates(records, policy, others.crowded)
+    telling = [usable(record, others) for record in records]
+    left, right = candidates(telling, policy)
     for a, b in zip(left, right, strict=True):
-        pattern = compare(records[a], records[b], policy, others)
+        pattern = compare(telling[a], telling[b], policy, others)
         score = known.get(pattern)
         if score is None:
             score = known[pattern] = weigh(pattern, policy)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from idp_core.profiles.evidence import evidence
+from idp_core.profiles.evidence import reader
 from idp_core.profiles.guard import PersonGuard
 from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.policy import IdentifierPolicy
-from idp_core.profiles.scoring import Reason, compare, weigh
+from idp_core.profiles.scoring import Reason, compare, usable, weigh
 from idp_core.profiles.vetoes import Constraints
 from pipelines.resolve.population import population
 
@@ -54,12 +54,14 @@ def explain_pairs(
 
     Raises KeyError for a record that is not among them.
     """
-    known = {r.ref: evidence(r, policy) for r in records if not r.deleted}
+    read = reader(policy)
+    known = {r.ref: read(r) for r in records if not r.deleted}
     others = population(list(known.values()), policy, constraints)
     found: dict[tuple[SourceRef, SourceRef], Explanation] = {}
     for left, right in pairs:
         pair = [known[left], known[right]]
-        score = weigh(compare(pair[0], pair[1], policy, others), policy)
+        first, second = (usable(record, others) for record in pair)
+        score = weigh(compare(first, second, policy, others), policy)
         veto = PersonGuard(pair, policy, constraints).veto(0, 1)
         steward = frozenset((left, right)) in constraints.must
         found[left, right] = Explanation(

@@ -5,15 +5,15 @@ Set-based, in DuckDB: every record's keys are rows, and records with a key in co
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import accumulate
 
 import duckdb
 import pyarrow as pa
 
 from idp_core.profiles.evidence import Evidence
-from idp_core.profiles.policy import IdentifierPolicy
-from idp_core.profiles.scoring import Values
+from idp_core.profiles.policy import NAMES, IdentifierPolicy
 
 _PAIRS = """
 WITH fitting AS (
@@ -28,46 +28,80 @@ ORDER BY a, b
 
 
 def candidates(
-    records: Sequence[Evidence], policy: IdentifierPolicy, junk: Values
+    records: Sequence[Evidence], policy: IdentifierPolicy
 ) -> tuple[list[int], list[int]]:
     """Return the pairs to compare as two lists of places in `records`, the smaller place first."""
-    words: list[int] = []
-    values: list[str] = []
-    places: list[int] = []
-    for place, record in enumerate(records):
-        for word, value in _keys(record, policy, junk):
-            words.append(word)
-            values.append(value)
-            places.append(place)
-    most = [_most(key, policy) for key in policy.keys]
-    table = pa.table({"word": words, "value": values, "record": places})
-    with duckdb.connect() as connection:
-        limits = pa.table({"word": range(len(most)), "most": most})
-        connection.register("found", table)
-        connection.register("limits", limits)
-        connection.execute("CREATE TABLE keys AS SELECT * FROM found JOIN limits USING (word)")
-        pairs = connection.sql(_PAIRS).to_arrow_table()
+    with duckdb.connect() as con:
+        con.register("names", _names(records))
+        con.register("held", _held(records, policy))
+        keys = " UNION ALL ".join(_keys(policy))
+        con.execute(f"CREATE TABLE keys AS {keys}")
+        pairs = con.sql(_PAIRS).to_arrow_table()
     return pairs["a"].to_pylist(), pairs["b"].to_pylist()
+
+
+def _names(records: Sequence[Evidence]) -> pa.Table:
+    """Return a row per record with what the words of `NAMES` stand for; "" where not said."""
+    return pa.Table.from_arrays(
+        [
+            _numbers(array("q", range(len(records)))),
+            _texts([record.given for record in records]),
+            _texts([record.family for record in records]),
+            _texts([record.given[:1] for record in records]),
+            _texts([record.birth.isoformat() if record.birth else "" for record in records]),
+        ],
+        ["record", "given_name", "family_name", "initial", "birth_date"],
+    )
+
+
+def _held(records: Sequence[Evidence], policy: IdentifierPolicy) -> pa.Table:
+    """Return a row per record, kind and value; a kind is its place in the policy."""
+    number = {name: place for place, name in enumerate(policy.identifiers)}
+    places, kinds, values = array("q"), array("q"), list[str]()
+    for place, record in enumerate(records):
+        for kind, held in record.held.items():
+            for value in held:
+                places.append(place)
+                kinds.append(number[kind])
+                values.append(value)
+    columns = [_numbers(places), _numbers(kinds), _texts(values)]
+    return pa.Table.from_arrays(columns, ["record", "kind", "value"])
+
+
+def _numbers(found: array[int]) -> pa.Array:
+    return pa.Array.from_buffers(pa.int64(), len(found), [None, pa.py_buffer(found)])
+
+
+def _texts(texts: Sequence[str]) -> pa.Array:
+    """Return texts as an Arrow array; `pyarrow.array` would import pandas, which takes a second."""
+    encoded = [text.encode() for text in texts]
+    ends = array("q", accumulate(map(len, encoded), initial=0))
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.large_string(), len(encoded), buffers)
+
+
+def _keys(policy: IdentifierPolicy) -> Iterator[str]:
+    """Yield for each key of the policy the SELECT of its place, value, record and limit."""
+    kinds = list(policy.identifiers)
+    for place, words in enumerate(policy.keys):
+        tables, values = ["names"], []
+        for number, word in enumerate(words):
+            if word in NAMES:
+                values.append(f"names.{word}")
+                continue
+            tables.append(
+                f"JOIN (SELECT record, value FROM held WHERE kind = {kinds.index(word)}) h{number} "
+                "USING (record)"
+            )
+            values.append(f"h{number}.value")
+        said = " AND ".join(f"{value} <> ''" for value in values)
+        yield (
+            f"SELECT {place} AS word, concat_ws(chr(31), {', '.join(values)}) AS value, record, "
+            f"{_most(words, policy)} AS most FROM {' '.join(tables)} WHERE {said}"
+        )
 
 
 def _most(key: tuple[str, ...], policy: IdentifierPolicy) -> int:
     """How many records may share a key: composite ones are limited by `max_compared`."""
     alone = policy.identifiers.get(key[0]) if len(key) == 1 else None
     return policy.max_compared if alone is None else max(alone.max_records, policy.max_compared)
-
-
-def _keys(record: Evidence, policy: IdentifierPolicy, junk: Values) -> Iterator[tuple[int, str]]:
-    """Yield each key of one record once, as the place of the key in the policy and a value."""
-    said: dict[str, list[str]] = {}
-    for found in record.identifiers:
-        if (found.kind, found.value) not in junk:
-            said.setdefault(found.kind, []).append(found.value)
-    if record.given:
-        said |= {"given_name": [record.given], "initial": [record.given[0]]}
-    if record.family:
-        said["family_name"] = [record.family]
-    if record.birth:
-        said["birth_date"] = [record.birth.isoformat()]
-    for place, words in enumerate(policy.keys):
-        for parts in product(*(said.get(word, ()) for word in words)):
-            yield place, "\x1f".join(parts)

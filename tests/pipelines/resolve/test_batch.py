@@ -1,16 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import count
+from collections.abc import Iterable, Iterator
+from itertools import combinations, count, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from idp_core.profiles.evidence import Evidence, reader
 from idp_core.profiles.model import EventKind, SourceProfile, SourceRef
 from idp_core.profiles.policy import default
 from idp_core.profiles.vetoes import Constraints
-from pipelines.resolve.batch import Resolution, resolve
+from pipelines.resolve.batch import Resolution, make_edges, resolve
 from pipelines.resolve.explain import explain
+from pipelines.resolve.pairs import candidates
+from pipelines.resolve.population import population
 from tests.pipelines.resolve.people import person
 
 HOME = {"family_name": "Keller", "street": "Seeweg 4", "phone": "+41446681800"}
@@ -203,3 +206,40 @@ def test_resolving_again_changes_nothing(records: list[SourceProfile]) -> None:
     first = people(records)
     again = resolve(records, first.links, default(), NOBODY)
     assert (again.links, again.events, again.new_redirects) == (first.links, (), {})
+
+
+@settings(max_examples=60, deadline=None)
+@given(records=RECORDS)
+def test_the_batch_scores_each_pair_as_one_pair_alone(records: list[SourceProfile]) -> None:
+    read = reader(default())
+    known = [read(record) for record in records]
+    others = population(known, default(), NOBODY)
+    edges, compared = make_edges(known, default(), others)
+    assert len(edges) == compared == len({(edge.a, edge.b) for edge in edges})
+    for a, b, weight, _ in edges:
+        told = explain(records[a].ref, records[b].ref, records, default(), NOBODY)
+        assert weight == told.weight
+
+
+@settings(max_examples=60, deadline=None)
+@given(records=RECORDS)
+def test_records_that_share_a_key_are_compared_and_no_others(records: list[SourceProfile]) -> None:
+    read = reader(default())
+    known = [read(record) for record in records]
+    found = set(zip(*candidates(known, default()), strict=True))
+    keys = [set(_keys(record)) for record in known]
+    assert found == {(a, b) for a, b in combinations(range(len(known)), 2) if keys[a] & keys[b]}
+
+
+def _keys(record: Evidence) -> Iterator[tuple[object, ...]]:
+    """The comparison keys of one record, by the letter of the policy."""
+    said = {kind: list(values) for kind, values in record.held.items()}
+    for word, value in (
+        ("given_name", record.given),
+        ("family_name", record.family),
+        ("initial", record.given[:1]),
+        ("birth_date", record.birth),
+    ):
+        said[word] = [value] if value else []
+    for words in default().keys:
+        yield from ((words, *values) for values in product(*(said.get(w, ()) for w in words)))
