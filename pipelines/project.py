@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from pydantic import (
@@ -26,6 +26,10 @@ from mappings.yamltext import compose
 from pipelines.errors import ProjectError
 
 FILE = "isthmus.yaml"
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+"""The name of a source or target; files and folders are named after it."""
 
 
 class Mode(StrEnum):
@@ -92,9 +96,9 @@ class Project(_Part):
     file in the data folder."""
     attributes: Path | None = Field(default=None, alias="schema")
     """A file with attributes of your own beside the canonical ones."""
-    sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
+    sources: Mapping[Name, SourceSettings] = Field(default_factory=dict)
     """Where records come from, by name."""
-    targets: Mapping[str, TargetSettings] = Field(default_factory=dict)
+    targets: Mapping[Name, TargetSettings] = Field(default_factory=dict)
     """Who gets the profiles, by name."""
     policies: Policies = Policies()
     """How records become people."""
@@ -177,7 +181,9 @@ def _message(path: Sequence[str], problem: ErrorDetails) -> str:
     if problem["type"] == "missing":
         return "is required"
     if problem["type"] == "string_pattern_mismatch":
-        return "write small letters, digits, '-' and '_', a letter first"
+        if path[0] == "project":
+            return "write small letters, digits, '-' and '_', a letter first"
+        return "a name has letters, digits, '-', '_' and '.' only"
     message = problem["msg"]
     return message[:1].lower() + message[1:]
 

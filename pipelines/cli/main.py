@@ -6,6 +6,7 @@ Exit codes: 0 done; those of `pipelines.errors`; 2 also for a command that is wr
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
@@ -69,5 +70,8 @@ app.add_typer(sandbox.app, name="sandbox")
 
 
 def run() -> None:
-    """Run the command line."""
+    """Run the command line; what a terminal's encoding lacks is printed by its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()

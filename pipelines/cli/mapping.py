@@ -86,6 +86,7 @@ def preview(
     """
     from datetime import UTC, datetime
 
+    from idp_core.db.jsontext import storable
     from pipelines.authoring import preview as authoring
     from pipelines.authoring.held import require_held
     from pipelines.bus import open_bus, open_workspace
@@ -97,7 +98,7 @@ def preview(
     said = load_project(project)
     workspace = open_workspace(said)
     mapping = workspace.mapping(source)
-    wish = authoring.Wish(limit, datetime.now(UTC).date(), key)
+    wish = authoring.Wish(limit, datetime.now(UTC).date(), None if key is None else storable(key))
     suite = suite_of(workspace, source, mapping, today=wish.today)
     if landed:
         with open_bus(said) as bus:

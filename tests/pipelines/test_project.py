@@ -69,6 +69,10 @@ def test_the_example_of_the_reference_is_a_project():
         ("project: a\nsources: {x: {}, x: {}}\n", "the key 'x' is here twice"),
         ("project: a\nsources: [\n", ":3:1 yaml: expected the node content"),
         ("project: a\nschedule: 2024-02-30\n", "put it in quotes"),
+        (
+            "project: a\nsources: {../x: {connector: {type: sql}}}\n",
+            ":2:11 sources.../x.[key]: a name has letters, digits, '-', '_' and '.' only",
+        ),
         ("- a\n", ":1:1 project: input should be a valid dictionary"),
         ("", ":1:1 yaml: the file is empty"),
     ],

@@ -93,6 +93,7 @@ def test_preview_by_key_is_one_document_with_row_and_record(run, project):
     assert row["record"]["emails"][0]["value"] == "ann@example.com"
     result = run("mapping", "preview", "shop", "--key", "9", "--project", project)
     assert (result.exit_code, result.stderr) == (1, "shop: no row has the key '9'\n")
+    assert run("mapping", "preview", "shop", "--key", "\udcff", "--project", project).exit_code == 1
 
 
 def test_preview_of_landed_rows_needs_a_run_and_then_no_source(run, project):

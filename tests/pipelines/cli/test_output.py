@@ -7,9 +7,11 @@ import json
 import os
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 
 from pipelines.cli import output
 
@@ -70,11 +72,31 @@ def test_json_has_words_for_what_ours_holds(capsys):
     }
 
 
-def test_json_can_be_written_in_any_encoding(monkeypatch):
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("name", ["Zoë", "Łódź", "half \udc80 a pair"])
+def test_json_can_be_written_in_any_encoding(monkeypatch, encoding, name):
     raw = io.BytesIO()
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    output.give({"name": "Zoë"}, as_json=True)
-    assert json.loads(raw.getvalue()) == {"name": "Zoë"}
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding=encoding))
+    output.give({"name": name}, as_json=True)
+    assert json.loads(raw.getvalue().decode(encoding)) == {"name": name}
+
+
+def test_a_number_that_is_none_is_null_in_json(capsys):
+    output.give([float("nan"), float("inf"), 1.5, Decimal("1.50"), (1, {2: None})], as_json=True)
+    assert json.loads(capsys.readouterr().out) == [None, None, 1.5, "1.50", [1, {"2": None}]]
+
+
+def test_no_value_can_steer_a_terminal(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    name = "Ann\x1b[2J\x9b31m\u202eeeL\x00"
+    output.give({}, name, output.table(["a"], [[name]]), Text(name, style="red"), as_json=False)
+    output.tell(name, "red")
+    said = capsys.readouterr()
+    for text in (said.out, said.err):
+        assert "\x1b[2J" not in text
+        assert not {"\x9b", "\u202e", "\x00"} & set(text)
+        assert "Ann\\x1b[2J\\x9b31m\\u202eeeL\\x00" in text
 
 
 def test_messages_go_to_standard_error_uncut(capsys):
