@@ -13,6 +13,7 @@ from idp_core.db.engine import reading
 from idp_core.profiles import store
 from idp_core.provisioning import plans
 from idp_core.provisioning.model import OPEN, Approval, PlanRecord
+from mappings.suggest import did_you_mean
 from pipelines.bus import Bus
 from pipelines.errors import ProjectError
 from pipelines.provision import run as provisioning
@@ -57,9 +58,12 @@ def open_plan(bus: Bus, word: str, hash_: str | None = None) -> PlanRecord:
     Raises ProjectError for neither a target nor a plan, StalePlanError when no open plan is meant.
     """
     if word not in bus.project.targets:
-        if hash_ is not None:
-            bus.target_settings(word)  # says which targets there are
-        found = find_plan(bus, word)
+        found = None if hash_ is not None else _plan_called(bus, word)
+        if found is None:
+            raise ProjectError(
+                f"{word!r} is neither a target nor the beginning of a plan's hash"
+                f"{did_you_mean(word, bus.project.targets)}"
+            )
         word, hash_ = found.target, found.hash
     with reading(bus.engine) as conn:
         if hash_ is not None:
@@ -68,6 +72,12 @@ def open_plan(bus: Bus, word: str, hash_: str | None = None) -> PlanRecord:
     if latest is None:
         raise StalePlanError(f"{word}: no plan is open; make one: isthmus plan {word}")
     return latest
+
+
+def _plan_called(bus: Bus, word: str) -> PlanRecord | None:
+    with reading(bus.engine) as conn:
+        found = plans.plans_like(conn, word) if word else ()
+    return find_plan(bus, word) if found else None
 
 
 def stored_plan(bus: Bus, record: PlanRecord) -> StoredPlan:

@@ -17,6 +17,7 @@ from connectors.contract import (
     Connector,
     Discoverable,
     Outcome,
+    Previewable,
     Row,
     Searchable,
     Target,
@@ -168,6 +169,19 @@ class TargetContract:
         if isinstance(target, Discoverable):
             assert self.name in {found.name for found in target.discover()}
         assert held() == []
+
+    def test_a_preview_tells_the_request_and_writes_nothing(
+        self, target: Target, held: Held
+    ) -> None:
+        if not isinstance(target, Previewable):
+            pytest.skip("cannot tell how it would write")
+        assert target.preview(self.creation()).address
+        assert held() == []
+        made = self.made(target)
+        before = held()
+        for change in (self.update(made, None), self.change(Action.DELETE, id=made)):
+            assert target.preview(change).method
+        assert held() == before
 
     def test_a_wrong_address_and_wrong_credentials_are_told_apart(
         self, unreachable: Connector | None, refused: Connector | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,13 +55,19 @@ def find(conn: sa.Connection, value: str, kind: str | None = None) -> Sequence[s
     pointing = (
         sa.select(link.c.gid)
         .join(identifier, identifier.c.record == link.c.record)
-        .where(identifier.c.value.in_({value, text, text.casefold()}))
+        .where(identifier.c.value.in_({value, text, text.casefold(), _dialled(text)}))
     )
     if kind is not None:
         pointing = pointing.where(identifier.c.kind == kind)
         found.update(conn.scalars(_by_key(kind, text)))
     found.update(conn.scalars(pointing))
     return sorted(found)
+
+
+def _dialled(text: str) -> str:
+    """Return a phone number as it is stored: ``+44 (0) 20 1234`` is none, ``+44 20-1234`` is."""
+    written = re.fullmatch(r"\+[0-9][0-9 ./-]*", text)
+    return re.sub(r"[ ./-]", "", text) if written else text
 
 
 def find_by_name(conn: sa.Connection, text: str, limit: int = 50) -> Sequence[str]:

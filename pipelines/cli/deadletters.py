@@ -94,6 +94,8 @@ def list_letters(  # noqa: PLR0913 (each is an option of its own)
     shown = found[:limit]
     document = [lettertext.document(each, values=values) for each in shown]
     give(document, *lettertext.lines(shown, values=values), as_json=as_json)
+    if source is not None and source not in {*bus.project.sources, *bus.project.targets}:
+        tell(f"isthmus.yaml has neither a source nor a target {source!r}")
     if len(found) > limit:
         tell(f"there are more than these {limit}; --limit shows more")
 

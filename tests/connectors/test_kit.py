@@ -12,7 +12,7 @@ import pytest
 from pydantic import ConfigDict
 
 from connectors import memory
-from connectors.contract import Action, Change, Cursor, Health, Outcome, Page, Query
+from connectors.contract import Action, Change, Cursor, Health, Outcome, Page, Query, Request
 from connectors.errors import MisconfiguredError, NotFoundError, UnauthorizedError
 from connectors.kit import CANARY, SourceContract, TargetContract
 from connectors.memory import Memory
@@ -212,6 +212,12 @@ class RejectsUnknownObjects(Memory):
                 yield Outcome(change, NotFoundError("no such object"))
 
 
+class WritesPreviews(Memory):
+    def preview(self, change):
+        list(self.apply([change]))
+        return Request("PUT", change.key)
+
+
 SOURCES = {
     ReadsBackwards: "test_rows_come_by_cursor",
     FailsWhenEmpty: "test_no_rows_are_no_error",
@@ -244,6 +250,7 @@ TARGETS = {
     FailsToDeleteTwice: "test_deleting_twice_is_deleting_once",
     FindsEverything: "test_an_account_is_found_by_our_key_and_by_no_other",
     WritesWhenAsked: "test_asking_who_it_is_writes_nothing",
+    WritesPreviews: "test_a_preview_tells_the_request_and_writes_nothing",
     MistakesCredentials: "test_a_wrong_address_and_wrong_credentials_are_told_apart",
     TellsSecrets: "test_no_secret_is_shown",
 }

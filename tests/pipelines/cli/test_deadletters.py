@@ -39,6 +39,7 @@ def test_letters_are_listed_with_their_reasons_and_without_their_rows(isthmus):
 def test_letters_are_chosen_by_source_stage_run_and_status(isthmus):
     assert [each["stage"] for each in letters(isthmus, "--stage", "read")] == ["read"]
     assert letters(isthmus, "--source", "nobody") == []
+    assert "neither a source nor a target" in isthmus("deadletters", "--source", "x").stderr
     (run,) = document(isthmus("runs", "--json"))
     assert len(letters(isthmus, "--run", run["id"][-12:])) == 2
     assert letters(isthmus, "--status", "replayed") == []

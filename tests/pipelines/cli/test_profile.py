@@ -29,7 +29,15 @@ def gid(people, run):
 
 
 @pytest.mark.parametrize(
-    "query", ["ann@mail.example", " ANN@mail.example", "+4930901820", "shop:3", "lee ann"]
+    "query",
+    [
+        "ann@mail.example",
+        " ANN@mail.example",
+        "+4930901820",
+        "+49 30 90-18.20",
+        "shop:3",
+        "lee ann",
+    ],
 )
 def test_a_person_is_found_by_anything_that_is_known_of_them(people, run, gid, query):
     result = run("profile", "find", query, "--project", people)
