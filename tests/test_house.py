@@ -74,3 +74,10 @@ def test_every_target_of_the_makefile_says_what_it_does():
         name for name in phony[1].split() if not re.search(rf"^{name}:.*## ", text, re.MULTILINE)
     ]
     assert not undocumented
+
+
+def test_the_repository_holds_no_link_that_leads_out_of_it():
+    """A link to a folder of one machine was committed once, and no other could be set up."""
+    links = [path for path in ROOT.iterdir() if path.is_symlink()]
+    astray = [path.name for path in links if not path.resolve().is_relative_to(ROOT)]
+    assert not astray
