@@ -55,7 +55,7 @@ format: $(STAMP)  ## format the code
 	@$(RUN) ruff check --fix-only .
 	@$(RUN) ruff format .
 
-bench: $(STAMP)  ## the benchmarks; results go to benchmarks/results
+bench: $(STAMP)  ## the benchmarks, each beside a peer or the raw ceiling
 	@$(RUN) python -m benchmarks
 
 dagster: $(STAMP)  ## the demo's project in Dagster's own pages
