@@ -260,10 +260,22 @@ def database_url(project: Project, settings: Settings) -> str:
         return f"sqlite:///{project.data_folder / _DATABASE}"
     if said.split(":", 1)[0] in {"env", "file", "keyring"}:
         try:
-            return Secret(said, project.folder).reveal()
+            said = Secret(said, project.folder).reveal()
         except MisconfiguredError as error:
             raise ProjectError(f"database: {error}") from None
-    return said
+    return _from_folder(said, project.folder)
+
+
+def _from_folder(url: str, folder: Path) -> str:
+    """Find a SQLite file from the project's folder, wherever a command or a scheduler starts."""
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        return url  # told, without its text, when the engine is made
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return url
+    file = folder.absolute() / str(parsed.database)
+    return parsed.set(database=str(file)).render_as_string(hide_password=False)
 
 
 def text_of(file: Path) -> str:

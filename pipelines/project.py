@@ -93,7 +93,7 @@ class Project(_Part):
     """The folder of all that is kept here: database, landed rows, results."""
     database: str | None = None
     """The database's URL, or a reference to it such as `env:ISTHMUS_DATABASE`; by default a SQLite
-    file in the data folder."""
+    file in the data folder. A relative path of SQLite starts at the project's folder."""
     attributes: Path | None = Field(default=None, alias="schema")
     """A file with attributes of your own beside the canonical ones."""
     sources: Mapping[Name, SourceSettings] = Field(default_factory=dict)

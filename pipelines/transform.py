@@ -61,10 +61,16 @@ class Transformed:
         found = coverage(self.document, self.columns)
         lines = (
             (found.unmapped, "neither mapped nor under ignore"),
-            (found.missing, "read by the mapping, but not in what was read"),
+            (self._missing(found.missing), "read by the mapping, but not in what was read"),
         )
         file = self.document.place.file
         return tuple(f"{file}: {', '.join(names)}: {what}" for names, what in lines if names)
+
+    def _missing(self, names: Sequence[str]) -> Sequence[str]:
+        """Leave out what deletions cannot have: a feed tells of them by their key alone."""
+        only = f"SELECT bool_and(coalesce(_deleted, false)) FROM {MAPPED}"
+        (deletions,) = self.con.execute(only).fetchone() or (False,)
+        return () if deletions else names
 
     @property
     def left_out(self) -> int:

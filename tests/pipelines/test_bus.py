@@ -27,7 +27,22 @@ def test_the_environment_names_another_database_than_the_project(tmp_path):
 def test_the_project_names_its_database_by_reference(tmp_path, monkeypatch):
     monkeypatch.setenv("WHERE", "sqlite:///elsewhere.db")
     own = project(tmp_path, "database: env:WHERE\n")
-    assert database_url(own, Settings()) == "sqlite:///elsewhere.db"
+    assert database_url(own, Settings()) == f"sqlite:///{tmp_path / 'elsewhere.db'}"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("sqlite:///kept/x.db", "sqlite:///{folder}/kept/x.db"),
+        ("sqlite:////var/x.db", "sqlite:////var/x.db"),
+        ("sqlite:///x.db?timeout=3", "sqlite:///{folder}/x.db?timeout=3"),
+        ("postgresql://u:p@h/d", "postgresql://u:p@h/d"),
+        ("no url", "no url"),
+    ],
+)
+def test_a_sqlite_file_is_found_from_the_projects_folder(tmp_path, said, meant):
+    own = project(tmp_path, f"database: {said}\n")
+    assert database_url(own, Settings()) == meant.format(folder=tmp_path)
 
 
 def test_a_reference_that_leads_nowhere_is_told(tmp_path):

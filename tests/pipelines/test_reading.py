@@ -90,6 +90,14 @@ def test_a_feed_brings_all_at_first_and_then_only_what_changed(system):
     assert system.stored() == {"a", "b"}
 
 
+def test_a_feed_that_only_deletes_is_no_drift(system):
+    system.put("a")
+    system.run(FEED)
+    system.remove("a")
+    taken = system.run(FEED).taken["crm"]
+    assert (taken.deleted, taken.warnings) == (1, ())
+
+
 def test_a_feed_that_forgot_the_position_is_read_anew_and_what_is_gone_goes(system):
     for number in range(20):
         system.put(f"k{number}")
