@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     database_wait_seconds: float = Field(default=60, gt=0)
     """How long a writer waits for another one on SQLite."""
 
+    master_key: SecretStr | None = None
+    """The master secret of the login (base64 of 32 bytes), by which keys are sealed in the
+    database; it takes the place of the file ``master.key`` in the data folder."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important messages that are logged. On a terminal, where the command line shows
     progress, it is ``warning`` unless it is set."""

@@ -21,7 +21,6 @@ from connectors.contract import Connector, Source, Target
 from connectors.errors import MisconfiguredError
 from connectors.problems import SettingsError
 from connectors.registry import build
-from connectors.secrets import Secret
 from connectors.yamlfile import FileError
 from idp_core.db import schema as db_schema
 from idp_core.db.engine import make_engine
@@ -35,10 +34,10 @@ from mappings.extension import load_schema
 from mappings.push import PushDocument, load_push
 from mappings.schema import CUSTOMER, Schema
 from mappings.tree import Document
+from pipelines.database import database_url
 from pipelines.errors import ProjectError, RemoteError
 from pipelines.project import Project, SourceSettings, TargetSettings
 
-_DATABASE = "isthmus.db"
 T = TypeVar("T")
 
 
@@ -246,36 +245,6 @@ def reached(engine: sa.Engine) -> Iterator[None]:
         where = engine.url.render_as_string(hide_password=True)
         reason = next(iter(str(error.orig).splitlines()), "no reason was given")
         raise RemoteError(f"the database {where} cannot be used: {reason}") from None
-
-
-def database_url(project: Project, settings: Settings) -> str:
-    """Return where a project's database is: what the environment says, the project, the default.
-
-    It may hold a password. Raises ProjectError when a reference to a secret leads nowhere.
-    """
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    said = project.database
-    if said is None:
-        return f"sqlite:///{project.data_folder / _DATABASE}"
-    if said.split(":", 1)[0] in {"env", "file", "keyring"}:
-        try:
-            said = Secret(said, project.folder).reveal()
-        except MisconfiguredError as error:
-            raise ProjectError(f"database: {error}") from None
-    return _from_folder(said, project.folder)
-
-
-def _from_folder(url: str, folder: Path) -> str:
-    """Find a SQLite file from the project's folder, wherever a command or a scheduler starts."""
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        return url  # told, without its text, when the engine is made
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        return url
-    file = folder.absolute() / str(parsed.database)
-    return parsed.set(database=str(file)).render_as_string(hide_password=False)
 
 
 def text_of(file: Path) -> str:

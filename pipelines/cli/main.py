@@ -24,6 +24,7 @@ from pipelines.cli import (
     quality,
     runs,
     sandbox,
+    serve,
     sources,
     sync,
     version,
@@ -66,6 +67,8 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(quality.app, name="quality")
 app.add_typer(connector.app, name="connector")
 app.add_typer(db.app, name="db")
+app.command()(serve.serve)
+app.add_typer(serve.keys, name="keys")
 app.add_typer(sandbox.app, name="sandbox")
 
 

@@ -2,7 +2,8 @@ import pytest
 
 from idp_core.db.engine import reading
 from idp_core.settings import Settings
-from pipelines.bus import database_url, open_bus, open_workspace
+from pipelines.bus import open_bus, open_workspace
+from pipelines.database import database_url
 from pipelines.errors import ProjectError
 from pipelines.project import load_project
 

@@ -1,0 +1,1 @@
+"""Signing keys: made, sealed, rotated with overlap, published."""

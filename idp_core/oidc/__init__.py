@@ -1,0 +1,1 @@
+"""OpenID Connect and OAuth 2.1: one folder per specification."""

@@ -1,0 +1,1 @@
+"""The site: an installation's login as one object that every handler is given."""

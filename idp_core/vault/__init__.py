@@ -1,0 +1,1 @@
+"""What keeps secrets: the master secret, sealed values, random tokens and their digests."""

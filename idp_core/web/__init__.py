@@ -1,0 +1,1 @@
+"""The web application: all slices, put together."""

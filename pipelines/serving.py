@@ -1,0 +1,144 @@
+"""The login of a project: opened, and served by Granian.
+
+A worker is a process of its own that opens the folder again; it is told which one, and nothing
+secret, by its environment.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from idp_core.errors import CoreError
+from idp_core.settings import Settings
+from idp_core.settings import load as load_settings
+from pipelines.database import database_url
+from pipelines.errors import JobError, ProjectError
+from pipelines.project import FILE, Project, load_project
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from idp_core.site.site import Site
+
+_FOLDER = "ISTHMUS_PROJECT"
+_MASTER_FILE = "master.key"
+_PATIENCE = 5.0
+"""Seconds that a request waits for a long writer on SQLite before it answers 503."""
+_STOP_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is about to be served, for a person to read."""
+
+    issuer: str
+    listen: str
+    config: Path
+    made: bool
+
+
+def project_of(folder: Path) -> Project:
+    """Return the project in a folder; one that only logs people in needs no ``isthmus.yaml``."""
+    if (folder / FILE).exists():
+        return load_project(folder)
+    return Project(project="login", data=folder / "data")
+
+
+def open_site(folder: Path, settings: Settings | None = None) -> Site:
+    """Open a folder's login: its configuration, database (upgraded) and master secret.
+
+    Raises ProjectError for what a person has to mend.
+    """
+    try:
+        from idp_core.db import schema
+        from idp_core.db.engine import make_engine
+        from idp_core.site import config as configs
+        from idp_core.site.site import make_site
+        from idp_core.vault import master
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from None
+    said = settings or load_settings()
+    try:
+        project = project_of(folder)
+        config, _ = configs.read_or_make(folder / configs.FILE)
+        secret = said.master_key
+        found = (
+            master.parse(secret.get_secret_value(), "ISTHMUS_MASTER_KEY")
+            if secret
+            else master.read_or_make(project.data_folder / _MASTER_FILE)
+        )
+        engine = make_engine(
+            database_url(project, said),
+            pool_size=said.database_pool,
+            wait_seconds=min(said.database_wait_seconds, _PATIENCE),
+        )
+        schema.upgrade(engine)
+        site = make_site(config, engine, found)
+        site.keys.ring()
+    except CoreError as error:
+        raise ProjectError(str(error)) from None
+    return site
+
+
+def application() -> ASGIApp:
+    """Return the application of the folder that the environment names; Granian calls it."""
+    from idp_core.logs import configure
+    from idp_core.web.app import make_app
+
+    settings = load_settings()
+    configure(settings.log_level, settings.log_format)
+    return make_app(open_site(Path(os.environ.get(_FOLDER, ".")), settings))
+
+
+def prepare(folder: Path) -> Served:
+    """Make what is missing (configuration, secret, database, keys) and tell what is served."""
+    from idp_core.site import config as configs
+
+    file = folder / configs.FILE
+    made = not file.exists()
+    site = open_site(folder)
+    site.engine.dispose()
+    return Served(site.config.issuer, site.config.listen, file, made)
+
+
+def serve(folder: Path, workers: int | None = None) -> None:
+    """Serve a folder's login until it is told to stop."""
+    try:
+        from granian import Granian
+        from granian.constants import Interfaces
+        from granian.http import HTTP1Settings
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from None
+    from idp_core.site import config as configs
+
+    config, _ = configs.read_or_make(folder / configs.FILE)
+    host, _, port = config.listen.rpartition(":")
+    os.environ[_FOLDER] = str(folder.absolute())
+    try:
+        Granian(
+            "pipelines.serving:application",
+            address=host.strip("[]"),
+            port=int(port),
+            interface=Interfaces.ASGI,
+            workers=workers or config.workers,
+            factory=True,
+            websockets=False,
+            log_enabled=False,
+            respawn_failed_workers=True,
+            workers_kill_timeout=_STOP_SECONDS,
+            http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        ).serve()
+    except OSError as error:
+        raise JobError(
+            f"{config.listen} cannot be listened at ({error.strerror}); name another in "
+            f"{folder / configs.FILE}"
+        ) from None
+
+
+def _not_installed(error: ModuleNotFoundError) -> ProjectError:
+    return ProjectError(
+        f"the login needs {error.name}, which is not installed; pip install 'isthmus[serve]'"
+    )

@@ -1,0 +1,39 @@
+"""``python -m tests.idp_core.site.test_docs`` makes the tables of the reference page anew."""
+
+import re
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from idp_core.site.config import ServeConfig
+
+PAGE = Path(__file__).parents[3] / "docs/reference/serve.md"
+MARK = re.compile(r"<!-- options of serve -->\n.*?<!-- end -->\n", re.DOTALL)
+
+
+def rows(model, before=""):
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from rows(inner, f"{before}{name}.")
+            continue
+        meaning = " ".join((field.description or "").split()).replace("``", "`")
+        assert meaning, f"{before}{name} has no docstring"
+        default = field.default
+        if isinstance(default, tuple):
+            default = ", ".join(map(str, default))
+        told = str(default).lower() if isinstance(default, bool) else default
+        yield f"| `{before}{name}` | {f'`{told}`' if told not in (None, '') else ''} | {meaning} |"
+
+
+def table():
+    lines = ["| key | default | what it says |", "| --- | --- | --- |", *rows(ServeConfig)]
+    return "<!-- options of serve -->\n" + "\n".join(lines) + "\n<!-- end -->\n"
+
+
+def test_the_reference_page_lists_every_key_as_it_is():
+    assert table() in PAGE.read_text("utf-8"), "run: python -m tests.idp_core.site.test_docs"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(MARK.sub(lambda _: table(), PAGE.read_text("utf-8")), "utf-8")

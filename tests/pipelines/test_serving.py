@@ -1,0 +1,77 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from urllib.error import URLError
+
+import pytest
+
+from idp_core.settings import Settings
+from pipelines import serving
+from pipelines.errors import ProjectError
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answer(url, process):
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as got:
+                return json.load(got)
+        except URLError:
+            assert process.poll() is None, "the server ended"
+            time.sleep(0.1)
+
+
+def test_one_command_makes_all_it_needs_and_answers_until_it_is_told_to_stop(tmp_path):
+    port = free_port()
+    (tmp_path / "serve.yaml").write_text(
+        f"issuer: http://localhost:{port}\nlisten: 127.0.0.1:{port}\n"
+    )
+    command = [sys.executable, "-m", "pipelines.cli", "serve", "--project", str(tmp_path)]
+    env = {k: v for k, v in os.environ.items() if not k.startswith("ISTHMUS_")}
+    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE)
+    try:
+        assert answer(f"http://localhost:{port}/health/ready", process) == {"status": "ok"}
+        keys = answer(f"http://localhost:{port}/jwks", process)["keys"]
+        assert [key["alg"] for key in keys] != []
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        process.stderr.close()
+    assert {each.name for each in (tmp_path / "data").iterdir()} >= {"isthmus.db", "master.key"}
+
+
+def test_a_folder_without_a_project_is_served_too(tmp_path):
+    served = serving.prepare(tmp_path)
+    assert served.made
+    assert (tmp_path / "data" / "isthmus.db").exists()
+    assert not serving.prepare(tmp_path).made
+
+
+def test_a_lost_master_secret_is_told_with_the_mend(tmp_path):
+    serving.prepare(tmp_path)
+    (tmp_path / "data" / "master.key").unlink()
+    with pytest.raises(ProjectError, match="put back the file"):
+        serving.prepare(tmp_path)
+
+
+def test_the_master_secret_may_come_from_the_environment(tmp_path):
+    settings = Settings(master_key="bW1t" * 10 + "bW0=")
+    site = serving.open_site(tmp_path, settings)
+    site.engine.dispose()
+    assert not (tmp_path / "data" / "master.key").exists()
+
+
+def test_a_wrong_configuration_is_one_line_with_its_place(tmp_path):
+    (tmp_path / "serve.yaml").write_text("isuer: x\n")
+    with pytest.raises(ProjectError, match=r"serve.yaml:1 isuer: unknown key; did you mean"):
+        serving.prepare(tmp_path)
