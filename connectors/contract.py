@@ -101,11 +101,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class ObjectSchema:
-    """One readable or writable object and its columns. `key` is its primary key where known."""
+    """One readable or writable object and its columns.
+
+    `key` is its primary key where known. `about` says in a few words how the object is stored,
+    such as the delimiter that was found.
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""Files as sources: CSV, JSON lines, Parquet and fixed width."""
+"""Files as sources: here, on SFTP servers and in stores of objects, packed or not."""
 
-from connectors.files.connector import ColumnSpec, Files
+from connectors.files.connector import Files
+from connectors.files.settings import ColumnSpec
 
 __all__ = ["ColumnSpec", "Files"]

@@ -14,7 +14,8 @@ from pyarrow import csv as pacsv
 from connectors.contract import RejectedRow
 from connectors.errors import MisconfiguredError
 from connectors.files.options import NUL, Part, Reading, text_batch
-from connectors.files.scan import opened, prove
+from connectors.files.scan import prove
+from connectors.files.stored import opened, opened_text
 
 _BLOCKS = (4 << 20, 32 << 20, 256 << 20)
 _QUOTED_BLOCKS = (8 << 20, 32 << 20, 256 << 20)
@@ -30,22 +31,22 @@ def header(reading: Reading) -> tuple[tuple[str, ...], int]:
     """
     if not reading.header:
         return reading.names, 0
-    with reading.path.open(encoding=reading.text_encoding(), newline="") as file:
+    with opened_text(reading.file, reading.text_encoding()) as file:
         lines = csv.reader(file, delimiter=reading.delimiter, quotechar=reading.quote)
         try:
             first = next((row for row in lines if row), None)
         except UnicodeDecodeError:
-            prove(reading.path, reading.encoding)
+            prove(reading.file, reading.encoding)
             raise
         except csv.Error:
             first = None
     if not first:
-        raise MisconfiguredError(f"{reading.path.name}: is empty, not even a header is there")
+        raise MisconfiguredError(f"{reading.file.name}: is empty, not even a header is there")
     names = tuple(name.strip() or f"column_{i}" for i, name in enumerate(first, 1))
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
         raise MisconfiguredError(
-            f"{reading.path.name}:1: two columns are named {twice!r}; "
+            f"{reading.file.name}:1: two columns are named {twice!r}; "
             "rename one, or set header: false and name them under columns"
         )
     return names, lines.line_num
@@ -59,7 +60,7 @@ def read(reading: Reading) -> Iterator[Part]:
     """
     patient = bool(reading.quote and reading.quotes % 2) or reading.nuls > 0
     if patient or reading.encoding != "utf-8":  # pyarrow proves UTF-8 as it reads
-        prove(reading.path, reading.encoding)
+        prove(reading.file, reading.encoding)
     names, skip = header(reading)
     wanted = reading.wanted(names)
     if patient:
@@ -86,7 +87,7 @@ def _fast(reading: Reading, names: tuple[str, ...], wanted: list[str], skip: int
         yield text_batch([[]] * len(wanted), wanted), []
         return
     raise MisconfiguredError(
-        f"{reading.path.name}: one row has more than {_BLOCKS[-1] >> 20} MB; is a quote never "
+        f"{reading.file.name}: one row has more than {_BLOCKS[-1] >> 20} MB; is a quote never "
         "closed, or is the delimiter another one?"
     )
 
@@ -102,10 +103,10 @@ def _batches(
 
     def reject(row: pacsv.InvalidRow) -> str:
         reason = f"{row.actual_columns} columns where {row.expected_columns} were expected"
-        rejected.append(RejectedRow(f"{reading.path.name}:{row.number}", reason, row.text))
+        rejected.append(RejectedRow(f"{reading.file.name}:{row.number}", reason, row.text))
         return "skip"
 
-    with opened(reading.path) as file:
+    with opened(reading.file) as file:
         try:
             batches = pacsv.open_csv(
                 file,
@@ -134,10 +135,10 @@ def _batches(
         except pa.ArrowInvalid as error:
             if "straddl" in str(error):
                 raise _TooLongError from None
-            prove(reading.path, reading.encoding)
+            prove(reading.file, reading.encoding)
             if "Empty CSV" not in str(error):
                 raise MisconfiguredError(
-                    f"{reading.path.name}: cannot be read as CSV; check delimiter and quote"
+                    f"{reading.file.name}: cannot be read as CSV; check delimiter and quote"
                 ) from None
     yield text_batch([[]] * len(wanted), wanted), rejected
 
@@ -151,7 +152,7 @@ def _patient(
     for number, raw, row in _records(reading, skip):
         reason = _fault(raw, row, len(names))
         if reason:
-            rejected.append(RejectedRow(f"{reading.path.name}:{number}", reason, raw))
+            rejected.append(RejectedRow(f"{reading.file.name}:{number}", reason, raw))
         elif row:
             rows.append(row)
         if len(rows) + len(rejected) >= reading.page_size:
@@ -174,7 +175,7 @@ def _records(reading: Reading, skip: int) -> Iterator[tuple[int, str, list[str] 
 
     After an unclosed quote reading goes on at the very next line.
     """
-    with reading.path.open(encoding=reading.text_encoding(), newline="") as file:
+    with opened_text(reading.file, reading.text_encoding()) as file:
         pending: list[str] = []
         number = 0
         ended = False

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import islice
 from typing import Any, NoReturn
 
 from connectors.contract import Column, RejectedRow
-from connectors.files.options import NUL, Layout, Part, Reading, text_batch
+from connectors.files.options import NUL, Layout, Part, Reading, chosen, text_batch
 from connectors.files.scan import prove
+from connectors.files.stored import opened_text
 
 
 def _lines(reading: Reading) -> Iterator[tuple[int, str]]:
-    prove(reading.path, reading.encoding)
-    with reading.path.open(encoding=reading.text_encoding(), newline="\n") as file:
+    prove(reading.file, reading.encoding)
+    with opened_text(reading.file, reading.text_encoding(), newline="\n") as file:
         for number, line in enumerate(file, 1):
             text = line.rstrip("\r\n")
             if text.strip(" \t"):
@@ -28,9 +30,9 @@ def read_jsonl(reading: Reading) -> Iterator[Part]:
     for number, text in _lines(reading):
         row, reason = _object(text)
         if row is None:
-            rejected.append(RejectedRow(f"{reading.path.name}:{number}", reason, text))
+            rejected.append(RejectedRow(f"{reading.file.name}:{number}", reason, text))
         else:
-            rows.append(_chosen(row, reading.fields))
+            rows.append(chosen(row, reading.fields))
         if len(rows) + len(rejected) >= reading.page_size:
             yield rows, rejected
             rows, rejected = [], []
@@ -39,9 +41,14 @@ def read_jsonl(reading: Reading) -> Iterator[Part]:
 
 def columns(reading: Reading) -> tuple[Column, ...]:
     """The keys of the first thousand rows, with the JSON type of their first value."""
+    return kinds([_object(text)[0] or {} for _, text in islice(_lines(reading), 1000)])
+
+
+def kinds(rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    """The keys of rows, with the JSON type of their first value."""
     found: dict[str, str] = {}
-    for _, text in islice(_lines(reading), 1000):
-        for name, value in (_object(text)[0] or {}).items():
+    for row in rows:
+        for name, value in row.items():
             if value is not None or name not in found:
                 found[name] = found.get(name) or _JSON_TYPES.get(type(value), "")
     return tuple(Column(name, kind) for name, kind in found.items())
@@ -52,13 +59,10 @@ _JSON_TYPES: dict[type, str] = {
     bool: "boolean",
     int: "number",
     float: "number",
+    Decimal: "number",
     list: "array",
     dict: "object",
 }
-
-
-def _chosen(row: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, Any]:
-    return row if fields is None else {name: row[name] for name in fields if name in row}
 
 
 def _object(text: str) -> tuple[dict[str, Any] | None, str]:
@@ -89,7 +93,7 @@ def read_fixed(reading: Reading) -> Iterator[Part]:
         if len(text) < least:
             reason = f"{len(text)} characters where the last column starts at {least}"
         if reason:
-            rejected.append(RejectedRow(f"{reading.path.name}:{number}", reason, text))
+            rejected.append(RejectedRow(f"{reading.file.name}:{number}", reason, text))
         else:
             rows.append(text)
         if len(rows) + len(rejected) >= reading.page_size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pyarrow as pa
 from pyarrow import parquet as pq
@@ -10,6 +11,7 @@ from pyarrow import parquet as pq
 from connectors.contract import Column
 from connectors.errors import MisconfiguredError
 from connectors.files.options import Part, Reading
+from connectors.files.stored import seekable
 
 
 def read(reading: Reading) -> Iterator[Part]:
@@ -20,7 +22,7 @@ def read(reading: Reading) -> Iterator[Part]:
             for batch in file.iter_batches(reading.page_size, columns=wanted):
                 yield batch, []
         except (pa.ArrowException, OSError):
-            raise MisconfiguredError(f"{reading.path.name}: is damaged; export it again") from None
+            raise MisconfiguredError(f"{reading.file.name}: is damaged; export it again") from None
 
 
 def columns(reading: Reading) -> tuple[Column, ...]:
@@ -29,10 +31,14 @@ def columns(reading: Reading) -> tuple[Column, ...]:
         return tuple(Column(f.name, str(f.type), f.nullable) for f in file.schema_arrow)
 
 
-def _opened(reading: Reading) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(reading.path)
-    except (pa.ArrowException, OSError):
-        raise MisconfiguredError(
-            f"{reading.path.name}: is no Parquet file, or half of one"
-        ) from None
+@contextmanager
+def _opened(reading: Reading) -> Iterator[pq.ParquetFile]:
+    with seekable(reading.file) as stream:
+        try:
+            file = pq.ParquetFile(stream)
+        except (pa.ArrowException, OSError):
+            raise MisconfiguredError(
+                f"{reading.file.name}: is no Parquet file, or half of one"
+            ) from None
+        with file:
+            yield file

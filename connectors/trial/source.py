@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from connectors.contract import Checkable, Connector, Cursor, Discoverable, Page, Query, Source
+from connectors.contract import (
+    Checkable,
+    Connector,
+    Cursor,
+    Discoverable,
+    ObjectSchema,
+    Page,
+    Query,
+    Source,
+)
 from connectors.errors import ConnectorError, MisconfiguredError
 from connectors.trial.findings import Finding, Verdict, hides_secrets, watched
 
@@ -172,7 +181,12 @@ def _discovered(connector: Discoverable) -> str:
     first, second = connector.discover(), connector.discover()
     if first != second:
         raise _Broken("two looks gave two answers", "declare columns")
-    return ", ".join(f"{each.name} ({len(each.columns)} columns)" for each in first)
+    return ", ".join(f"{each.name} ({_told(each)})" for each in first)
+
+
+def _told(found: ObjectSchema) -> str:
+    about = "".join(f"; {name} {word}" for name, word in found.about.items())
+    return f"{len(found.columns)} columns{about}"
 
 
 def _tried(rule: str, ask: Any) -> Finding:

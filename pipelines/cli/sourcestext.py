@@ -117,6 +117,8 @@ def objects_parts(
             for column in each.columns
         ]
         yield table(["column", "type", "may be empty", "key"], rows, title=each.name)
+        if each.about:
+            yield "; ".join(f"{name} {word}" for name, word in each.about.items())
     others = [
         f"{each.name} ({len(each.columns):,} columns)" for each in objects if each not in shown
     ]

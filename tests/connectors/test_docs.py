@@ -10,6 +10,9 @@ from pydantic import BaseModel
 
 from connectors import ldap, registry, salesforce
 from connectors.files import ColumnSpec
+from connectors.files.cloud import StorageOptions
+from connectors.files.records import CopybookOptions
+from connectors.files.sftp import SftpOptions
 from connectors.http import (
     ApiKeyAuth,
     BasicAuth,
@@ -49,6 +52,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "budget": Budget,
     "cost": Cost,
     "files columns": ColumnSpec,
+    "files copybook": CopybookOptions,
+    "files sftp": SftpOptions,
+    "files storage": StorageOptions,
     "ldap objects": ldap.LdapObject,
     "ldap objects disabled": ldap.DisabledBy,
     "ldap bind: simple": ldap.SimpleBind,

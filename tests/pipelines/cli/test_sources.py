@@ -50,9 +50,11 @@ def test_check_asks_each_system_and_fails_when_one_does(run, project):
 def test_show_gives_the_columns_in_the_systems_own_words(run, project):
     result = run("sources", "show", "shop", "--project", project)
     assert result.exit_code == 0
-    assert [line.split()[:2] for line in result.stdout.splitlines()[3:]] == [
+    *columns, about = result.stdout.splitlines()[3:]
+    assert [line.split()[:2] for line in columns] == [
         [name, "text"] for name in ("id", "mail", "first", "last", "phone")
     ]
+    assert about == 'format csv; encoding utf-8; delimiter ,; quote "'
     said = document(run("sources", "--project", project, "show", "shop", "--json"))
     assert said["used"] == "customers"
     assert said["objects"][0]["columns"][0] == {"name": "id", "type": "text", "nullable": False}
