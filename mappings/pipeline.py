@@ -52,6 +52,7 @@ LOOKUP = "lookup"
 NOT_FOUND = "not in the lookup table"
 TYPE = "type"
 WRONG_TYPE = {
+    Kind.TEXT: "a list or an object, not a text; name one of its parts, or join a list",
     Kind.BOOLEAN: "neither true nor false",
     Kind.INTEGER: "not a whole number",
     Kind.DECIMAL: "not a number",

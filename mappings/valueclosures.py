@@ -33,6 +33,9 @@ Maker = Callable[[Any, "list[Any]"], Any]
 Report = Callable[[str, str], Any]
 """Makes what reports a refusal, from the step's name and its reason; asked when compiling."""
 
+_NESTED = (list, dict)
+"""What a text cannot be made of without saying how."""
+
 _Stage = Callable[[Any, Any, "list[Any]"], Any]
 """Makes a value from one that is there, in an environment."""
 
@@ -119,8 +122,9 @@ def _defaulted(make: Maker, default: Form) -> Maker:
 
 
 def _step(calls: Sequence[StepCall], translator: Translator[Form], report: Report) -> _Stage:
+    nested = report(TYPE, WRONG_TYPE[Kind.TEXT])
     if _is_plain(calls[0]):
-        return _plain([call.spec.python(call.values) for call in calls])
+        return _plain([call.spec.python(call.values) for call in calls], nested)
     call = calls[0]
     run = _with_row(call, translator)
     refusal = report(call.spec.name, call.spec.reason) if call.spec.reason else None
@@ -134,6 +138,9 @@ def _step(calls: Sequence[StepCall], translator: Translator[Form], report: Repor
             result = run(value, env)
         elif kind_of_value(value) in passes:
             result = convert(value)
+        elif isinstance(value, _NESTED):
+            refusals.append(nested)
+            return None
         else:
             result = run(to_text(value), env)
         if result is None and refusal is not None and not _blank(value):
@@ -164,9 +171,12 @@ def _on_list(run: Callable[[Any, Any], Any], value: Any, env: Any) -> Any:
     return None if items is None else run(items, env)
 
 
-def _plain(runs: Sequence[Callable[[str], Any]]) -> _Stage:
-    def stage(value: Any, _: Any, __: list[Any]) -> Any:
+def _plain(runs: Sequence[Callable[[str], Any]], nested: Any) -> _Stage:
+    def stage(value: Any, _: Any, refusals: list[Any]) -> Any:
         if type(value) is not str:
+            if isinstance(value, _NESTED):
+                refusals.append(nested)
+                return None
             value = to_text(value)
         for run in runs:
             value = run(value)
@@ -200,8 +210,8 @@ def _lookup(held: Mapping[str, Any], refusal: Any) -> _Stage:
 
 
 def _typed(kind: Kind, report: Report) -> _Stage:
-    convert = CONVERT[kind]
-    refusal = report(TYPE, WRONG_TYPE.get(kind, ""))
+    convert = _text_alone if kind is Kind.TEXT else CONVERT[kind]
+    refusal = report(TYPE, WRONG_TYPE[kind])
 
     def stage(value: Any, _: Any, refusals: list[Any]) -> Any:
         result = convert(value)
@@ -210,3 +220,7 @@ def _typed(kind: Kind, report: Report) -> _Stage:
         return result
 
     return stage
+
+
+def _text_alone(value: Any) -> str | None:
+    return None if isinstance(value, _NESTED) else to_text(value)

@@ -101,6 +101,8 @@ def make_value(recipe: Recipe, backend: SqlBackend, kind: Kind | None, prefix: s
     for call in step_calls(recipe.steps):
         _step(value, call, translator, shape)
         shape = None
+    if kind is Kind.TEXT and recipe.lookup is None:
+        _require_no_nest(value)
     if value.kind is Kind.JSON:
         value.then(lambda sql, _: convert_sql(sql, Kind.JSON, Kind.TEXT), Kind.TEXT)
     if recipe.lookup is not None:
@@ -117,8 +119,33 @@ def make_value(recipe: Recipe, backend: SqlBackend, kind: Kind | None, prefix: s
     return value
 
 
+def _require_no_nest(value: ValueSql) -> None:
+    """Refuse lists and objects where a text is wanted; what else a JSON value is becomes one."""
+    before, held = value.result, value.kind
+    if held not in _NESTED:
+        return
+
+    def nested(sql: str) -> str:
+        if held is Kind.JSON:
+            return f"json_type({sql}) IN ('ARRAY', 'OBJECT')"
+        return f"{sql} IS NOT NULL"
+
+    def text(sql: str, _: Ref) -> str:
+        return f"CASE WHEN NOT ({nested(sql)}) THEN {convert_sql(sql, held, Kind.TEXT)} END"
+
+    value.then(text, Kind.TEXT)
+    refused = Flag(lambda ref: nested(ref(before)), TYPE, WRONG_TYPE[Kind.TEXT])
+    value.flags.append(refused)
+
+
+_NESTED = {Kind.JSON, Kind.LIST, Kind.STRUCT}
+
+
 def _step(value: ValueSql, call: StepCall, translator: Translator[str], shape: Any) -> None:
-    spec, before, held = call.spec, value.result, value.kind
+    spec = call.spec
+    if spec.takes is Kind.TEXT and value.kind not in spec.passes:
+        _require_no_nest(value)
+    before, held = value.result, value.kind
     if held in spec.passes:
         value.then(lambda sql, _: convert_sql(sql, held, spec.gives), spec.gives)
     else:

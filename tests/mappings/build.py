@@ -103,7 +103,7 @@ def run_batch(
     names = [item[0] for item in cursor.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     con.unregister("given")
-    return [_record(row) for row in rows]
+    return [record_of(row) for row in rows]
 
 
 def columns_of(table: pa.Table, con: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -121,7 +121,8 @@ def run_records(
     return [record for record in mapped if record is not None]
 
 
-def _record(row: dict[str, Any]) -> MappedRecord:
+def record_of(row: dict[str, Any]) -> MappedRecord:
+    """Read a row of the batch engine as a record."""
     problems = tuple(
         FieldProblem(p["field"], p["step"], p["reason"], OnError(p["severity"]))
         for p in row.pop("_problems")

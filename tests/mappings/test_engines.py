@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mappings.batch import compile_batch
 from mappings.schema import CUSTOMER, Attribute, Type
 from mappings.tree import Document, OnError
 from tests.mappings.build import (
@@ -18,6 +20,7 @@ from tests.mappings.build import (
     document,
     each,
     field,
+    record_of,
     run_batch,
     run_records,
 )
@@ -248,3 +251,37 @@ def test_both_engines_make_the_same_record_of_rows_of_text_without_being_told_th
     assert run_batch(made, table(rows), con) == run_records(
         made, rows, dict.fromkeys(TEXT_NAMES, "VARCHAR")
     )
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", " ", "a", "Ann "]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
+    ),
+    max_leaves=3,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(values=st.lists(_JSON, min_size=1, max_size=5))
+def test_both_engines_refuse_a_json_list_or_object_where_a_text_is_wanted(
+    values: list[Any], con: duckdb.DuckDBPyConnection
+) -> None:
+    made = document(
+        field("nickname", "c.j", on_error=OnError.BLANK),
+        field("display_name", "c.j", ["trim", "upper"], on_error=OnError.BLANK),
+        field("department", "c.j.a", on_error=OnError.BLANK),
+        field("email", "c.j", ["email"], on_error=OnError.BLANK),
+    )
+    rows = [{"id": str(number), "j": value} for number, value in enumerate(values)]
+    given = con.from_arrow(pa.table({"row": [json.dumps(row) for row in rows]}))
+    landed = given.select("row::JSON ->> 'id' AS id, nullif(row::JSON -> 'j', 'null') AS j")
+    plan = compile_batch(made)
+    plan.prepare(con)
+    landed.create_view("landed", replace=True)
+    found = con.sql(f"SELECT * FROM ({plan.select('landed', {'id': 'VARCHAR', 'j': 'JSON'})})")
+    ours = [record_of(dict(zip(found.columns, row, strict=True))) for row in found.fetchall()]
+    assert sorted(ours, key=lambda record: str(record.key)) == run_records(made, rows, None)
+    for value, record in zip(values, ours, strict=True):
+        refused = "nickname" in {problem.field for problem in record.problems}
+        assert refused is isinstance(value, list | dict)
