@@ -13,7 +13,7 @@ from connectors.errors import MisconfiguredError, NotFoundError, RejectedError
 from connectors.rest.objects import RestObject
 from connectors.rest.paging import pages
 from connectors.rest.pointers import get
-from connectors.rest.sending import Api
+from connectors.rest.sending import Caller
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 class Completer:
     """Completes rows of one object by calls of their own."""
 
-    def __init__(self, api: Api, name: str, wanted: RestObject) -> None:
+    def __init__(self, api: Caller, name: str, wanted: RestObject) -> None:
         self._api, self._name, self._wanted = api, name, wanted
         self.needed = bool(wanted.details or wanted.joins)
         """Whether rows need calls of their own."""

@@ -23,7 +23,7 @@ from connectors.rest.pagination import (
 from connectors.rest.pointers import get
 from connectors.rest.rows import Rows, rows_of
 from connectors.rest.rules import graphql_errors
-from connectors.rest.sending import Api, Extra, Reply
+from connectors.rest.sending import Caller, Extra, Reply
 from connectors.rest.template import Values
 
 
@@ -47,7 +47,7 @@ class _State:
 
 
 def pages(
-    api: Api, wanted: Listing, values: Values, given: Mapping[str, Any] | None = None
+    api: Caller, wanted: Listing, values: Values, given: Mapping[str, Any] | None = None
 ) -> Iterator[Batch]:
     """Yield the rows of each page; `given` are parameters beside those of the listing.
 

@@ -15,12 +15,12 @@ from connectors.rest.order import Order, Part, Place
 from connectors.rest.paging import Batch, pages
 from connectors.rest.pointers import MISSING, get
 from connectors.rest.positions import Entry
-from connectors.rest.sending import Api
+from connectors.rest.sending import Caller
 from connectors.rest.template import fill
 from connectors.rest.tombstones import Tombstones
 
 
-def read(api: Api, wanted: RestObject, query: Query) -> Iterator[Page]:
+def read(api: Caller, wanted: RestObject, query: Query) -> Iterator[Page]:
     """Yield the pages of a query; raises the errors of the session and MisconfiguredError."""
     completer = Completer(api, query.object, wanted)
     if query.cursor:
@@ -33,7 +33,9 @@ def read(api: Api, wanted: RestObject, query: Query) -> Iterator[Page]:
         yield Page([], None, left)
 
 
-def _unordered(api: Api, wanted: RestObject, query: Query, completer: Completer) -> Iterator[Page]:
+def _unordered(
+    api: Caller, wanted: RestObject, query: Query, completer: Completer
+) -> Iterator[Page]:
     key = query.key or wanted.key or ""
     before: set[str] = set()
     for batch in pages(api, wanted, {}):
@@ -65,7 +67,7 @@ def _whole(
 class _Ordered:
     """One read by cursor: what is known is left out, the last position is kept."""
 
-    def __init__(self, api: Api, wanted: RestObject, query: Query, completer: Completer) -> None:
+    def __init__(self, api: Caller, wanted: RestObject, query: Query, completer: Completer) -> None:
         self._api, self._wanted, self._query, self._completer = api, wanted, query, completer
         self._order = order_of(wanted, query)
         self._walks = wanted.walk == "position"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from connectors.http import Answer, HttpSession, Request
@@ -36,6 +36,16 @@ class Reply:
     answer: Answer
     body: Any = field(repr=False)
     root: Any = field(repr=False)
+
+
+class Caller(Protocol):
+    """What reading in pages needs: calls that answer with rows, and with more of one row."""
+
+    def read_rows(self, wanted: Listing, values: Values, extra: Extra) -> Reply:
+        """Make a call for rows; may be sent twice."""
+
+    def send(self, call: Call, values: Values, *, reads: bool = False) -> Reply:
+        """Make a call for more of one row."""
 
 
 class Api:

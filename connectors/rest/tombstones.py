@@ -15,14 +15,14 @@ from connectors.rest.objects import RestObject
 from connectors.rest.order import Order
 from connectors.rest.paging import pages
 from connectors.rest.pointers import MISSING, get, put
-from connectors.rest.sending import Api
+from connectors.rest.sending import Caller
 from connectors.rest.template import fill
 
 
 class Tombstones:
     """The deletions of one read, each given once."""
 
-    def __init__(self, api: Api, wanted: RestObject, query: Query, order: Order) -> None:
+    def __init__(self, api: Caller, wanted: RestObject, query: Query, order: Order) -> None:
         self._api, self._listing, self._query, self._order = api, wanted.deletions, query, order
         self._given: set[tuple[str, str]] = set()
 

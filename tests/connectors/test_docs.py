@@ -31,6 +31,7 @@ from connectors.rest.cost import Cost
 from connectors.rest.login import LoginAuth, TokenPlace
 from connectors.rest.rules import ErrorRule
 from connectors.rest.settings import Setting
+from connectors.soap.objects import Security, SoapDetail, SoapObject
 from connectors.sql import SqlTable
 
 pytest_plugins = ["pytester"]
@@ -59,6 +60,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "ldap objects disabled": ldap.DisabledBy,
     "ldap bind: simple": ldap.SimpleBind,
     "ldap tls": ldap.TlsOptions,
+    "soap objects": SoapObject,
+    "soap details": SoapDetail,
+    "soap security": Security,
     "sql tables": SqlTable,
     "salesforce auth: jwt": salesforce.JwtAuth,
     "salesforce auth: client_credentials": salesforce.ClientCredentialsAuth,

@@ -1,0 +1,5 @@
+"""SOAP services as sources: described by settings, spoken by zeep."""
+
+from connectors.soap.connector import Soap
+
+__all__ = ["Soap"]
