@@ -16,7 +16,7 @@ from connectors.errors import (
     TransientError,
     UncertainError,
 )
-from connectors.rest.pointers import MISSING, get
+from connectors.rest.pointers import MISSING, every, get
 from connectors.rest.sending import Api
 from connectors.rest.template import fill
 from connectors.rest.writes import Bulk
@@ -46,11 +46,24 @@ def write(api: Api, writer: Writer, call: Bulk, changes: Sequence[Change]) -> It
     except MisconfiguredError:
         raise
     except ConnectorError as error:
+        if call.split and isinstance(error, RejectedError) and len(changes) > 1:
+            middle = len(changes) // 2
+            yield from write(api, writer, call, changes[:middle])
+            yield from write(api, writer, call, changes[middle:])
+            return
         yield from (Outcome(change, error, id=change.id) for change in changes)
         return
-    found = _by_change(call, changes, get(reply.root, call.items))
+    found = _by_change(call, changes, _told(call, reply.root))
     for number, change in enumerate(changes):
         yield _outcome(call, change, found.get(number, MISSING), reply.answer.call)
+
+
+def _told(call: Bulk, root: Any) -> Any:
+    """What the answer says of the rows; lists of several places become one."""
+    if isinstance(call.items, str):
+        return get(root, call.items)
+    lists = [get(root, place) for place in call.items]
+    return [each for found in lists if isinstance(found, list) for each in found]
 
 
 def _by_change(call: Bulk, changes: Sequence[Change], told: Any) -> dict[int, Any]:
@@ -63,11 +76,12 @@ def _by_change(call: Bulk, changes: Sequence[Change], told: Any) -> dict[int, An
     keys = {change.key: number for number, change in enumerate(changes)}
     ids = {change.id: number for number, change in enumerate(changes) if change.id}
     found: dict[int, Any] = {}
+    places = (call.by,) if isinstance(call.by, str) else call.by
     for each in told:
-        said = str(get(each, call.by))
-        number = keys.get(said, ids.get(said))
-        if number is not None:
-            found[number] = each
+        for said in (str(name) for place in places for name in every(each, place)):
+            number = keys.get(said, ids.get(said))
+            if number is not None:
+                found[number] = each
     return found
 
 

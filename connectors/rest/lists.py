@@ -21,6 +21,8 @@ class Listing(Call):
     """The rows are an object, by key: the column that is to hold the key."""
     scalars_as: str | None = None
     """The rows are plain values: the column that is to hold them."""
+    single: bool = False
+    """Whether the answer holds one record there instead of a list."""
     absent: Literal["error", "empty"] = "error"
     """What an answer without `items` is: an error, or an empty page."""
     pagination: Pagination = OnePage()

@@ -30,6 +30,8 @@ def rows_of(reply: Reply, wanted: Listing) -> Rows:
     held = get(reply.root, wanted.items, MISSING)
     if wanted.absent == "empty" and held in (MISSING, None):
         return Rows([])
+    if wanted.single and isinstance(held, Mapping):
+        held = [held]
     if isinstance(wanted.pagination, RelayPages):
         held = _of_connection(held)
     if wanted.keyed_as and isinstance(held, Mapping):

@@ -3,16 +3,19 @@
 A text that is one placeholder alone keeps the type of its value; inside a longer text the value is
 written as text. In a path every value is quoted as one segment. A parameter, header or entry of an
 object whose placeholder has no value is left out. ``{{`` and ``}}`` are the braces themselves. The
-entry ``...`` of an object gives its own entries to that object.
+entry ``...`` of an object gives its own entries to that object. ``{email|lower|md5}`` is what is
+left of a value after the steps in `STEPS`, one after another.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from connectors.errors import RejectedError
+from connectors.fields import did_you_mean
 from connectors.http import segment
 from connectors.rest.pointers import MISSING, get
 
@@ -21,7 +24,14 @@ Values = Mapping[str, Any]
 
 SPREAD = "..."
 """The entry of an object that gives its entries to the object around it."""
-_PART = re.compile(r"\{\{|\}\}|\{([A-Za-z_][\w.-]*)\}")
+STEPS: Mapping[str, Callable[[str], str]] = {
+    "lower": str.lower,
+    "trim": str.strip,
+    "md5": lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
+    "sha256": lambda text: hashlib.sha256(text.encode()).hexdigest(),
+}
+"""What may be done to a value: systems name records by hashes of their addresses."""
+_PART = re.compile(r"\{\{|\}\}|\{([A-Za-z_][\w.-]*)((?:\|\w+)*)\}")
 _STRAY = re.compile(r"[{}]")
 
 
@@ -38,7 +48,11 @@ def names(template: Any) -> Iterator[str]:
 
 
 def check(template: str) -> str:
-    """Return a template as it is; ValueError for braces that are no placeholder."""
+    """Return a template as it is; ValueError for braces that are no placeholder, unknown steps."""
+    for found in _PART.finditer(template):
+        for step in _steps(found):
+            if step not in STEPS:
+                raise ValueError(f"{{{found[1]}|{step}}}: unknown step{did_you_mean(step, STEPS)}")
     if _STRAY.search(_PART.sub("", template)):
         raise ValueError(
             "holds a brace that is no placeholder; write {name}, or {{ and }} for braces"
@@ -63,13 +77,13 @@ def fill(template: Any, values: Values) -> Any:
 def fill_path(template: str, values: Values) -> str:
     """Return a path, each value quoted as one segment; RejectedError when one is not there."""
 
-    def quoted(name: str) -> str:
-        value = get(values, name, None)
+    def quoted(found: re.Match[str]) -> str:
+        value = _value(found, values, None)
         if value is None:
-            raise RejectedError(f"{template}: there is no value for {{{name}}}")
+            raise RejectedError(f"{template}: there is no value for {{{found[1]}}}")
         return segment(plain(value))
 
-    return _PART.sub(lambda found: quoted(found[1]) if found[1] else found[0][0], template)
+    return _PART.sub(lambda found: quoted(found) if found[1] else found[0][0], template)
 
 
 def fill_texts(templates: Mapping[str, str], values: Values) -> dict[str, str]:
@@ -92,9 +106,23 @@ def plain(value: Any) -> str:
 def _text(template: str, values: Values) -> Any:
     whole = _PART.fullmatch(template)
     if whole and whole[1]:
-        return get(values, whole[1], MISSING)
+        return _value(whole, values, MISSING)
     if any(get(values, name, None) is None for name in names(template)):
         return MISSING
     return _PART.sub(
-        lambda found: plain(get(values, found[1])) if found[1] else found[0][0], template
+        lambda found: plain(_value(found, values, None)) if found[1] else found[0][0], template
     )
+
+
+def _value(found: re.Match[str], values: Values, default: Any) -> Any:
+    """What a placeholder stands for, after its steps; these make a text of it."""
+    value = get(values, found[1], default)
+    if value is None or value is MISSING:
+        return value
+    for step in _steps(found):
+        value = STEPS[step](plain(value))
+    return value
+
+
+def _steps(found: re.Match[str]) -> list[str]:
+    return [step for step in (found[2] or "").split("|") if step]

@@ -55,10 +55,11 @@ class Bulk(Call):
     """How many go into one call at most."""
     row: Tree = "{record}"
     """What `{rows}` has of each account."""
-    items: str = ""
-    """Where the outcomes stand in the answer."""
-    by: str | None = None
-    """Where our key stands in an outcome; in the order of the rows when left out."""
+    items: str | tuple[str, ...] = ""
+    """Where the outcomes stand in the answer; several places where it sorts them."""
+    by: str | tuple[str, ...] | None = None
+    """Where our key or the id stands in an outcome, or several places; in the order of the rows
+    when left out."""
     id: str | None = "id"
     """Where the account's id stands in an outcome."""
     status: str | None = None
@@ -67,6 +68,8 @@ class Bulk(Call):
     """What stands in the outcome of a failed row alone: anything there that is not empty."""
     errors: tuple[ErrorRule, ...] = ()
     """What outcomes mean; places begin at the outcome. The first rule that holds counts."""
+    split: bool = False
+    """One bad row makes the system refuse them all: send halves, until it stands alone."""
 
 
 class BulkCalls(BaseModel):

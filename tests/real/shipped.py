@@ -28,6 +28,8 @@ class Shipped:
     """An attribute and a value of it that an update writes."""
     found_by: ClassVar[str]
     """Another attribute that accounts are asked for by."""
+    upserts: ClassVar[bool] = False
+    """Whether creating an account that is there gives that account instead of a conflict."""
     gone: ClassVar[str] = "00000000-0000-0000-0000-000000000000"
     """An id that no account has."""
 
@@ -83,7 +85,10 @@ class Shipped:
             expected = self.attributes(number)
             assert expected.items() <= held[self.our_key(number)].attributes.items()
         again = self.only(connector, self.change(Action.CREATE, 1, after=self.attributes(1)))
-        assert isinstance(again.error, ConflictError)
+        if self.upserts:
+            assert again.id == ids[1]
+        else:
+            assert isinstance(again.error, ConflictError)
 
     def test_accounts_are_found_by_our_key_and_by_another(
         self, connector: SearchableRestTarget

@@ -219,5 +219,5 @@ def test_an_editor_takes_what_is_right_and_underlines_what_is_wrong():
 
 @pytest.mark.parametrize("name", shipped())
 def test_a_shipped_description_says_what_it_needs(name):
-    with pytest.raises(MisconfiguredError, match="url: is required: "):
+    with pytest.raises(MisconfiguredError, match=r"(url|token): is required: "):
         build("rest", {"file": name}, Path())
