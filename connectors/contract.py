@@ -76,7 +76,7 @@ class Page:
     holds what could not be read as a row, with its place, so that nothing is lost.
     """
 
-    rows: pa.RecordBatch | Sequence[Row]
+    rows: pa.RecordBatch | Sequence[Row] = field(repr=False)
     cursor: Cursor | None = None
     rejected: Sequence[RejectedRow] = ()
 

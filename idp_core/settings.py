@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     """``console`` for a person, ``json`` for machines, one object per line."""
 
+    show_messages: bool = False
+    """Whether the traceback of a bug shows the exception's message, which may hold a customer's
+    value."""
+
     def level_on(self, *, terminal: bool) -> str:
         """Return the level to log with; `terminal` says that a person looks at the messages."""
         told = "log_level" in self.model_fields_set

@@ -38,7 +38,7 @@ class DeadRow:
     """A row that did not pass: why, and the row as it landed, so that it can be replayed."""
 
     rejected: Rejected
-    row: str
+    row: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,27 @@ app.add_typer(serve.keys, name="keys")
 app.add_typer(sandbox.app, name="sandbox")
 
 
+_BUG = """{traceback}
+
+This is a bug of Isthmus or of a connector; please report it with these lines. They hold no
+customer's value: the exception's message, which may, is shown with ISTHMUS_SHOW_MESSAGES=true."""
+
+
 def run() -> None:
-    """Run the command line; what a terminal's encoding lacks is printed by its code."""
+    """Run the command line; what a terminal's encoding lacks is printed by its code.
+
+    Of a bug it prints where it happened, not the exception's message: that may hold values.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    app()
+    try:
+        app()
+    except Exception as error:
+        from idp_core.logs import without_messages
+        from idp_core.settings import load
+
+        if load().show_messages:
+            raise
+        sys.stderr.write(_BUG.format(traceback=without_messages(error)) + "\n")
+        sys.exit(1)

@@ -65,13 +65,44 @@ def test_an_event_is_one_json_object_per_line(restored):
     assert second["event"] == "slow"
 
 
-def test_the_console_shows_no_local_variables_with_a_traceback(restored):
+@pytest.mark.parametrize("format_", ["console", "json"])
+def test_a_logged_exception_tells_where_it_was_and_neither_its_message_nor_variables(
+    restored, format_
+):
     stream = io.StringIO()
-    logs.configure("info", "console", stream)
+    logs.configure("info", format_, stream)
     secret = "ann" + "@example.org"
     try:
-        int(secret[:0])
+        int(secret)
     except ValueError:
         logs.logger().exception("broken")
-    assert "ValueError" in stream.getvalue()
-    assert "ann@example.org" not in stream.getvalue()
+        logging.getLogger("library").exception("broken, too")
+    assert stream.getvalue().count("ValueError") == 2
+    assert stream.getvalue().count("int(secret)") == 2
+    assert "ann@" not in stream.getvalue()
+
+
+def test_of_what_a_library_warns_the_values_are_left_out(restored):
+    stream = io.StringIO()
+    logs.configure("info", "json", stream)
+    logging.getLogger("urllib3.x").warning("Failed to parse headers (url=%s)", "/ann@example.org")
+    event = json.loads(stream.getvalue())
+    assert (event["logger"], event["event"]) == ("urllib3.x", "Failed to parse headers (url=%s)")
+
+
+def test_a_traceback_without_messages_has_all_that_led_to_it():
+    value = "ann".upper()
+
+    def fail():
+        try:
+            {}[value]
+        except KeyError as first:
+            raise ExceptionGroup(value, [ValueError(value)]) from first
+
+    with pytest.raises(ExceptionGroup) as caught:
+        fail()
+    told = logs.without_messages(caught.value)
+    kinds = ("builtins.KeyError", "builtins.ExceptionGroup", "builtins.ValueError")
+    assert [line for line in told.splitlines() if line in kinds] == list(kinds)
+    assert "{}[value]" in told
+    assert value not in told
