@@ -145,7 +145,9 @@ class Change:
     """One write. `before` and `after` hold only the attributes we own, by the target's paths.
 
     `key` is our stable key of the account, `id` the target's own once known. A value of None in
-    `after` clears the attribute. `number` ties the outcome to the journal.
+    `after` clears the attribute. `number` ties the outcome to the journal. `token` names this write
+    for good: it is the same when the write is sent again, even by another process, and no other
+    write has it; "" where nobody gave one.
     """
 
     number: int
@@ -156,6 +158,7 @@ class Change:
     before: Row = field(default_factory=dict, repr=False)
     after: Row = field(default_factory=dict, repr=False)
     version: str | None = None
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,9 @@ def _last_segment(address: str) -> str | None:
 
 
 def _idempotency_key(change: Change) -> str:
-    """Return a key that is the same for each repetition of this change in this run."""
+    """Return a key that is the same for each repetition of this change, in this run at least."""
+    if change.token:
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, change.token))
     parts = (change.number, change.object, change.action.value, change.key)
     content = sorted((name, repr(value)) for name, value in flattened(change.after).items())
     return str(uuid.uuid5(_RUN, repr((parts, content))))

@@ -76,7 +76,7 @@ class Work:
 
     def __init__(self, setting: Setting, record: PlanRecord, writes: Sequence[PlanItem]) -> None:
         self._setting = setting
-        self._writes = writes
+        self._writes, self._plan = writes, record.id
         self._breaker = Breaker(record.target)
         self._refusals: dict[int, ConnectorError] = {}
         self._settled = 0
@@ -123,7 +123,10 @@ class Work:
 
     def _intended(self, items: Iterable[PlanItem], attempt: int) -> Iterator[Change]:
         for group in self.writer.intend(items, attempt):
-            yield from (item.change() for item in group)
+            yield from (self._named(item) for item in group)
+
+    def _named(self, item: PlanItem) -> Change:
+        return replace(item.change(), token=f"{self._plan}/{item.number}")
 
     def _take(self, sent: _Sent, item: PlanItem, outcome: Outcome, attempt: int) -> None:
         """Decide what an outcome means, by the class of its error."""

@@ -31,6 +31,7 @@ from connectors.rest.cost import Cost
 from connectors.rest.login import LoginAuth, TokenPlace
 from connectors.rest.rules import ErrorRule
 from connectors.rest.settings import Setting
+from connectors.smtp.messages import Message
 from connectors.soap.objects import Security, SoapDetail, SoapObject
 from connectors.sql import SqlTable
 
@@ -60,6 +61,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "ldap objects disabled": ldap.DisabledBy,
     "ldap bind: simple": ldap.SimpleBind,
     "ldap tls": ldap.TlsOptions,
+    "smtp messages": Message,
     "soap objects": SoapObject,
     "soap details": SoapDetail,
     "soap security": Security,

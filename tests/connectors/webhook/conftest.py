@@ -1,0 +1,3 @@
+from tests.connectors.http.conftest import serve
+
+__all__ = ["serve"]
