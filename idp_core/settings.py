@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     """The master secret of the login (base64 of 32 bytes), by which keys are sealed in the
     database; it takes the place of the file ``master.key`` in the data folder."""
 
+    smtp_password: SecretStr | None = None
+    """The password of the SMTP server that the login sends mail by."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important messages that are logged. On a terminal, where the command line shows
     progress, it is ``warning`` unless it is set."""

@@ -76,7 +76,15 @@ def open_site(folder: Path, settings: Settings | None = None) -> Site:
             wait_seconds=min(said.database_wait_seconds, _PATIENCE),
         )
         schema.upgrade(engine)
-        site = make_site(config, engine, found)
+        password = said.smtp_password
+        site = make_site(
+            config,
+            engine,
+            found,
+            folder=folder,
+            mail_folder=project.data_folder / "mail",
+            smtp_password=lambda: password.get_secret_value() if password else None,
+        )
         site.keys.ring()
     except CoreError as error:
         raise ProjectError(str(error)) from None

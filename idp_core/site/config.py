@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 
 from idp_core.profiles import policyfile
 from idp_core.profiles.policyfile import Strict
@@ -32,6 +33,17 @@ def _address(text: str) -> str:
     return text
 
 
+def _contrast_with_white(colour: str) -> float:
+    """Return WCAG's contrast of white letters on a colour, 1 to 21."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+
+
+ASKED = ("given_name", "family_name", "nickname", "display_name", "birth_date")
+"""What may be asked for when somebody registers: canonical attributes of one value."""
+
+
 class Part(Strict):
     """A part of the file; the text below a key is what the reference page says of it."""
 
@@ -43,6 +55,94 @@ class KeySettings(Part):
 
     rotate_days: Annotated[int, Field(ge=7, le=730)] = 90
     """After how many days another key signs; it is published a day before."""
+
+
+class MailSettings(Part):
+    """How mail goes out."""
+
+    sender: Annotated[str, Field(pattern=r"^[^\r\n@]+@[^\r\n@]+$")] = "login@localhost"
+    """From whom mails are: an address, or `Name <address>`."""
+    smtp: Annotated[str, AfterValidator(_address)] | None = None
+    """The SMTP server as host:port; without one mails are written into `data/mail`."""
+    tls: bool = True
+    """STARTTLS, or TLS from the start on port 465; only a server on this machine does without."""
+    user: str | None = None
+    """Whom to log in as; the password is `ISTHMUS_SMTP_PASSWORD`."""
+
+
+class PasswordSettings(Part):
+    """What passwords need, and what hashing them costs."""
+
+    least: Annotated[int, Field(ge=8, le=64)] = 8
+    """Characters at least."""
+    score: Annotated[int, Field(ge=0, le=4)] = 2
+    """How hard to guess at least, by zxcvbn: 0 (at once) to 4 (not at all)."""
+    breached_file: Path | None = None
+    """A sorted list of SHA-1 hashes of stolen passwords; the path starts at this file's folder."""
+    breached_service: Annotated[str, Field(pattern=r"^https://")] | None = None
+    """A service by k-anonymity, such as `https://api.pwnedpasswords.com/range`."""
+    argon2_passes: Annotated[int, Field(ge=1, le=20)] = 2
+    """Argon2id's passes."""
+    argon2_mebibytes: Annotated[int, Field(ge=7, le=1024)] = 19
+    """Argon2id's memory."""
+    argon2_lanes: Annotated[int, Field(ge=1, le=8)] = 1
+    """Argon2id's parallel lanes."""
+
+    @model_validator(mode="after")
+    def _costly(self) -> PasswordSettings:
+        # OWASP's equivalents: 19 MiB twice, 12 MiB thrice, 9 MiB four times, 7 MiB five times.
+        if self.argon2_passes * self.argon2_mebibytes < 35:
+            raise ValueError("too cheap: 19 MiB with 2 passes, or 7 MiB with 5, is the least")
+        return self
+
+
+class SessionSettings(Part):
+    """How long people stay logged in."""
+
+    hours: Annotated[int, Field(ge=1, le=2160)] = 12
+    """A session ends after this many hours, used or not."""
+    idle_minutes: Annotated[int, Field(ge=5, le=43200)] = 120
+    """A session that is not used ends after this many minutes."""
+
+
+Need = Literal["required", "optional"]
+
+
+def _names() -> dict[str, Need]:
+    return {"given_name": "optional", "family_name": "optional"}
+
+
+class RegistrationSettings(Part):
+    """Who may make an account, and what is asked."""
+
+    open: bool = True
+    """Whether people may register themselves."""
+    fields: dict[str, Need] = Field(default_factory=_names)
+    """Attributes that are asked for, each `required` or `optional`."""
+
+    @field_validator("fields")
+    @classmethod
+    def _known(cls, fields: Mapping[str, str]) -> Mapping[str, str]:
+        for name in fields:
+            if name not in ASKED:
+                raise ValueError(f"{name} cannot be asked for; there is {', '.join(ASKED)}")
+        return fields
+
+
+class ThemeSettings(Part):
+    """How pages look."""
+
+    accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
+    """The colour of buttons and links, `#rrggbb`; dark enough for white letters on it."""
+    logo: Annotated[str, Field(pattern=r"^(https://|/static/)[^\s\"<>]+$")] | None = None
+    """A picture in the place of the name."""
+
+    @field_validator("accent")
+    @classmethod
+    def _readable(cls, accent: str | None) -> str | None:
+        if accent is not None and _contrast_with_white(accent) < 4.5:
+            raise ValueError("white letters on it cannot be read (WCAG: contrast below 4.5)")
+        return accent
 
 
 class ServeConfig(Part):
@@ -64,6 +164,20 @@ class ServeConfig(Part):
     """Whether `/metrics` answers whoever asks from a private network and through no proxy."""
     keys: KeySettings = KeySettings()
     """Signing keys."""
+    mail: MailSettings = MailSettings()
+    """How mail goes out."""
+    password: PasswordSettings = PasswordSettings()
+    """What passwords need, and what hashing them costs."""
+    session: SessionSettings = SessionSettings()
+    """How long people stay logged in."""
+    registration: RegistrationSettings = RegistrationSettings()
+    """Who may make an account, and what is asked."""
+    theme: ThemeSettings = ThemeSettings()
+    """How pages look."""
+    languages: Annotated[tuple[Literal["en", "de", "fr", "es"], ...], Field(min_length=1)] = (
+        "en", "de", "fr", "es",
+    )  # fmt: skip
+    """The languages of the pages; the first is for those who want none of them."""
 
     @property
     def served_hosts(self) -> frozenset[str]:

@@ -5,17 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from idp_core.audit import log as audit
 from idp_core.http.gate import Gate
 from idp_core.keys.ring import now_utc
-from idp_core.site.config import ServeConfig
+from idp_core.mail.queue import Transport
+from idp_core.mail.transports import Folder, Smtp
+from idp_core.pages.engine import Pages
+from idp_core.passwords.breached import BreachFile, BreachList, BreachService
+from idp_core.passwords.hashing import Hasher
+from idp_core.passwords.policy import PasswordPolicy
+from idp_core.sessions.store import Limits
+from idp_core.site.config import PasswordSettings, ServeConfig
 from idp_core.site.keyholder import KeyHolder
 from idp_core.site.metrics import Metrics
 from idp_core.vault.master import Master
 from idp_core.vault.sealing import LocalSealer, Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The keys of each purpose, derived from the master secret."""
+
+    audit: bytes = field(repr=False)
+    tries: bytes = field(repr=False)
+    codes: bytes = field(repr=False)
+    devices: bytes = field(repr=False)
+    requests: bytes = field(repr=False)
+    subjects: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +46,15 @@ class Site:
 
     config: ServeConfig
     engine: sa.Engine
-    master: Master = field(repr=False)
+    secrets: Secrets
     sealer: Sealer
     keys: KeyHolder
     gate: Gate
+    pages: Pages
+    hasher: Hasher
+    passwords: PasswordPolicy
+    post: Transport
+    limits: Limits
     clock: Callable[[], datetime]
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -35,23 +62,75 @@ class Site:
         """Return the absolute URL of a path of ours; never made of what a request says."""
         return self.config.issuer + path
 
+    def note(
+        self,
+        conn: sa.Connection,
+        kind: str,
+        outcome: str,
+        account: str | None = None,
+        actor: str = "self",
+        **data: Any,
+    ) -> None:
+        """Write into the audit log, in the caller's transaction, and count. No values in `data`."""
+        entry = audit.Entry(kind, outcome, self.clock(), account, actor, data)
+        audit.record(conn, self.secrets.audit, entry)
+        self.metrics.happened(kind, outcome)
+
 
 def make_site(
     config: ServeConfig,
     engine: sa.Engine,
     master: Master,
     *,
+    folder: Path = Path(),
+    mail_folder: Path = Path("mail"),
+    smtp_password: Callable[[], str | None] = lambda: None,
     clock: Callable[[], datetime] = now_utc,
 ) -> Site:
-    """Put a site together on a database that is at the newest schema."""
+    """Put a site together on a database that is at the newest schema.
+
+    Paths in the configuration start at `folder`. Raises SettingsError for a list of stolen
+    passwords that is none.
+    """
     sealer = LocalSealer(master)
     parts = urlsplit(config.issuer)
+    gate = Gate(f"{parts.scheme}://{parts.netloc}", config.served_hosts, master.key("forms"))
+    cost = config.password
     return Site(
         config=config,
         engine=engine,
-        master=master,
+        secrets=Secrets(**{name: master.key(name) for name in Secrets.__slots__}),
         sealer=sealer,
         keys=KeyHolder(engine, sealer, timedelta(days=config.keys.rotate_days), clock),
-        gate=Gate(f"{parts.scheme}://{parts.netloc}", config.served_hosts, master.key("forms")),
+        gate=gate,
+        pages=Pages(
+            gate,
+            config.name,
+            config.languages,
+            themed=config.theme.accent is not None,
+            logo=config.theme.logo,
+        ),
+        hasher=Hasher(cost.argon2_passes, cost.argon2_mebibytes, cost.argon2_lanes),
+        passwords=PasswordPolicy(cost.least, cost.score, _breached(cost, folder)),
+        post=_post(config, mail_folder, smtp_password),
+        limits=Limits(
+            timedelta(hours=config.session.hours), timedelta(minutes=config.session.idle_minutes)
+        ),
         clock=clock,
     )
+
+
+def _breached(said: PasswordSettings, folder: Path) -> BreachList | None:
+    if said.breached_file is not None:
+        found = BreachFile(folder / said.breached_file)
+        found.check()
+        return found
+    return BreachService(said.breached_service) if said.breached_service else None
+
+
+def _post(config: ServeConfig, folder: Path, password: Callable[[], str | None]) -> Transport:
+    said = config.mail
+    if said.smtp is None:
+        return Folder(folder, said.sender)
+    host, _, port = said.smtp.rpartition(":")
+    return Smtp(host, int(port), said.sender, said.tls, said.user, password)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 
 import sqlalchemy as sa
 from starlette.applications import Starlette
@@ -15,6 +19,7 @@ from idp_core.http.kind import Kind
 from idp_core.logs import logger
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
+from idp_core.site.upkeep import Upkeep
 from idp_core.web.asgi import Endpoint, Machine, plain_failure
 from idp_core.web.slices import all_routes
 
@@ -29,22 +34,35 @@ def make_app(site: Site, *, threads: bool = True) -> ASGIApp:
     fast = ThreadPoolExecutor(_FAST, "fast") if threads and on_server else None
     slow = ThreadPoolExecutor(_SLOW, "slow") if threads else None
     machine = Machine(
-        site.gate, fast, slow, _failed, site.metrics.request, frozenset(site.config.proxies)
+        site.gate,
+        fast,
+        slow,
+        partial(_failed, site),
+        site.metrics.request,
+        frozenset(site.config.proxies),
     )
     routes = [
         StarletteRoute(route.path, Endpoint(route, site, machine), methods=_METHODS)
         for route in (*all_routes(), Route("/{part:path}", {"GET": _nowhere}, Kind.PAGE))
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, lifespan=partial(_living, site) if threads else None)
     app.router.redirect_slashes = False
     return app
+
+
+@asynccontextmanager
+async def _living(site: Site, app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 (Starlette's)
+    upkeep = Upkeep(site)
+    upkeep.start()
+    yield
+    upkeep.stop()
 
 
 def _nowhere(ask: Ask, site: Site) -> Answer:  # noqa: ARG001 (a handler)
     raise HttpError(404, "not_found", "there is no such page")
 
 
-def _failed(ask: Ask, error: Exception, kind: Kind) -> Answer:
+def _failed(site: Site, ask: Ask, error: Exception, kind: Kind) -> Answer:
     if isinstance(error, sa.exc.OperationalError):
         logger().warning("database.busy")
         error = HttpError(503, "temporarily_unavailable", "try again", (("retry-after", "2"),))
@@ -55,4 +73,11 @@ def _failed(ask: Ask, error: Exception, kind: Kind) -> Answer:
             where = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
             trace = trace.tb_next
         logger().error("request.failed", error=type(error).__name__, where=where)
-    return plain_failure(ask, error, kind)
+    failure = plain_failure(ask, error, kind)
+    if kind not in (Kind.PAGE, Kind.BROWSER):
+        return failure
+    code = error.code if isinstance(error, HttpError) else "server_error"
+    page = site.pages.page(ask, "failed.html", failure.status, code=code)
+    # No cookie: a page of another site that makes us fail must not change the forms open here.
+    kept = tuple(each for each in page.headers if each[0] != "set-cookie")
+    return replace(page, headers=(*kept, *failure.headers))

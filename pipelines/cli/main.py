@@ -13,6 +13,8 @@ from pathlib import Path
 import typer
 
 from pipelines.cli import (
+    account,
+    audit,
     connector,
     db,
     deadletters,
@@ -69,6 +71,8 @@ app.add_typer(connector.app, name="connector")
 app.add_typer(db.app, name="db")
 app.command()(serve.serve)
 app.add_typer(serve.keys, name="keys")
+app.add_typer(account.app, name="account")
+app.add_typer(audit.app, name="audit")
 app.add_typer(sandbox.app, name="sandbox")
 
 

@@ -19,7 +19,9 @@ def rows(model, before=""):
             continue
         meaning = " ".join((field.description or "").split()).replace("``", "`")
         assert meaning, f"{before}{name} has no docstring"
-        default = field.default
+        default = field.get_default(call_default_factory=True)
+        if isinstance(default, dict):
+            default = "{" + ", ".join(f"{key}: {value}" for key, value in default.items()) + "}"
         if isinstance(default, tuple):
             default = ", ".join(map(str, default))
         told = str(default).lower() if isinstance(default, bool) else default

@@ -1,0 +1,1 @@
+"""Login accounts: a way for a person's profile to log in."""

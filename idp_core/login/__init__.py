@@ -1,0 +1,1 @@
+"""Logging in: one dispatcher, factors beside it, registration, recovery, logout."""

@@ -1,0 +1,141 @@
+"""The one way in: every attempt, by whatever factor, passes through `attempt`.
+
+In this order: may this factor be tried now, were there too many tries, is the proof right, is the
+account blocked, was this step won by somebody else, is more needed, then the session. Whatever
+goes wrong looks the same from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from idp_core.accounts import store as accounts
+from idp_core.accounts.store import Account
+from idp_core.db.engine import reading, writing
+from idp_core.http.answer import Answer, HttpError, redirect
+from idp_core.http.ask import Ask
+from idp_core.login import flow as flows
+from idp_core.login import guard
+from idp_core.login.finish import finish
+from idp_core.login.flow import Flow
+from idp_core.login.levels import level_of
+from idp_core.login.model import Factor, Trial
+from idp_core.site.site import Site
+
+_BOTH = 2
+"""The level that whoever has set up a second factor always needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a login is for: where to go afterwards, and the level that is needed there."""
+
+    to: str
+    level: int = 1
+
+
+class RefusedError(Exception):
+    """The attempt did not succeed. `limited` tells that there were too many."""
+
+    def __init__(self, *, limited: bool = False) -> None:
+        super().__init__("too many tries" if limited else "not proven")
+        self.limited = limited
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """Knows the factors: those that begin a login, and those that may follow."""
+
+    first: Mapping[str, Factor]
+    then: Mapping[str, Factor]
+
+    def begin(self, ask: Ask, site: Site, wish: Wish) -> Answer:
+        """Take the first step of a login. Raises RefusedError, HttpError for no such factor."""
+        factor = _chosen(self.first, ask)
+        account = self._prove(ask, site, factor, None)
+        return self._go_on(ask, site, account, (factor,), wish, None)
+
+    def step(self, ask: Ask, site: Site) -> Answer:
+        """Take a further step. Raises RefusedError; HttpError when the login is over."""
+        with reading(site.engine) as conn:
+            flow = flows.read(conn, ask, site)
+            account = None if flow is None else accounts.by_id(conn, flow.account)
+            options = () if flow is None else self.options(conn, flow)
+        if flow is None or account is None:
+            raise HttpError(400, "login_over", "this login took too long; begin again")
+        factor = _chosen({each.name: each for each in options}, ask)
+        proven = self._prove(ask, site, factor, account)
+        if proven.id != account.id:
+            raise RefusedError
+        done = (*self._named(flow.factors), factor)
+        return self._go_on(ask, site, account, done, Wish(flow.to, flow.level), flow)
+
+    def options(self, conn: sa.Connection, flow: Flow) -> Sequence[Factor]:
+        """Return the factors that bring a flow further: of another nature, and set up."""
+        natures = {factor.nature for factor in self._named(flow.factors)}
+        return [
+            factor
+            for factor in self.then.values()
+            if factor.nature not in natures and factor.enrolled(conn, flow.account)
+        ]
+
+    def _named(self, names: Sequence[str]) -> Sequence[Factor]:
+        known = {**self.then, **self.first}
+        return [known[name] for name in names]
+
+    def _prove(self, ask: Ask, site: Site, factor: Factor, account: Account | None) -> Account:
+        claimed = account.id if account else (ask.form.get("email") or "")
+        with writing(site.engine) as conn:
+            known = account or (accounts.by_email(conn, claimed) if claimed else None)
+            counted = guard.count(conn, ask, site, claimed, known.id if known else None)
+        if not counted.allowed:
+            site.metrics.happened("login", "limited")
+            raise RefusedError(limited=True)
+        proven = factor.check(Trial(ask, site, account))
+        with writing(site.engine) as conn:
+            if proven is None or proven.blocked_at is not None:
+                whose = proven or known
+                outcome = "refused" if proven is None else "blocked"
+                site.note(conn, "login", outcome, whose.id if whose else None, factor=factor.name)
+            else:
+                guard.succeeded(conn, counted)
+        if proven is None or proven.blocked_at is not None:
+            raise RefusedError
+        return proven
+
+    def _go_on(
+        self,
+        ask: Ask,
+        site: Site,
+        account: Account,
+        proven: Sequence[Factor],
+        wish: Wish,
+        flow: Flow | None,
+    ) -> Answer:
+        next_ = Flow(account.id, tuple(each.name for each in proven), wish.level, wish.to)
+        reached = level_of(proven)
+        with writing(site.engine) as conn:
+            if flow is not None and not flows.close(conn, site, flow):
+                raise RefusedError
+            if reached < max(wish.level, _BOTH) and self.options(conn, next_):
+                return redirect("/login/step").with_headers(flows.save(conn, site, next_))
+            weak = reached < wish.level
+            if weak:
+                site.note(conn, "login", "too_weak", account.id)
+            answer = None if weak else finish(conn, ask, site, account, proven, wish.to)
+        if weak:
+            raise HttpError(403, "too_weak", "this account has no second factor yet")
+        if answer is None:
+            raise RefusedError
+        return answer
+
+
+def _chosen(factors: Mapping[str, Factor], ask: Ask) -> Factor:
+    """Return the factor a form names. Raises HttpError for one that may not be tried now."""
+    found = factors.get(ask.form.get("factor") or "")
+    if found is None:
+        raise HttpError(400, "invalid_request", "there is no such way to log in here")
+    return found

@@ -1,0 +1,1 @@
+"""Factors: one folder each, with its tables, its pages and its rules."""

@@ -1,0 +1,138 @@
+"""The pages of the login: which factors there are, the first step, further steps."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+from idp_core.db.engine import reading
+from idp_core.http.answer import Answer, HttpError, redirect
+from idp_core.http.ask import Ask
+from idp_core.login import flow as flows
+from idp_core.login import places
+from idp_core.login.dispatcher import Dispatcher, RefusedError, Wish
+from idp_core.login.levels import level_named
+from idp_core.login.model import Trial
+from idp_core.site.site import Site
+
+DONE = ("password_changed", "logged_out")
+"""What the login page may tell that was done."""
+
+
+def wish_of(to: str) -> Wish:
+    """Return what a login for this place needs: the level it names in `acr_level`, or one."""
+    query = parse_qs(urlsplit(to).query)
+    level = level_named((query.get("acr_level") or [""])[0])
+    return Wish(to, level or 1)
+
+
+class LoginPages:
+    """Handlers over a dispatcher."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+
+    def show(self, ask: Ask, site: Site) -> Answer:
+        """Show the first step."""
+        done = ask.query.get("done")
+        return self._first(ask, site, ask.query.get("continue"), done=done if done in DONE else "")
+
+    def begin(self, ask: Ask, site: Site) -> Answer:
+        """Take the first step."""
+        to = places.safe(ask.form.get("continue"))
+        try:
+            return self._dispatcher.begin(ask, site, wish_of(to))
+        except RefusedError as refused:
+            return self._first(ask, site, to, refused=refused)
+        except HttpError as error:
+            if error.code != "too_weak":
+                raise
+            return site.pages.page(ask, "too_weak.html", 403)
+
+    def show_step(self, ask: Ask, site: Site) -> Answer:
+        """Show a further step; without a login that goes on, the first."""
+        return self._step(ask, site)
+
+    def step(self, ask: Ask, site: Site) -> Answer:
+        """Take a further step."""
+        try:
+            return self._dispatcher.step(ask, site)
+        except RefusedError as refused:
+            return self._step(ask, site, refused=refused)
+        except HttpError as error:
+            if error.code != "login_over":
+                raise
+            return redirect("/login")
+
+    def _first(
+        self,
+        ask: Ask,
+        site: Site,
+        to: str | None,
+        *,
+        refused: RefusedError | None = None,
+        done: str = "",
+    ) -> Answer:
+        shown = {
+            name: factor.shown(Trial(ask, site, None))
+            for name, factor in self._dispatcher.first.items()
+        }
+        answer = site.pages.page(
+            ask,
+            "login.html",
+            _status(refused),
+            factors=shown,
+            to=places.safe(to),
+            email=ask.form.get("email") or ask.query.get("login_hint") or "",
+            problem=_problem(refused),
+            told=done,
+            open=site.config.registration.open,
+            form_to=form_to(to),
+        )
+        return answer if refused is None or not refused.limited else _later(answer)
+
+    def _step(self, ask: Ask, site: Site, *, refused: RefusedError | None = None) -> Answer:
+        with reading(site.engine) as conn:
+            flow = flows.read(conn, ask, site)
+            options = [] if flow is None else self._dispatcher.options(conn, flow)
+        if flow is None or not options:
+            return redirect("/login")
+        trial = Trial(ask, site, None)
+        answer = site.pages.page(
+            ask,
+            "step.html",
+            _status(refused),
+            factors={each.name: each.shown(trial) for each in options},
+            problem=_problem(refused),
+            form_to=form_to(flow.to),
+        )
+        return answer if refused is None or not refused.limited else _later(answer)
+
+
+def form_to(to: str | None) -> tuple[str, ...]:
+    """Return the origin a form may end at: that of the client this login is for.
+
+    It only loosens the policy of this page towards a host; whether the browser is ever sent there
+    is decided by what the client has registered.
+    """
+    query = parse_qs(urlsplit(places.safe(to)).query)
+    target = urlsplit((query.get("redirect_uri") or [""])[0])
+    plain = target.hostname and all(c.isalnum() or c in "-.:[]" for c in target.netloc)
+    if target.scheme not in ("https", "http") or not plain:
+        return ()
+    return (f"{target.scheme}://{target.netloc}",)
+
+
+def _status(refused: RefusedError | None) -> int:
+    if refused is None:
+        return 200
+    return 429 if refused.limited else 400
+
+
+def _problem(refused: RefusedError | None) -> str:
+    if refused is None:
+        return ""
+    return "limited" if refused.limited else "wrong"
+
+
+def _later(answer: Answer) -> Answer:
+    return answer.with_headers(("retry-after", "900"))

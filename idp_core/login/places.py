@@ -1,0 +1,20 @@
+"""Where somebody goes after logging in: a path of ours, whatever the request says. Pure."""
+
+from __future__ import annotations
+
+import re
+
+HOME = "/account"
+_OURS = re.compile(r"/(?:account|authorize|device|logout)(?:[/?][!-~]*)?")
+_LONGEST = 12_000
+
+
+def safe(said: str | None) -> str:
+    """Return `said` when it is a path of ours that people go to, and otherwise their account.
+
+    ``//host``, backslashes, other schemes and control signs are none: browsers take them elsewhere.
+    """
+    if said is None or len(said) > _LONGEST or not _OURS.fullmatch(said) or "\\" in said:
+        return HOME
+    path = said.partition("?")[0]
+    return HOME if "//" in path or "/." in path else said

@@ -1,0 +1,117 @@
+"""The pages of recovery. It changes the password and nothing else: other factors stay needed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from idp_core.accounts import email as emails
+from idp_core.accounts import store as accounts
+from idp_core.db.engine import reading, writing
+from idp_core.events import outbox
+from idp_core.events.outbox import OutboxEvent
+from idp_core.http.answer import Answer, redirect
+from idp_core.http.ask import Ask
+from idp_core.http.kind import Kind
+from idp_core.login import guard, newpassword
+from idp_core.passwords import store as passwords
+from idp_core.sessions import store as sessions
+from idp_core.site import letters
+from idp_core.site.routes import Route
+from idp_core.site.site import Site
+from idp_core.tickets import store as tickets
+
+_PURPOSE = "recovery"
+_LIFE = timedelta(minutes=30)
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+def show(ask: Ask, site: Site) -> Answer:
+    """Ask for the address."""
+    return site.pages.page(ask, "recover.html", email=ask.query.get("login_hint") or "", wrong="")
+
+
+def begin(ask: Ask, site: Site) -> Answer:
+    """Mail a ticket to the account of an address; the same is done, and said, if it has none."""
+    address = emails.cleaned(ask.form.get("email") or "")
+    if address is None:
+        said = ask.form.get("email") or ""
+        return site.pages.page(ask, "recover.html", 400, email=said, wrong="invalid")
+    now = site.clock()
+    with writing(site.engine) as conn:
+        allowed = guard.may_mail(conn, ask, site, address)
+        known = accounts.by_email(conn, address)
+        good = allowed and known is not None and known.blocked_at is None
+        whose = known.id if known is not None else _NOBODY
+        token = tickets.issue(conn, site.sealer, _PURPOSE, {}, now + _LIFE, account=whose)
+        link = site.url(f"/recover/reset?ticket={token}")
+        # To the address of the account, not to the one that was typed: they may only look alike.
+        receiver = known.email if good and known is not None else ""
+        language = (known.language if known else None) or site.pages.language(ask)
+        letters.write(conn, site, receiver, "recover", language, link=link)
+    return redirect("/recover/sent")
+
+
+def sent(ask: Ask, site: Site) -> Answer:
+    """Say that a mail is on its way if there is an account."""
+    return site.pages.page(ask, "sent.html", what="recover")
+
+
+def ask_new(ask: Ask, site: Site) -> Answer:
+    """Ask for the new password."""
+    token = ask.query.get("ticket") or ""
+    with reading(site.engine) as conn:
+        found = tickets.look(conn, site.sealer, _PURPOSE, token, site.clock())
+        account = found and found.account and accounts.by_id(conn, found.account)
+    if not account:
+        return _too_late(ask, site)
+    return _form(ask, site, token, account.email, "")
+
+
+def reset(ask: Ask, site: Site) -> Answer:
+    """Put the new password in its place, and end every session there was."""
+    token = ask.form.get("ticket") or ""
+    with reading(site.engine) as conn:
+        found = tickets.look(conn, site.sealer, _PURPOSE, token, site.clock())
+        account = found and found.account and accounts.by_id(conn, found.account)
+    if not account:
+        return _too_late(ask, site)
+    why = newpassword.refusal(ask, site, [account.email, *map(str, account.attributes.values())])
+    if why is not None:
+        return _form(ask, site, token, account.email, why)
+    hashed = site.hasher.hash(ask.form.get("password") or "")
+    now = site.clock()
+    with writing(site.engine) as conn:
+        if tickets.use(conn, site.sealer, _PURPOSE, token, now) is None:
+            return _too_late(ask, site)
+        tickets.drop(conn, _PURPOSE, account.id, now)
+        passwords.put(conn, account.id, hashed, now)
+        ended = sessions.end_all(conn, account.id, now, "recovered")
+        site.note(conn, "password.recovered", "done", account.id, sessions_ended=len(ended))
+        changed = OutboxEvent("account.changed", account.id, {"attributes": ["password"]}, time=now)
+        outbox.publish(conn, [changed])
+        language = account.language or site.pages.language(ask)
+        letters.write(conn, site, account.email, "changed", language, recover=site.url("/recover"))
+    return redirect("/login?done=password_changed")
+
+
+def _form(ask: Ask, site: Site, token: str, address: str, why: str) -> Answer:
+    return site.pages.page(
+        ask,
+        "reset.html",
+        400 if why else 200,
+        ticket=token,
+        email=address,
+        wrong=why,
+        least=site.config.password.least,
+    )
+
+
+def _too_late(ask: Ask, site: Site) -> Answer:
+    return site.pages.page(ask, "too_late.html", 400, again="/recover")
+
+
+ROUTES = (
+    Route("/recover", {"GET": show, "POST": begin}, Kind.PAGE),
+    Route("/recover/sent", {"GET": sent}, Kind.PAGE),
+    Route("/recover/reset", {"GET": ask_new, "POST": reset}, Kind.PAGE, slow=True),
+)

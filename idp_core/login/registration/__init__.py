@@ -1,0 +1,1 @@
+"""Registration: the address first; the account is made by whoever reads its mail."""

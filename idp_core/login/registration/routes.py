@@ -1,0 +1,146 @@
+"""The pages of registration.
+
+An account is made in the second step, by whoever holds the ticket that was mailed, and so is its
+password: an address cannot be taken by who cannot read its mail, not even in advance.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from idp_core.accounts import email as emails
+from idp_core.accounts import store as accounts
+from idp_core.accounts.store import TakenError
+from idp_core.db.engine import reading, writing
+from idp_core.http.answer import Answer, HttpError, redirect
+from idp_core.http.ask import Ask
+from idp_core.http.kind import Kind
+from idp_core.login import guard, newpassword, places
+from idp_core.login.factors.password import Password
+from idp_core.login.finish import finish
+from idp_core.login.pages import form_to
+from idp_core.login.registration import fields
+from idp_core.passwords import store as passwords
+from idp_core.site import letters
+from idp_core.site.routes import Route
+from idp_core.site.site import Site
+from idp_core.tickets import store as tickets
+
+_PURPOSE = "registration"
+_LIFE = timedelta(hours=24)
+
+
+def show(ask: Ask, site: Site) -> Answer:
+    """Ask for the address."""
+    _require_open(site)
+    to = places.safe(ask.query.get("continue"))
+    return site.pages.page(ask, "register.html", to=to, email="", wrong="", form_to=form_to(to))
+
+
+def begin(ask: Ask, site: Site) -> Answer:
+    """Mail a ticket to the address; the answer is the same if it has an account."""
+    _require_open(site)
+    to = places.safe(ask.form.get("continue"))
+    address = emails.cleaned(ask.form.get("email") or "")
+    if address is None:
+        said = ask.form.get("email") or ""
+        page = {"to": to, "email": said, "wrong": "invalid"}
+        return site.pages.page(ask, "register.html", 400, form_to=form_to(to), **page)
+    language = site.pages.language(ask)
+    with writing(site.engine) as conn:
+        allowed = guard.may_mail(conn, ask, site, address)
+        known = accounts.by_email(conn, address)
+        data = {"email": address, "to": to, "language": language}
+        token = tickets.issue(conn, site.sealer, _PURPOSE, data, site.clock() + _LIFE)
+        link = site.url("/login") if known else site.url(f"/register/confirm?ticket={token}")
+        template = "known" if known else "register"
+        receiver = address if allowed else ""
+        letters.write(conn, site, receiver, template, language, link=link, recover=_recover(site))
+    return redirect("/register/sent")
+
+
+def sent(ask: Ask, site: Site) -> Answer:
+    """Say that a mail is on its way."""
+    return site.pages.page(ask, "sent.html", what="register")
+
+
+def confirm(ask: Ask, site: Site) -> Answer:
+    """Ask for what an account needs beside its address."""
+    _require_open(site)
+    token = ask.query.get("ticket") or ""
+    with reading(site.engine) as conn:
+        found = tickets.look(conn, site.sealer, _PURPOSE, token, site.clock())
+    if found is None:
+        return _too_late(ask, site)
+    return _form(ask, site, token, found.data["email"], found.data["to"])
+
+
+def make(ask: Ask, site: Site) -> Answer:
+    """Make the account and log it in. Of several at once, one."""
+    _require_open(site)
+    token = ask.form.get("ticket") or ""
+    with reading(site.engine) as conn:
+        found = tickets.look(conn, site.sealer, _PURPOSE, token, site.clock())
+    if found is None:
+        return _too_late(ask, site)
+    address, to = found.data["email"], found.data["to"]
+    asked = site.config.registration.fields
+    values, wrong = fields.read(ask.form, asked, site.clock().date())
+    why = newpassword.refusal(ask, site, [address, *values.values()])
+    if why is not None:
+        wrong["password"] = why
+    if wrong:
+        return _form(ask, site, token, address, to, wrong)
+    hashed = site.hasher.hash(ask.form.get("password") or "")
+    now = site.clock()
+    with writing(site.engine) as conn:
+        used = tickets.use(conn, site.sealer, _PURPOSE, token, now)
+        if used is None:
+            return _too_late(ask, site)
+        try:
+            account = accounts.create(conn, address, values, now, found.data["language"])
+        except TakenError:
+            return _too_late(ask, site)
+        passwords.put(conn, account.id, hashed, now)
+        site.note(conn, "register", "done", account.id)
+        answer = finish(conn, ask, site, account, (Password(),), to)
+    return answer or _too_late(ask, site)
+
+
+def _form(
+    ask: Ask, site: Site, token: str, address: str, to: str, wrong: dict[str, str] | None = None
+) -> Answer:
+    asked = site.config.registration.fields
+    given = {name: ask.form.get(name) or "" for name in asked}
+    return site.pages.page(
+        ask,
+        "confirm.html",
+        400 if wrong else 200,
+        ticket=token,
+        email=address,
+        asked=asked,
+        given=given,
+        wrong=wrong or {},
+        least=site.config.password.least,
+        form_to=form_to(to),
+    )
+
+
+def _too_late(ask: Ask, site: Site) -> Answer:
+    return site.pages.page(ask, "too_late.html", 400, again="/register")
+
+
+def _recover(site: Site) -> str:
+    return site.url("/recover")
+
+
+def _require_open(site: Site) -> None:
+    if not site.config.registration.open:
+        raise HttpError(404, "not_found", "there is no such page")
+
+
+ROUTES = (
+    Route("/register", {"GET": show, "POST": begin}, Kind.PAGE),
+    Route("/register/sent", {"GET": sent}, Kind.PAGE),
+    Route("/register/confirm", {"GET": confirm, "POST": make}, Kind.PAGE, slow=True),
+)

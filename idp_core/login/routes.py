@@ -1,0 +1,29 @@
+"""Which factors there are, and the routes of the login. A new factor adds its line here."""
+
+from __future__ import annotations
+
+from idp_core.http.kind import Kind
+from idp_core.login import logout
+from idp_core.login.dispatcher import Dispatcher
+from idp_core.login.factors.password import Password
+from idp_core.login.model import Factor
+from idp_core.login.pages import LoginPages
+from idp_core.login.recovery import routes as recovery_routes
+from idp_core.login.registration import routes as registration_routes
+from idp_core.site.routes import Route
+
+FIRST: tuple[Factor, ...] = (Password(),)
+"""Factors that begin a login."""
+THEN: tuple[Factor, ...] = ()
+"""Factors that may follow."""
+
+DISPATCHER = Dispatcher({each.name: each for each in FIRST}, {each.name: each for each in THEN})
+_PAGES = LoginPages(DISPATCHER)
+
+ROUTES = (
+    Route("/login", {"GET": _PAGES.show, "POST": _PAGES.begin}, Kind.PAGE, slow=True),
+    Route("/login/step", {"GET": _PAGES.show_step, "POST": _PAGES.step}, Kind.PAGE, slow=True),
+    Route("/signout", {"POST": logout.end_here}, Kind.PAGE),
+    *registration_routes.ROUTES,
+    *recovery_routes.ROUTES,
+)

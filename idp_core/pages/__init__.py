@@ -1,0 +1,1 @@
+"""Pages: templates, their translations, the files they need. They work without JavaScript."""

@@ -1,0 +1,1 @@
+"""Passwords: hashed by Argon2id, taken over from other systems, held to a policy."""

@@ -1,0 +1,1 @@
+"""Account pages: what a person sees and changes of their own account."""

@@ -1,0 +1,1 @@
+"""Sessions of people who are logged in, kept on the server."""

@@ -1,0 +1,47 @@
+"""Mails of the login: rendered from templates, queued, sent by `deliver`."""
+
+from __future__ import annotations
+
+import smtplib
+from typing import Any
+
+import sqlalchemy as sa
+
+from idp_core.db.engine import reading, writing
+from idp_core.logs import logger
+from idp_core.mail import queue
+from idp_core.mail.queue import Letter
+from idp_core.site.site import Site
+
+
+def write(
+    conn: sa.Connection, site: Site, to: str, template: str, language: str, /, **values: Any
+) -> None:
+    """Queue a mail. The first line of its template is the subject; `to` may be "" for nobody."""
+    text = site.pages.render(f"mail/{template}.txt", language, **values)
+    subject, _, body = text.partition("\n")
+    queue.put(conn, site.sealer, Letter(to, subject.strip(), body.strip() + "\n"), site.clock())
+
+
+def deliver(site: Site) -> int:
+    """Send what is due; return how many mails went out."""
+    now, sent = site.clock(), 0
+    with reading(site.engine) as conn:
+        if not queue.count(conn):
+            return 0
+    with writing(site.engine) as conn:
+        waiting = queue.claim(conn, site.sealer, now)
+    for each in waiting:
+        try:
+            if each.letter.to:
+                site.post.send(each.letter)
+                sent += 1
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            logger().warning("mail.not_sent", error=type(error).__name__, attempt=each.attempts)
+            with writing(site.engine) as conn:
+                if not queue.again(conn, each, now):
+                    logger().error("mail.given_up", attempts=each.attempts)
+        else:
+            with writing(site.engine) as conn:
+                queue.done(conn, [each.id])
+    return sent
