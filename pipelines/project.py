@@ -33,11 +33,12 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 
 
 class Mode(StrEnum):
-    """How a source is read: what changed since the cursor, all of it, or what its feed tells."""
+    """How a source is read: what changed since the cursor, all, what its feed or a push tells."""
 
     CURSOR = "cursor"
     FULL = "full"
     FEED = "feed"
+    PUSH = "push"
 
 
 class _Part(BaseModel):
@@ -57,7 +58,7 @@ class SourceSettings(_Part):
     """A Great Expectations suite that extends the generated one; ``quality/<source>.json``."""
     mode: Mode | None = None
     """By default `cursor` when the mapping declares one, otherwise `full`; `feed` where the
-    connector has a feed of changes."""
+    connector has a feed of changes; `push` where the system pushes (type `push`)."""
     overlap: NonNegativeInt = 300
     """Seconds before the cursor that are read again: late commits are not missed."""
     max_shrink: NonNegativeFloat = Field(default=20.0, le=100)

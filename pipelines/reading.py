@@ -67,6 +67,8 @@ class Reading:
 
 def mode_of(settings: SourceSettings, document: Document) -> Mode:
     """Return how a source is read: as it says, or by cursor where the mapping has one."""
+    if settings.connector.get("type") == "push":
+        return Mode.PUSH
     return settings.mode or (Mode.CURSOR if document.cursor is not None else Mode.FULL)
 
 
@@ -87,7 +89,9 @@ def decide(bus: Bus, name: str, document: Document) -> Reading:
             f"sources.{name}: its type has no feed of changes; take mode: cursor or mode: full"
         )
     asked = replace(asked, after=known)
-    return Reading(mode=mode, query=asked, whole=known is None, source=source)
+    # What was pushed is never all there is: nobody is gone for not being pushed again.
+    whole = known is None and mode is Mode.FEED
+    return Reading(mode=mode, query=asked, whole=whole, source=source)
 
 
 def named_columns(source: Source, document: Document) -> tuple[str, ...] | None:

@@ -16,6 +16,7 @@ from idp_core.settings import Settings
 from idp_core.settings import load as load_settings
 from pipelines.database import database_url
 from pipelines.errors import JobError, ProjectError
+from pipelines.hooks import hooked, receivers
 from pipelines.project import FILE, Project, load_project
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def application() -> ASGIApp:
 
     settings = load_settings()
     configure(settings.log_level, settings.log_format)
-    return make_app(open_site(Path(os.environ.get(_FOLDER, ".")), settings))
+    folder = Path(os.environ.get(_FOLDER, "."))
+    return hooked(make_app(open_site(folder, settings)), receivers(project_of(folder)))
 
 
 def prepare(folder: Path) -> Served:

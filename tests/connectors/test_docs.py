@@ -24,6 +24,7 @@ from connectors.http import (
     RefreshAuth,
 )
 from connectors.http.signing import HmacAuth
+from connectors.push.proofs import HmacProof, StandardProof, StripeProof, TokenProof
 from connectors.registry import Option
 from connectors.rest import calls, lists, objects, pagination, writes
 from connectors.rest.connector import Identity
@@ -61,6 +62,10 @@ MODELS: dict[str, type[BaseModel]] = {
     "ldap objects disabled": ldap.DisabledBy,
     "ldap bind: simple": ldap.SimpleBind,
     "ldap tls": ldap.TlsOptions,
+    "push proof: standard": StandardProof,
+    "push proof: hmac": HmacProof,
+    "push proof: stripe": StripeProof,
+    "push proof: token": TokenProof,
     "smtp messages": Message,
     "soap objects": SoapObject,
     "soap details": SoapDetail,

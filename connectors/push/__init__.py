@@ -1,0 +1,6 @@
+"""Webhooks in: what other systems push is proven, kept, and read by the next run."""
+
+from connectors.push.connector import Push
+from connectors.push.receiver import Receiver
+
+__all__ = ["Push", "Receiver"]

@@ -1,0 +1,84 @@
+"""The push source: what a receiver has kept of another system's pushes, in the order it came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from pydantic import ByteSize, PositiveInt
+
+from connectors.contract import Connector, Cursor, Health, ObjectSchema, Page, Query
+from connectors.errors import MisconfiguredError
+from connectors.fields import LocalPath
+from connectors.files.lines import kinds
+from connectors.push.inbox import Inbox, old
+from connectors.push.proofs import Proof
+
+_SAMPLE = 1_000
+
+
+class Push(Connector):
+    """Rows that were pushed: `isthmus serve` takes them at ``/hooks/<source>``."""
+
+    type: ClassVar[str] = "push"
+
+    inbox: LocalPath
+    """The file that pushed rows are kept in until they were read, such as `data/shop.inbox`."""
+    proof: Proof
+    """How a push proves whom it is from."""
+    object: str = "events"
+    """What mappings call the rows."""
+    items: str = ""
+    """Where the rows stand in a push that is no CloudEvent; empty when it is the row, or a list."""
+    record: str = ""
+    """Where the record stands in each of them, or in a CloudEvent; there it is `data` by itself."""
+    largest: ByteSize = ByteSize(1_000_000)
+    """A larger push is refused."""
+    keep_days: PositiveInt = 30
+    """Rows that were read are kept so long, to be read anew after an edit of the mapping."""
+
+    def check(self) -> Health:
+        """See that the secrets are there and the inbox can be opened."""
+        for secret in self.proof.secrets:
+            secret.reveal()
+        held = Inbox(self.inbox).count()
+        return Health(f"inbox {self.inbox.name}", {"held": str(held), "proof": self.proof.type})
+
+    def discover(self) -> tuple[ObjectSchema, ...]:
+        """List the columns of the newest rows."""
+        rows = [json.loads(row) for row in Inbox(self.inbox).newest(_SAMPLE)]
+        return (ObjectSchema(self.object, kinds(rows)),)
+
+    def read(self, query: Query) -> Iterator[Page]:
+        """Yield the rows behind the position, or all that are held."""
+        yield from self.changes(query)
+
+    def changes(self, query: Query) -> Iterator[Page]:
+        """Yield the rows behind the position, in the order they came; rows long read are removed.
+
+        The position is a number that no other row will have.
+        """
+        if query.object != self.object:
+            raise MisconfiguredError(f"push: no object {query.object!r}; known: {self.object}")
+        inbox = Inbox(self.inbox)
+        number = _number(query.after)
+        inbox.forget(number, old(self.keep_days, datetime.now(UTC)))
+        while found := inbox.after(number, query.page_size):
+            number = found[-1][0]
+            rows = [row for _, row in found]
+            if query.fields is not None:
+                rows = [{name: row[name] for name in query.fields if name in row} for row in rows]
+            yield Page(rows, Cursor(str(number)))
+
+
+def _number(after: Cursor | None) -> int:
+    if after is None:
+        return 0
+    if not after.value.isdecimal():
+        raise MisconfiguredError(
+            "the stored position is not one of an inbox; was the source another one before? "
+            "Read once in full"
+        )
+    return int(after.value)
