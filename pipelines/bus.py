@@ -23,19 +23,17 @@ from connectors.problems import SettingsError
 from connectors.registry import build
 from connectors.yamlfile import FileError
 from idp_core.db import schema as db_schema
-from idp_core.db.engine import make_engine
 from idp_core.errors import CoreError
 from idp_core.profiles import policy, survivorship_rules
 from idp_core.settings import Settings
-from idp_core.settings import load as load_settings
 from mappings.document import load_mapping
 from mappings.errors import MappingError, Problem
 from mappings.extension import load_schema
 from mappings.push import PushDocument, load_push
 from mappings.schema import CUSTOMER, Schema
 from mappings.tree import Document
-from pipelines.database import database_url
-from pipelines.errors import ProjectError, RemoteError
+from pipelines.database import open_database, reached, used
+from pipelines.errors import ProjectError
 from pipelines.project import Project, SourceSettings, TargetSettings
 
 T = TypeVar("T")
@@ -210,41 +208,8 @@ def open_bus(
                 db_schema.upgrade(engine)
             else:
                 db_schema.require_head(engine)
-        yield Bus(project=project, schema=files.schema, engine=engine)
-
-
-@contextmanager
-def open_database(project: Project, settings: Settings | None = None) -> Iterator[sa.Engine]:
-    """Give an engine on a project's database, whatever version it is at; makes the data folder."""
-    try:
-        said = settings or load_settings()
-        project.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = make_engine(
-            database_url(project, said),
-            pool_size=said.database_pool,
-            wait_seconds=said.database_wait_seconds,
-        )
-    except CoreError as error:
-        raise ProjectError(str(error)) from None
-    except OSError as error:
-        raise ProjectError(f"{error.filename}: cannot be made ({error.strerror})") from None
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def reached(engine: sa.Engine) -> Iterator[None]:
-    """Tell in one line that the database is at another version, or cannot be used."""
-    try:
-        yield
-    except CoreError as error:
-        raise ProjectError(str(error)) from None
-    except sa.exc.DBAPIError as error:
-        where = engine.url.render_as_string(hide_password=True)
-        reason = next(iter(str(error.orig).splitlines()), "no reason was given")
-        raise RemoteError(f"the database {where} cannot be used: {reason}") from None
+        with used(engine):
+            yield Bus(project=project, schema=files.schema, engine=engine)
 
 
 def text_of(file: Path) -> str:

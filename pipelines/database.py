@@ -1,15 +1,21 @@
-"""Where the database of a project is."""
+"""The database of a project: where it is, how it is opened, and in which line it fails."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from connectors.errors import MisconfiguredError
 from connectors.secrets import Secret
+from idp_core.db.engine import make_engine
+from idp_core.db.failures import reason_of
+from idp_core.errors import CoreError
 from idp_core.settings import Settings
-from pipelines.errors import ProjectError
+from idp_core.settings import load as load_settings
+from pipelines.errors import ProjectError, RemoteError
 from pipelines.project import Project
 
 _DATABASE = "isthmus.db"
@@ -43,3 +49,59 @@ def _from_folder(url: str, folder: Path) -> str:
         return url
     file = folder.absolute() / str(parsed.database)
     return parsed.set(database=str(file)).render_as_string(hide_password=False)
+
+
+@contextmanager
+def open_database(project: Project, settings: Settings | None = None) -> Iterator[sa.Engine]:
+    """Give an engine on a project's database, whatever version it is at; makes the data folder.
+
+    Raises ProjectError for what a person has to mend.
+    """
+    try:
+        said = settings or load_settings()
+        project.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = make_engine(
+            database_url(project, said),
+            pool_size=said.database_pool,
+            wait_seconds=said.database_wait_seconds,
+        )
+    except CoreError as error:
+        raise ProjectError(str(error)) from None
+    except OSError as error:
+        raise ProjectError(
+            f"{error.filename}: cannot be made or written ({error.strerror}); mend its rights, or "
+            "name another place under data: or database:"
+        ) from None
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def used(engine: sa.Engine) -> Iterator[None]:
+    """Tell in one line with the mend that the database cannot be used; a bug passes as it is."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        reason = reason_of(error, engine.url)
+        if reason is None:
+            raise
+        raise RemoteError(f"the database cannot be used: {_named(engine.url)}: {reason}") from None
+
+
+@contextmanager
+def reached(engine: sa.Engine) -> Iterator[None]:
+    """Tell the same, or that the database is at another version."""
+    try:
+        with used(engine):
+            yield
+    except CoreError as error:
+        raise ProjectError(str(error)) from None
+
+
+def _named(url: sa.URL) -> str:
+    """Return how a database is named in messages: its file, or its URL without the password."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        return url.database
+    return url.render_as_string(hide_password=True)

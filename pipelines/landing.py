@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -63,16 +64,26 @@ class Landing:
             half.replace(path)
             _sync_folder(self.folder)
         except OSError as error:
-            half.unlink(missing_ok=True)
+            with suppress(OSError):
+                half.unlink(missing_ok=True)
             raise JobError(
-                f"{self.folder}: cannot be written ({error.strerror}); nothing is lost: "
-                "free some space or mend the folder's rights and run again"
+                f"{self.folder}: cannot be written: {error.strerror}{room(self.folder)}; "
+                "nothing is lost: free some space or mend the folder's rights and run again"
             ) from None
         return Landed(path, rows)
 
     def clear(self) -> None:
         """Remove the folder with all pages in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def room(folder: Path) -> str:
+    """Return how much is free on a folder's disk, as ``" (12.3 MB free)"``, or nothing."""
+    place = next((each for each in (folder, *folder.parents) if each.is_dir()), folder)
+    try:
+        return f" ({shutil.disk_usage(place).free / 1e6:,.1f} MB free)"
+    except OSError:
+        return ""
 
 
 def _sync_folder(folder: Path) -> None:
@@ -122,9 +133,31 @@ def load(con: duckdb.DuckDBPyConnection, table: str, pages: Iterable[Path]) -> M
 
     Columns of JSON rows have the type JSON: DuckDB's own guess would turn texts that look like
     dates into dates, depending on what else is in the page. A column that some pages lack is NULL
-    there. Raises JobError when two columns differ only in case, which SQL cannot tell apart.
+    there. Raises JobError when two columns differ only in case, which SQL cannot tell apart, and
+    when a page is damaged.
     """
     files = list(pages)
+    try:
+        return _load(con, table, files)
+    except (duckdb.IOException, duckdb.InvalidInputException):
+        damaged = next((file for file in files if not _is_whole(con, file)), None)
+        if damaged is None:
+            raise
+        raise JobError(
+            f"{damaged}: this landed page is damaged. Nothing of it was stored; remove the file: "
+            "the source is then read again"
+        ) from None
+
+
+def _is_whole(con: duckdb.DuckDBPyConnection, file: Path) -> bool:
+    try:
+        _load(con, "probe", [file])
+    except (duckdb.IOException, duckdb.InvalidInputException):
+        return False
+    return True
+
+
+def _load(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[Path]) -> Mapping[str, str]:
     parquet = [str(path) for path in files if path.suffix == TYPED]
     lines = [str(path) for path in files if path.suffix == ".jsonl"]
     con.execute(f'DROP TABLE IF EXISTS "{table}"')

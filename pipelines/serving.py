@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from idp_core.errors import CoreError
 from idp_core.settings import Settings
 from idp_core.settings import load as load_settings
-from pipelines.database import database_url
+from pipelines.database import database_url, used
 from pipelines.errors import JobError, ProjectError
 from pipelines.hooks import hooked, receivers
 from pipelines.project import FILE, Project, load_project
@@ -76,7 +76,8 @@ def open_site(folder: Path, settings: Settings | None = None) -> Site:
             pool_size=said.database_pool,
             wait_seconds=min(said.database_wait_seconds, _PATIENCE),
         )
-        schema.upgrade(engine)
+        with used(engine):
+            schema.upgrade(engine)
         password = said.smtp_password
         site = make_site(
             config,

@@ -23,7 +23,7 @@ from mappings.coverage import coverage
 from mappings.errors import MappingError
 from mappings.tree import Document
 from pipelines import landing
-from pipelines.errors import ProjectError
+from pipelines.errors import JobError, ProjectError
 from pipelines.quality.gate import GateResult, Reason, Rejected, check
 from pipelines.quality.model import Suite
 
@@ -129,13 +129,21 @@ class Transformed:
 
 @contextmanager
 def workbench(folder: Path, *, memory: str = "4GB") -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a DuckDB database that spills into `folder` and reads no file it is not told to."""
+    """Give a DuckDB database that spills into `folder` and reads no file it is not told to.
+
+    Raises JobError when the rows fit neither into memory nor on the disk.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect()
     try:
         con.execute(f"SET memory_limit = '{memory}'")
         con.execute("SET temp_directory = $folder", {"folder": str(folder / "spill")})
         yield con
+    except (duckdb.OutOfMemoryException, duckdb.IOException):
+        raise JobError(
+            f"{folder}: the rows do not fit into {memory} of memory and what is free on the disk"
+            f"{landing.room(folder)}; nothing is lost: free some space and run again"
+        ) from None
     finally:
         con.close()
 

@@ -27,10 +27,13 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     """Bring the database to the revision, making it from nothing if need be.
 
     One transaction: it is all done or not begun. Safe to call from two processes at once; where
-    there is nothing to do it waits for no writer.
+    there is nothing to do it waits for no writer. Raises SchemaError for a database of a newer
+    Isthmus.
     """
-    if revision == "head" and current(engine) == head():
+    there = current(engine)
+    if revision == "head" and there == head():
         return
+    _require_known(there)
     with writing(engine) as conn:
         if conn.dialect.name == "postgresql":
             conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
@@ -78,15 +81,19 @@ def require_head(engine: sa.Engine) -> None:
     there, needed = current(engine), head()
     if there == needed:
         return
-    if there is not None and not is_known(there):
-        raise SchemaError(
-            f"the database is at version {there}, newer than this code ({needed}): "
-            "upgrade isthmus itself"
-        )
+    _require_known(there)
     raise SchemaError(
         f"the database is at version {there or 'none'}, this code needs {needed}: "
         "run `isthmus db upgrade`"
     )
+
+
+def _require_known(there: str | None) -> None:
+    if there is not None and not is_known(there):
+        raise SchemaError(
+            f"the database is at version {there}, newer than this code ({head()}): "
+            "upgrade isthmus itself"
+        )
 
 
 def _config(**options: Any) -> Config:

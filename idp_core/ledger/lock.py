@@ -24,6 +24,9 @@ from idp_core.ledger.tables import project_lock
 
 STALE = timedelta(minutes=3)
 _BEAT_SECONDS = 30.0
+_OURS: set[str] = set()
+"""The runs of this process that go on: one that ended holds nothing, even where its lock is left
+because the database could not be written."""
 
 
 class ProjectLockedError(CoreError):
@@ -69,6 +72,7 @@ def take_lock(
             name=name, run=run_id, **mine, taken_at=moment, beat_at=moment
         )
     )
+    _OURS.add(run_id)
     return before
 
 
@@ -119,6 +123,7 @@ def project_lock_of(engine: sa.Engine, name: str, run_id: str) -> Iterator[Holde
     finally:
         done.set()
         thread.join()
+        _OURS.discard(run_id)
         with writing(engine) as conn:
             release_lock(conn, name, run_id)
 
@@ -133,6 +138,8 @@ def alive(holder: Holder, now: datetime) -> bool:
         return False
     except PermissionError:
         pass  # it is another user's: alive
+    if holder.pid == os.getpid() and holder.run not in _OURS:
+        return False
     return _started(holder.pid) == holder.started
 
 

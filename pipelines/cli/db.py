@@ -30,7 +30,7 @@ def upgrade(
     with other rights than the job has.
     """
     from idp_core.db import schema
-    from pipelines.bus import open_database, reached
+    from pipelines.database import open_database, reached
     from pipelines.project import load_project
 
     with open_database(load_project(project)) as engine, reached(engine):
@@ -52,7 +52,7 @@ def upgrade(
 def check(project: Folder = Path(), as_json: Json = False) -> None:
     """Tell which version the database is at; exit code 2 when it is not the one needed."""
     from idp_core.db import schema
-    from pipelines.bus import open_database, reached
+    from pipelines.database import open_database, reached
     from pipelines.project import load_project
 
     with open_database(load_project(project)) as engine, reached(engine):

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from idp_core.db import schema
 from idp_core.settings import load as load_settings
-from pipelines.bus import Bus, Workspace, open_database, open_workspace, reached
-from pipelines.database import database_url
+from pipelines.bus import Bus, Workspace, open_workspace
+from pipelines.database import database_url, open_database, reached
 from pipelines.doctor import installation, project, storage, work
 from pipelines.doctor.findings import Finding, fail, looked, ok, warn
 from pipelines.errors import JobError

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from idp_core.db import schema
 from idp_core.db.engine import reading
-from pipelines.bus import Workspace, reached
+from pipelines.bus import Workspace
+from pipelines.database import reached
 from pipelines.doctor.findings import Finding, fail, ok, warn
 
 _GIB = 2**30

@@ -65,4 +65,4 @@ def test_a_file_that_is_no_database_is_one_line(run, project):
     (project / "data" / "isthmus.db").write_text("this is no database, it is a text\n" * 100)
     result = run("db", "check", "--project", project)
     assert result.exit_code == 4
-    assert "file is not a database" in result.stderr
+    assert "isthmus.db: it is no database, or damaged" in result.stderr
