@@ -27,6 +27,30 @@ def schema() -> None:
     give(json_schema(), as_json=True)
 
 
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="What it is called, such as billing.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where its files go; otherwise the --project folder.")
+    ] = None,
+    project: Folder = Path(),
+    python: Annotated[
+        bool, typer.Option("--python", help="A Python package instead of a description.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the files of a new connector, with a test that holds it to the rules."""
+    from pipelines.starter.connectors import make_connector
+
+    made = make_connector(folder or project, name, python=python)
+    test = next(str(file) for file in made if file.name.startswith("test_"))
+    install = ["pip install -e ."] if python else []
+    steps = [*install, f"pytest {test}", f"isthmus connector test {name if python else made[0]}"]
+    lines = [*(f"wrote {file}" for file in made), "next:", *(f"  {step}" for step in steps)]
+    document = {"name": name, "files": [str(file) for file in made], "next": steps}
+    give(document, *lines, as_json=as_json)
+
+
 Pairs = list[str] | None
 
 

@@ -119,3 +119,15 @@ def test_sources_and_targets_of_a_project_are_tried_by_their_name(run, crm, proj
 
 def test_the_schema_is_json(run):
     assert json.loads(run("connector", "schema").stdout)["properties"]["objects"]
+
+
+def test_a_new_connector_has_a_description_and_a_mapping_that_are_right(run, tmp_path):
+    result = run("connector", "new", "billing", "--project", tmp_path, "--json")
+    assert result.exit_code == 0
+    said = json.loads(result.stdout)
+    assert said["next"][-1] == f"isthmus connector test {tmp_path / 'billing.yaml'}"
+    (tmp_path / "isthmus.yaml").write_text(
+        "project: first\nsources:\n  billing: {connector: {type: rest, file: billing.yaml, "
+        'url: "http://127.0.0.1:1", token: "env:T"}}\n'
+    )
+    assert run("mapping", "check", "--project", tmp_path).exit_code == 0
