@@ -19,6 +19,9 @@ from idp_core.profiles import store
 from pipelines.bus import open_bus
 from pipelines.cli.main import app
 from pipelines.project import load_project
+from tests.connectors.http.conftest import closed_port, serve
+
+__all__ = ["closed_port", "serve"]
 
 PROJECT = """\
 project: harmed
