@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mappings.tree import Document
-from pipelines.bus import Workspace, text_of
+from pipelines.bus import Workspace
+from pipelines.project import text_of
 
 
 def applied_file(workspace: Workspace, source: str) -> Path:

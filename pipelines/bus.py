@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from connectors.contract import Connector, Source, Target
 from connectors.errors import MisconfiguredError
 from connectors.problems import SettingsError
-from connectors.registry import build
+from connectors.registry import build, names
 from connectors.yamlfile import FileError
 from idp_core.db import schema as db_schema
 from idp_core.errors import CoreError
@@ -34,7 +34,7 @@ from mappings.schema import CUSTOMER, Schema
 from mappings.tree import Document
 from pipelines.database import open_database, reached, used
 from pipelines.errors import ProjectError
-from pipelines.project import Project, SourceSettings, TargetSettings
+from pipelines.project import Project, SourceSettings, TargetSettings, text_of
 
 T = TypeVar("T")
 
@@ -84,6 +84,8 @@ class Workspace:
         """Raise MappingError when a mapping was written for another type of source."""
         said = self.source_settings(source).connector.get("type")
         if document.connector != said:
+            if said not in names():
+                self.source(source)  # tells that its type is none
             message = f"is {document.connector!r}, but source {source!r} is of type {said!r}"
             raise MappingError([Problem(document.place, "from.connector", message)])
 
@@ -117,12 +119,14 @@ class Workspace:
         """Build a connector; ProjectError names each wrong setting and its place."""
         more = dict(settings)
         kind = more.pop("type", None)
+        above = (*where.split(".", 1), "connector")
         if not isinstance(kind, str):
-            raise ProjectError(f"{where}.connector: the key 'type' is missing")
+            raise ProjectError(
+                f"{self.project.place(above)} {where}.connector: the key 'type' is missing"
+            )
         try:
             return build(kind, more, self.project.folder)
         except SettingsError as error:
-            above = (*where.split(".", 1), "connector")
             raise ProjectError(
                 "\n".join(
                     f"{self.project.place((*above, *each.path))} {where}.connector.{each}"
@@ -132,7 +136,8 @@ class Workspace:
         except FileError as error:
             raise ProjectError(str(error)) from None
         except MisconfiguredError as error:
-            raise ProjectError(f"{where}.connector: {error}") from None
+            place = self.project.place((*above, "type"))
+            raise ProjectError(f"{place} {where}.connector: {error}") from None
 
     @cached_property
     def identifiers(self) -> policy.IdentifierPolicy:
@@ -210,18 +215,6 @@ def open_bus(
                 db_schema.require_head(engine)
         with used(engine):
             yield Bus(project=project, schema=files.schema, engine=engine)
-
-
-def text_of(file: Path) -> str:
-    """Return the text of a file of the project. Raises ProjectError when it cannot be read."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ProjectError(
-            f"{file}: no such file; write it or name another in isthmus.yaml"
-        ) from None
-    except (OSError, UnicodeDecodeError):
-        raise ProjectError(f"{file}: cannot be read as UTF-8 text") from None
 
 
 def _known(kind: str, name: str, known: Mapping[str, T]) -> T:

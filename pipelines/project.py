@@ -140,14 +140,7 @@ def load_project(folder: Path) -> Project:
     Raises ProjectError with ``file:line:column`` and the mend of everything that is wrong.
     """
     file = folder / FILE
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ProjectError(
-            f"{file}: no such file; `isthmus init` makes a project here, or name one by --project"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{file}: cannot be read as UTF-8 text: {error}") from None
+    text = text_of(file, "`isthmus init` makes a project here, or name one by --project")
     try:
         node, problems = compose(text, str(file))
     except MappingError as error:
@@ -160,6 +153,23 @@ def load_project(folder: Path) -> Project:
         raise ProjectError("\n".join(_problems(file, node, error))) from None
     project._folder, project._node = folder, node  # noqa: SLF001 (no settings: where they stand)
     return project
+
+
+def text_of(file: Path, mend: str = "write it or name another in isthmus.yaml") -> str:
+    """Return the text of a file of the project.
+
+    Raises ProjectError when it cannot be read; `mend` is what to do when it is not there.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ProjectError(f"{file}: no such file; {mend}") from None
+    except UnicodeDecodeError as error:
+        raise ProjectError(
+            f"{file}: cannot be read: byte {error.start + 1} is not UTF-8; save it as UTF-8 text"
+        ) from None
+    except OSError as error:
+        raise ProjectError(f"{file}: cannot be read: {error.strerror}") from None
 
 
 def _problems(file: Path, node: yaml.Node, error: Exception) -> list[str]:

@@ -14,8 +14,9 @@ from mappings.errors import MappingError, Problem
 from mappings.push import PushDocument, load_push
 from mappings.suggest import did_you_mean
 from mappings.tree import Document
-from pipelines.bus import Workspace, text_of
+from pipelines.bus import Workspace
 from pipelines.errors import ProjectError
+from pipelines.project import text_of
 from pipelines.provision.compile import compile_push
 
 _PUSH = re.compile(r"^push\s*:", re.MULTILINE)
