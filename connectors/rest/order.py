@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import repeat
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,16 @@ class Order:
         """Where a row stands; MisconfiguredError when it has no cursor or key at all."""
         moment = self._moment(_of(row, self.cursor))
         return moment, _comparable(_of(row, self.key))
+
+    def places(self, rows: Sequence[Mapping[str, Any]]) -> list[Place]:
+        """Where each row stands, as `place` says it of one."""
+        if self.position.format != "plain":
+            return [self.place(row) for row in rows]
+        try:
+            columns = [[row[name] for row in rows] for name in (self.cursor, self.key)]
+        except KeyError:  # a dotted name, or a row that lacks one
+            return [self.place(row) for row in rows]
+        return list(zip(*map(_all_comparable, columns), strict=True))
 
     def cursor_of(self, place: Place) -> Cursor | None:
         """The position of a place, None where its cursor or key is empty."""
@@ -106,6 +117,16 @@ def _comparable(value: object) -> Part:
     if isinstance(value, int | float):
         return 1, value
     return 2, str(value)
+
+
+def _all_comparable(values: list[Any]) -> Iterable[Part]:
+    """`_comparable` of each; a column of one type is done in one go."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return zip(repeat(2), values, strict=False)
+    if kinds <= {int, float}:
+        return zip(repeat(1), values, strict=False)
+    return map(_comparable, values)
 
 
 def _text(part: Part) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
+from operator import le
 from typing import Any
 
 from connectors.contract import Cursor, Page, Query
@@ -76,22 +78,50 @@ class _Ordered:
         self._tie: set[Part] = set()
         self._asked: Cursor | None = None
         self._old = 0
+        self._all_new = (
+            query.after is None
+            and not self._walks
+            and wanted.details is None
+            and not completer.needed
+        )
 
     def pages(self) -> Iterator[Page]:
         """Pages with positions; tombstones stand before the page whose position covers them."""
-        cut = {True: positions.by_row, "cursor": positions.by_moment, False: positions.at_the_end}
-        entries = (self._entries(batch) for batch in self._batches())
         buried = Tombstones(self._api, self._wanted, self._query, self._order)
-        parts = cut[self._wanted.ordered](entries, self._order, self._query.page_size)
+        fields = self._query.fields
         try:
-            for part, cursor in parts:
+            for part, cursor in self._parts():
                 yield from buried.pages()
-                rows = [chosen(entry.row, self._query.fields) for entry in part if entry.row]
+                rows = part if fields is None else [chosen(row, fields) for row in part]
                 yield Page(rows, cursor, self._completer.taken())
             yield from buried.pages()
         finally:  # also of a read that is given up
             if self._old and self._wanted.cursor:
                 notice("rest.filter_ignored", object=self._query.object, rows=self._old)
+
+    def _parts(self) -> Iterator[tuple[list[dict[str, Any]], Cursor | None]]:
+        """The rows of each page and the position after them."""
+        if self._all_new and self._wanted.ordered is True:
+            for batch in self._batches():
+                yield from self._straight(batch)
+            return
+        cut = {True: positions.by_row, "cursor": positions.by_moment, False: positions.at_the_end}
+        entries = (self._entries(batch) for batch in self._batches())
+        size = self._query.page_size
+        for part, cursor in cut[self._wanted.ordered](entries, self._order, size):
+            yield [entry.row for entry in part if entry.row], cursor
+
+    def _straight(self, batch: Batch) -> Iterator[tuple[list[dict[str, Any]], Cursor | None]]:
+        """The rows of a page of a first read as they are: nothing is left out or completed."""
+        if batch.rejected:
+            entries = self._entries(batch)
+            places, rows = [each.place for each in entries], [each.row or {} for each in entries]
+        else:
+            places, rows = self._noted(batch.rows), batch.rows
+        size = self._query.page_size
+        for start in range(0, len(rows), size):
+            end = min(start + size, len(rows))
+            yield rows[start:end], self._order.cursor_of(places[end - 1])
 
     def _batches(self) -> Iterator[Batch]:
         """The pages of the API; by `walk: position`, asked for anew whenever the moment moved."""
@@ -118,6 +148,8 @@ class _Ordered:
 
     def _entries(self, batch: Batch) -> list[Entry]:
         """The rows of a page that are new, completed."""
+        if self._all_new and not batch.rejected:
+            return list(map(Entry, self._noted(batch.rows), batch.rows))
         fresh = []
         for number, row in enumerate(batch.rows):
             if number in batch.rejected:
@@ -135,6 +167,19 @@ class _Ordered:
                 else:
                     fresh.append(Entry(place, whole))
         return fresh
+
+    def _noted(self, rows: list[dict[str, Any]]) -> list[Place]:
+        """Where the rows of a page of a first read stand, noted in bulk, for it may be long."""
+        places = self._order.places(rows)
+        if not places:
+            return []
+        line = [self._last, *places] if self._last else places
+        if self._wanted.ordered:
+            seen: list[Any] = line if self._wanted.ordered is True else [each[0] for each in line]
+            if not all(map(le, seen, islice(seen, 1, None))):
+                raise MisconfiguredError(self._disorder())
+        self._last = line[-1] if self._wanted.ordered is True else max(line)
+        return places
 
     def _early(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """The row as it is, or completed first where only its details say where it stands."""
