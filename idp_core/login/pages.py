@@ -43,10 +43,6 @@ class LoginPages:
             return self._dispatcher.begin(ask, site, wish_of(to))
         except RefusedError as refused:
             return self._first(ask, site, to, refused=refused)
-        except HttpError as error:
-            if error.code != "too_weak":
-                raise
-            return site.pages.page(ask, "too_weak.html", 403)
 
     def show_step(self, ask: Ask, site: Site) -> Answer:
         """Show a further step; without a login that goes on, the first."""

@@ -129,6 +129,19 @@ class RegistrationSettings(Part):
         return fields
 
 
+class TokenSettings(Part):
+    """How long tokens live."""
+
+    code_seconds: Annotated[int, Field(ge=5, le=600)] = 60
+    """An authorization code."""
+    access_seconds: Annotated[int, Field(ge=60, le=86400)] = 300
+    """An access token."""
+    id_seconds: Annotated[int, Field(ge=60, le=86400)] = 300
+    """An ID token."""
+    refresh_days: Annotated[int, Field(ge=1, le=400)] = 30
+    """A refresh token that is not used; each use gives another."""
+
+
 class ThemeSettings(Part):
     """How pages look."""
 
@@ -172,6 +185,8 @@ class ServeConfig(Part):
     """How long people stay logged in."""
     registration: RegistrationSettings = RegistrationSettings()
     """Who may make an account, and what is asked."""
+    tokens: TokenSettings = TokenSettings()
+    """How long tokens live."""
     theme: ThemeSettings = ThemeSettings()
     """How pages look."""
     languages: Annotated[tuple[Literal["en", "de", "fr", "es"], ...], Field(min_length=1)] = (

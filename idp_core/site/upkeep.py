@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
 from idp_core.db.engine import writing
 from idp_core.logs import logger
 from idp_core.sessions import store as sessions
-from idp_core.site.letters import deliver
 from idp_core.site.site import Site
 from idp_core.throttle import store as throttle
 from idp_core.tickets import store as tickets
 
 _EVERY = 1.0
-_PRUNE_EVERY = 600
+_RARELY = 600
+
+Chore = Callable[[Site], object]
 
 
 class Upkeep:
-    """Runs until it is stopped; a failure is noted and the next round tries again."""
+    """Does the chores of the slices, some each second, some every ten minutes, until it is stopped.
 
-    def __init__(self, site: Site) -> None:
+    A failure is noted, and the next round tries again.
+    """
+
+    def __init__(self, site: Site, often: Sequence[Chore], rarely: Sequence[Chore]) -> None:
         self._site, self._stop = site, threading.Event()
+        self._often, self._rarely = often, rarely
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
     def start(self) -> None:
@@ -38,9 +44,10 @@ class Upkeep:
         rounds = 0
         while not self._stop.wait(_EVERY):
             try:
-                deliver(self._site)
-                if rounds % _PRUNE_EVERY == 0:
-                    prune(self._site)
+                for chore in self._often:
+                    chore(self._site)
+                for chore in self._rarely if rounds % _RARELY == 0 else ():
+                    chore(self._site)
             except sa.exc.SQLAlchemyError as error:
                 logger().warning("upkeep.failed", error=type(error).__name__)
             rounds += 1

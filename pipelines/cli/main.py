@@ -15,6 +15,7 @@ import typer
 from pipelines.cli import (
     account,
     audit,
+    client,
     connector,
     db,
     deadletters,
@@ -72,6 +73,7 @@ app.add_typer(db.app, name="db")
 app.command()(serve.serve)
 app.add_typer(serve.keys, name="keys")
 app.add_typer(account.app, name="account")
+app.add_typer(client.app, name="client")
 app.add_typer(audit.app, name="audit")
 app.add_typer(sandbox.app, name="sandbox")
 

@@ -1,0 +1,1 @@
+"""Clients: applications that people log in to, and services that call others."""

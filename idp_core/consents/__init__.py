@@ -1,0 +1,1 @@
+"""Consents: what people agreed that applications may know and do."""

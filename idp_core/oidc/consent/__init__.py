@@ -1,0 +1,1 @@
+"""Consent: asked, recorded with a receipt, taken back."""

@@ -1,0 +1,128 @@
+"""Where a device begins, and where a person lets it in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from idp_core.clients import store as clients
+from idp_core.clients.model import DEVICE
+from idp_core.db.engine import reading, writing
+from idp_core.http.answer import Answer, HttpError, json_answer, redirect
+from idp_core.http.ask import Ask
+from idp_core.http.kind import Kind
+from idp_core.oidc.clientauth.authenticate import authenticate
+from idp_core.oidc.device import store as devices
+from idp_core.oidc.grants import store as grants
+from idp_core.oidc.grants.store import Grant
+from idp_core.site.routes import Route
+from idp_core.site.site import Site
+from idp_core.site.visits import to_login, visit
+from idp_core.throttle import store as throttle
+from idp_core.throttle.store import Limit
+from idp_core.vault.tokens import keyed
+
+_TRIES = Limit(20, timedelta(minutes=10))
+
+
+def begin(ask: Ask, site: Site) -> Answer:
+    """Give a device its two codes."""
+    ask.form.single("resource")
+    with writing(site.engine) as conn:
+        client = authenticate(conn, ask, site)
+        if DEVICE not in client.grants:
+            raise HttpError(400, "unauthorized_client", "this client may not use the device flow")
+        asked = (ask.form.get("scope") or "").split()
+        resources = ask.form.all("resource")
+        if not set(asked) <= set(client.scopes):
+            raise HttpError(400, "invalid_scope", "this client may not have this scope")
+        if not set(resources) <= set(client.resources):
+            raise HttpError(400, "invalid_target", "this client may not have this resource")
+        scope = asked or [each for each in client.scopes if each != "offline_access"]
+        device, typed = devices.start(
+            conn, site.secrets.codes, client.id, scope, resources, site.clock()
+        )
+    told = {
+        "device_code": device,
+        "user_code": typed,
+        "verification_uri": site.url("/device"),
+        "verification_uri_complete": site.url(f"/device?user_code={quote(typed)}"),
+        "expires_in": int(devices.LIFE.total_seconds()),
+        "interval": int(devices.INTERVAL.total_seconds()),
+    }
+    return json_answer(told)
+
+
+def show(ask: Ask, site: Site) -> Answer:
+    """Ask for the code, or show what the device wants."""
+    found = visit(ask, site)
+    if found is None:
+        return to_login(ask)
+    return _page(ask, site, ask.query.get("user_code") or "", found.account.id)
+
+
+def decide(ask: Ask, site: Site) -> Answer:
+    """Let the device in, or refuse it; only what the page just showed can be decided on."""
+    found = visit(ask, site)
+    if found is None:
+        return redirect("/login?continue=/device")
+    typed, choice, now = ask.form.get("user_code") or "", ask.form.get("choice"), site.clock()
+    if choice not in ("allow", "deny"):
+        return _page(ask, site, typed, found.account.id)
+    with writing(site.engine) as conn:
+        waiting = devices.by_user_code(conn, site.secrets.codes, typed, now)
+        good = waiting is not None and clients.get(conn, waiting.client) is not None
+        if waiting is None or not good:
+            return site.pages.page(ask, "device.html", 400, wanted=None, code="", wrong=True)
+        session = found.session
+        grant = None
+        if choice == "allow":
+            grant = Grant(
+                grants.new_id(),
+                waiting.client,
+                found.account.id,
+                None,
+                waiting.scope,
+                waiting.resources,
+                {},
+                None,
+                session.auth_time,
+                session.acr,
+                session.amr,
+            )
+            grants.start(conn, grant, now)
+        if not devices.decide(conn, waiting, grant.id if grant else None, now):
+            raise HttpError(409, "invalid_request", "somebody has decided on this device")
+        actor = f"client:{waiting.client}"
+        site.note(conn, "device", "done" if grant else "refused", found.account.id, actor)
+    return site.pages.page(ask, "device_done.html", allowed=choice == "allow")
+
+
+def _page(ask: Ask, site: Site, typed: str, account: str) -> Answer:
+    """Show what a typed code stands for; codes are short, so tries are few."""
+    if not typed:
+        return site.pages.page(ask, "device.html", wanted=None, code="", wrong=False)
+    with writing(site.engine) as conn:
+        bucket = keyed(site.secrets.tries, "device", account)
+        allowed = throttle.count(conn, bucket, _TRIES, site.clock())
+    with reading(site.engine) as conn:
+        waiting = devices.by_user_code(conn, site.secrets.codes, typed, site.clock())
+        found = waiting and clients.get(conn, waiting.client)
+    if not allowed or not waiting or not found:
+        return site.pages.page(ask, "device.html", 400, wanted=None, code="", wrong=True)
+    return site.pages.page(
+        ask, "device.html", wanted=found.client.name, code=typed, wrong=False, scope=waiting.scope
+    )
+
+
+def describe(site: Site) -> Mapping[str, Any]:
+    """Return this slice's part of the metadata."""
+    return {"device_authorization_endpoint": site.url("/device_authorization")}
+
+
+ROUTES = (
+    Route("/device_authorization", {"POST": begin}, Kind.API),
+    Route("/device", {"GET": show, "POST": decide}, Kind.PAGE),
+)

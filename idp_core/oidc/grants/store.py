@@ -1,0 +1,217 @@
+"""Grants and their one-time tokens (codes, refresh tokens).
+
+A grant is the family of all tokens that came of one consent. One conditional UPDATE … RETURNING
+decides who used a token; a second use, whenever it comes, ends the family. Whether a token lives is
+asked of its grant: ending a grant races with nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import uuid_utils
+from sqlalchemy.dialects import postgresql, sqlite
+
+from idp_core.oidc.grants.tables import oauth_grant, oauth_token, seen_id
+from idp_core.vault.tokens import digest, new_token
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a person allowed a client, and how they had logged in."""
+
+    id: str
+    client: str
+    account: str
+    sid: str | None
+    scope: tuple[str, ...]
+    resources: tuple[str, ...]
+    claims: Mapping[str, Any] = field(repr=False)
+    nonce: str | None
+    auth_time: datetime
+    acr: str
+    amr: tuple[str, ...]
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A one-time token and its grant, as they are before anything is decided."""
+
+    digest: str
+    grant: Grant
+    redirect_uri: str | None
+    challenge: str | None
+    expires_at: datetime
+    used_at: datetime | None
+
+
+def new_id() -> str:
+    """Return the id of a new grant."""
+    return str(uuid_utils.uuid7())
+
+
+def start(conn: sa.Connection, grant: Grant, now: datetime) -> None:
+    """Store a grant."""
+    conn.execute(
+        sa.insert(oauth_grant).values(
+            id=grant.id,
+            client=grant.client,
+            account=grant.account,
+            sid=grant.sid,
+            scope=list(grant.scope),
+            resources=list(grant.resources),
+            claims=dict(grant.claims),
+            nonce=grant.nonce,
+            auth_time=grant.auth_time,
+            acr=grant.acr,
+            amr=list(grant.amr),
+            created_at=now,
+        )
+    )
+
+
+def issue(
+    conn: sa.Connection,
+    kind: str,
+    grant: str,
+    expires_at: datetime,
+    *,
+    redirect_uri: str | None = None,
+    challenge: str | None = None,
+) -> str:
+    """Store a new one-time token of a grant and return it."""
+    token = new_token()
+    conn.execute(
+        sa.insert(oauth_token).values(
+            digest=digest(token),
+            kind=kind,
+            grant_id=grant,
+            redirect_uri=redirect_uri,
+            challenge=challenge,
+            expires_at=expires_at,
+        )
+    )
+    return token
+
+
+_FIND = sa.select(
+    oauth_grant,
+    oauth_token.c.digest,
+    oauth_token.c.redirect_uri,
+    oauth_token.c.challenge,
+    oauth_token.c.expires_at,
+    oauth_token.c.used_at.label("spent_at"),
+).join(oauth_token, oauth_grant.c.id == oauth_token.c.grant_id)
+
+
+def find(conn: sa.Connection, kind: str, token: str) -> Found | None:
+    """Return a token, used ones too, None when it is unknown."""
+    query = _FIND.where(oauth_token.c.digest == digest(token), oauth_token.c.kind == kind)
+    row = conn.execute(query).one_or_none()
+    if row is None:
+        return None
+    return Found(
+        row.digest, _grant(row), row.redirect_uri, row.challenge, row.expires_at, row.spent_at
+    )
+
+
+def use(conn: sa.Connection, found: Found, now: datetime) -> bool:
+    """Use a token up; of any number at once, one is told True. Its grant must go on.
+
+    The grant is locked until the caller commits: a revocation comes before, and this is False, or
+    after, and it ends what is issued now.
+    """
+    alive = conn.execute(
+        sa.update(oauth_grant)
+        .where(oauth_grant.c.id == found.grant.id, oauth_grant.c.ended_at.is_(None))
+        .values(used_at=now)
+    )
+    if alive.rowcount != 1:
+        return False
+    won = conn.execute(
+        sa.update(oauth_token)
+        .where(
+            oauth_token.c.digest == found.digest,
+            oauth_token.c.used_at.is_(None),
+            oauth_token.c.expires_at > now,
+        )
+        .values(used_at=now)
+        .returning(oauth_token.c.digest)
+    )
+    return won.one_or_none() is not None
+
+
+def end(conn: sa.Connection, grant: str, now: datetime, why: str) -> bool:
+    """End a grant with every token of it; False when it had ended."""
+    return bool(_end(conn, now, why, oauth_grant.c.id == grant))
+
+
+def end_of(conn: sa.Connection, account: str, client: str, now: datetime, why: str) -> int:
+    """End what an account allowed a client; return how many grants that were."""
+    which = (oauth_grant.c.account == account, oauth_grant.c.client == client)
+    return len(_end(conn, now, why, *which))
+
+
+def lives(conn: sa.Connection, grant: str) -> bool:
+    """Whether a grant goes on."""
+    query = sa.select(sa.literal(1)).where(
+        oauth_grant.c.id == grant, oauth_grant.c.ended_at.is_(None)
+    )
+    return conn.scalar(query) is not None
+
+
+def get(conn: sa.Connection, grant: str) -> Grant | None:
+    """Return a grant that goes on."""
+    query = sa.select(oauth_grant).where(
+        oauth_grant.c.id == grant, oauth_grant.c.ended_at.is_(None)
+    )
+    row = conn.execute(query).one_or_none()
+    return None if row is None else _grant(row)
+
+
+def see_once(conn: sa.Connection, space: str, id_: str, expires_at: datetime) -> bool:
+    """Note that an id was seen; False when it was before. Of several at once one is the first."""
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    done = conn.execute(
+        insert(seen_id)
+        .values(space=space, id=digest(id_), expires_at=expires_at)
+        .on_conflict_do_nothing(index_elements=[seen_id.c.space, seen_id.c.id])
+        .returning(seen_id.c.id)
+    )
+    return done.one_or_none() is not None
+
+
+def was_seen(conn: sa.Connection, space: str, id_: str) -> bool:
+    """Whether an id was noted."""
+    query = sa.select(sa.literal(1)).where(seen_id.c.space == space, seen_id.c.id == digest(id_))
+    return conn.scalar(query) is not None
+
+
+def prune(conn: sa.Connection, now: datetime, keep: timedelta = timedelta(days=7)) -> None:
+    """Forget tokens and ids that are over; used ones stay until reuse is no threat."""
+    conn.execute(sa.delete(seen_id).where(seen_id.c.expires_at < now))
+    conn.execute(sa.delete(oauth_token).where(oauth_token.c.expires_at < now - keep))
+
+
+def _grant(row: sa.Row[Any]) -> Grant:
+    return Grant(
+        row.id, row.client, row.account, row.sid, tuple(row.scope), tuple(row.resources),
+        row.claims, row.nonce, row.auth_time, row.acr, tuple(row.amr), row.ended_at,
+    )  # fmt: skip
+
+
+def _end(
+    conn: sa.Connection, now: datetime, why: str, *which: sa.ColumnElement[bool]
+) -> Sequence[str]:
+    ended = conn.execute(
+        sa.update(oauth_grant)
+        .where(oauth_grant.c.ended_at.is_(None), *which)
+        .values(ended_at=now, ended_why=why)
+        .returning(oauth_grant.c.id)
+    )
+    return list(ended.scalars())

@@ -1,0 +1,1 @@
+"""RP-initiated and back-channel logout."""

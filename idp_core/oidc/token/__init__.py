@@ -1,0 +1,1 @@
+"""The token endpoint, one module per grant type."""

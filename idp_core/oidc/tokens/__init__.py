@@ -1,0 +1,1 @@
+"""Access tokens (RFC 9068) and ID tokens: what is in them, and how they are checked."""

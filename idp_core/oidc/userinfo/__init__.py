@@ -1,0 +1,1 @@
+"""OpenID Connect Core section 5.3."""
