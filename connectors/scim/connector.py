@@ -129,6 +129,7 @@ class Scim(Connector):
                 return
             writer = Writer(transport, *known)
             pending: set[asyncio.Task[Outcome]] = set()
+            done: set[asyncio.Task[Outcome]] = set()
             try:
                 while True:
                     for change in islice(drawn, self.concurrency - len(pending)):
@@ -141,7 +142,7 @@ class Scim(Connector):
             finally:
                 for task in pending:
                     task.cancel()
-                await asyncio.gather(*pending, return_exceptions=True)
+                await asyncio.gather(*pending, *done, return_exceptions=True)
 
         return self._stream(outcomes)
 

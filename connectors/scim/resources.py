@@ -62,6 +62,8 @@ async def features(transport: Transport) -> Features:
         raise MisconfiguredError(
             "GET /ServiceProviderConfig: not found; does `url` end where SCIM begins (…/v2)?"
         ) from None
+    except RejectedError as error:
+        raise MisconfiguredError(f"{error}; is `url` that of a SCIM 2.0 provider?") from None
     if not isinstance(answer.body, dict) or "patch" not in answer.body:
         raise MisconfiguredError(
             "GET /ServiceProviderConfig: this is no SCIM 2.0 answer; look at `url`"

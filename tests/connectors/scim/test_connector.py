@@ -1,4 +1,6 @@
+import gc
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -185,6 +187,12 @@ def test_an_address_that_is_no_scim_service_is_a_setting_to_mend(scripted):
         scim(url).check()
 
 
+def test_a_refused_question_of_discovery_is_a_setting_to_mend(scripted):
+    url = scripted(lambda *_: (400, {}, b""))
+    with pytest.raises(MisconfiguredError, match=r"HTTP 400.*is `url` that of a SCIM 2.0 provider"):
+        list(scim(url).apply([change(1, Action.CREATE, "g", after=ANN)]))
+
+
 def test_the_token_is_in_no_repr(provider_url):
     assert TOKEN not in repr(scim(provider_url))
 
@@ -279,6 +287,21 @@ def test_error_details_of_the_provider_which_may_hold_values_are_not_repeated(sc
     (outcome,) = target.apply([change(1, Action.CREATE, "g", after=ANN)])
     assert isinstance(outcome.error, RejectedError)
     assert str(outcome.error) == "POST /Users: HTTP 400 invalidValue"
+
+
+def test_when_one_refusal_ends_the_writing_those_beside_it_are_heard_too(scripted, caplog):
+    together = threading.Barrier(8, timeout=10)
+
+    def users(method, path):
+        together.wait()
+        return 401, {}, b""
+
+    target = scim(scripted(answering(users)), concurrency=8)
+    changes = [change(n, Action.CREATE, f"g{n}", after=ANN) for n in range(8)]
+    with pytest.raises(UnauthorizedError):
+        list(target.apply(changes))
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 def test_an_unknown_object_type_stops_with_the_known_ones(provider_url):
