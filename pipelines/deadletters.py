@@ -115,6 +115,7 @@ def replay(
         for name, found in changes.items():
             with noting(problems):
                 targets[name] = _retry_target(bus, steps, name, found)
+                problems += targets[name].problems
         report = ReplayReport(begun.id, sources, targets, golden, left, problems)
         _end(bus, report)
     return report

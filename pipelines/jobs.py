@@ -34,6 +34,11 @@ class Provisioned:
     prepared: provisioning.Prepared
     report: provisioning.Report | None = None
 
+    @property
+    def problems(self) -> Sequence[JobError]:
+        """What a person should know of the changes that were sent."""
+        return self.report.problems if self.report else ()
+
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
@@ -79,6 +84,7 @@ def sync(  # noqa: PLR0913 (each is a wish of its own)
         for name in bus.project.targets if targets is None else targets:
             with noting(problems):
                 report = _provision(bus, steps, name, report, apply=apply)
+                problems += report.targets[name].problems
         forget_mapped_files(bus, datetime.now(UTC) - KEEP_LANDED)
         report = replace(report, steps=tuple(steps.seconds), problems=tuple(problems))
         _end(bus, report)

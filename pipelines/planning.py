@@ -127,7 +127,8 @@ def apply_plan(
             report = provisioning.execute(job, prepared, harmless_only=harmless_only)
             settle(job, prepared)
             counts.update(report.done)
-        end(bus, begun.id, {"applied": sum(report.done.values()), "held": report.held}, ())
+        counts = {"applied": sum(report.done.values()), "held": report.held}
+        end(bus, begun.id, counts, report.problems)
     return report
 
 

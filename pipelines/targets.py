@@ -19,6 +19,7 @@ from idp_core.profiles import store
 from idp_core.provisioning import journal
 from idp_core.provisioning.model import EntryState
 from pipelines.bus import Bus
+from pipelines.errors import JobError
 from pipelines.progress import Progress, silent
 from pipelines.provision import run as provisioning
 from pipelines.provision.compile import compile_push
@@ -106,6 +107,7 @@ class Retried:
 
     closed: int
     open: Sequence[ledger.DeadLetter] = field(default=())
+    problems: Sequence[JobError] = ()
 
 
 def retry(job: provisioning.Job, letters: Sequence[ledger.DeadLetter]) -> Retried:
@@ -116,8 +118,9 @@ def retry(job: provisioning.Job, letters: Sequence[ledger.DeadLetter]) -> Retrie
     prepared = provisioning.prepare(job)
     wanted = {_gid(job, each) for each in letters}
     theirs = [item for item in prepared.plan.items if item.gid in wanted and item.effective]
+    problems: Sequence[JobError] = ()
     if not all(_held(prepared, item) for item in theirs):
-        provisioning.execute(job, prepared, only=wanted)
+        problems = provisioning.execute(job, prepared, only=wanted).problems
     settle(job, prepared)
     with writing(job.engine) as conn:
         pending = _pending(conn, prepared)
@@ -125,7 +128,7 @@ def retry(job: provisioning.Job, letters: Sequence[ledger.DeadLetter]) -> Retrie
         left = [each for each in known if each.status == "open"]
         told = [_retold(prepared, each, pending[_gid(job, each)]) for each in left]
         ledger.amend_letters(conn, told)
-    return Retried(len(letters) - len(left), told)
+    return Retried(len(letters) - len(left), told, problems)
 
 
 def _held(prepared: provisioning.Prepared, item: PlanItem) -> bool:

@@ -164,7 +164,8 @@ def apply(
 ) -> None:
     """Apply exactly the plan that was shown; refuse when something else would be done by now.
 
-    Exit code 3 when the guards hold it and nobody allowed it, or when it is stale.
+    Exit code 3 when the guards hold it and nobody allowed it, or when it is stale; 4 when the
+    target left changes without a clear answer.
     """
     from pipelines.bus import open_bus
     from pipelines.cli.watch import watching
@@ -184,6 +185,9 @@ def apply(
                 watch=watch,
             )
     give(report_document(report), *report_parts(report), as_json=as_json)
+    for problem in report.problems:
+        complain(problem)
+        raise typer.Exit(problem.exit_code)
 
 
 def refuse(

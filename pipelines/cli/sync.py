@@ -52,7 +52,9 @@ def _lines(report: RunReport) -> Iterator[str]:
         )
     for name, provisioned in report.targets.items():
         said = ", ".join(f"{n:,} {kind}" for kind, n in _counts(provisioned).items())
-        yield f"{name}: {said or 'nothing to do'}"
+        refused = len(provisioned.report.letters) if provisioned.report else 0
+        dead = f", {refused:,} refused: dead letters" if refused else ""
+        yield f"{name}: {said or 'nothing to do'}{dead}"
 
 
 def _counts(provisioned: Provisioned) -> dict[str, int]:

@@ -82,6 +82,7 @@ class Work:
         self._settled = 0
         self.writer = JournalWriter(setting.engine, record, setting.keep)
         self.unsettled: list[PlanItem] = []
+        self.trouble = ""
 
     def run(self) -> None:
         """Write everything: removals first, then updates, then creations.
@@ -164,6 +165,12 @@ class Work:
                 sent.again.append(item)  # another change of this plan may free the value
             case _:
                 self._refuse(item, str(error))
+        self._hear(sent, error)
+
+    def _hear(self, sent: _Sent, error: ConnectorError | None) -> None:
+        """Keep what a trouble says and the wait it asks for; stop when there are too many."""
+        if isinstance(error, TransientError):
+            self.trouble = str(error)
         if isinstance(error, ThrottledError):
             sent.asked = max(sent.asked, error.retry_after or 0.0)
         self._breaker.record(error)
@@ -177,7 +184,8 @@ class Work:
                 continue
             try:
                 answer = ask(target, self._setting.push, item)
-            except TransientError:
+            except TransientError as error:
+                self.trouble = str(error)
                 unknown.append(item)
                 continue
             refusal = self._refusals.pop(item.number, None)

@@ -43,6 +43,6 @@ class Breaker:
     def _trip(self, what: str) -> None:
         reason, _ = self._reasons.most_common(1)[0]
         raise QuarantinedError(
-            f"{self._target}: {what}, most often with: {reason}. Nothing more is sent; "
-            "mend the cause and run again, what was done is kept"
+            f"{self._target}: {what}. Nothing more is sent, what was done is kept; mend the cause "
+            f"and run again. Most often it was: {reason}"
         )

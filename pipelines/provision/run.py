@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import uuid_utils
 
 from connectors.contract import Target
-from connectors.errors import MisconfiguredError, TransientError
+from connectors.errors import ConnectorError
 from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, plans
 from idp_core.provisioning.model import OPEN, Approval, ManagedAccount, PlanRecord, PlanStatus
@@ -77,7 +77,8 @@ class Report:
     """What came of applying a plan: counts, and the changes that a person should look at.
 
     `done` counts writes by action, `taken_over` accounts that became ours without a write, `held`
-    the items that wait for approval, `unsettled` those whose outcome is asked for at the next run.
+    the items that wait for approval, `unsettled` those whose outcome is asked for at the next run;
+    `trouble` is the last thing that hindered one, in words without values.
     """
 
     plan_id: str
@@ -89,6 +90,20 @@ class Report:
     unsettled: int
     seconds: float
     letters: Sequence[DeadLetter] = field(default=(), repr=False)
+    trouble: str = ""
+
+    @property
+    def problems(self) -> Sequence[RemoteError]:
+        """The line about changes that the target gave no clear answer to, if there are any."""
+        if not self.unsettled:
+            return ()
+        why = f" ({self.trouble})" if self.trouble else ""
+        return (
+            RemoteError(
+                f"{self.target}: changes without a clear answer: {self.unsettled:,}{why}; what was "
+                "done is kept, the next run asks what became of these"
+            ),
+        )
 
 
 def prepare(job: Job, now: datetime | None = None) -> Prepared:
@@ -102,7 +117,7 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
         with reading(job.engine) as conn:
             held = accounts.read_accounts(conn, job.name, job.push.object)
         seen = look(job.target, job.push, job.people(), held, everything=job.everything)
-    except (MisconfiguredError, TransientError) as error:
+    except ConnectorError as error:
         raise RemoteError(f"{job.name}: {error}") from error
     inputs = Inputs(job.people(), held, seen, job.redirects, job.erased, recovered.unsure)
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
@@ -271,7 +286,7 @@ def _write(job: Job, prepared: Prepared, allows: Callable[[PlanItem], bool] | No
     work = Work(setting, record, [item for item in chosen if item.action])
     try:
         work.run()
-    except MisconfiguredError as error:
+    except ConnectorError as error:
         raise RemoteError(f"{job.name}: {error}") from error
     held = len(effective) - len(chosen)
     if not held and not work.unsettled:
@@ -288,6 +303,7 @@ def _write(job: Job, prepared: Prepared, allows: Callable[[PlanItem], bool] | No
         unsettled=len(work.unsettled),
         seconds=time.monotonic() - started,
         letters=tuple(work.writer.letters),
+        trouble=work.trouble,
     )
 
 

@@ -180,7 +180,8 @@ def test_two_accounts_may_swap_their_names_in_one_run(job, target):
 
 def test_a_target_that_refuses_everything_is_left_alone_early(job, target):
     target.refuse = dict.fromkeys(range(1, 1000), RejectedError("HTTP 400"))
-    with pytest.raises(QuarantinedError, match=r"20 changes in a row failed.*HTTP 400"):
+    said = r"20 changes in a row failed.*run again\. Most often it was: HTTP 400$"
+    with pytest.raises(QuarantinedError, match=said):
         run(job(crowd(500)))
     assert len(target.sent) == 20
 
@@ -256,6 +257,19 @@ def test_an_unreachable_target_is_one_line(job, target):
 
     target.find = target.accounts = gone
     with pytest.raises(RemoteError, match="crm: cannot connect; is it running"):
+        prepare(job(crowd(3)))
+
+
+def test_a_target_that_refuses_to_be_asked_or_written_to_at_all_is_one_line(job, target):
+    def refused(*_):
+        raise RejectedError("HTTP 400")
+
+    prepared = prepare(job(crowd(3)))
+    target.apply = refused
+    with pytest.raises(RemoteError, match="crm: HTTP 400"):
+        execute(job(crowd(3)), prepared)
+    target.find = target.accounts = refused
+    with pytest.raises(RemoteError, match="crm: HTTP 400"):
         prepare(job(crowd(3)))
 
 
