@@ -23,13 +23,13 @@ _REFUSED = (
     "permission denied",
     'role "',  # PostgreSQL: role "x" does not exist, is not permitted to log in
 )
+_DAMAGED = ("malformed", "not a database", "corrupt")
 _WRONG = (
     "does not exist",
     "unknown database",
     "no such table",
     "no such column",
     "syntax error",
-    "not a database",
     "readonly",
     "read-only",
     "unable to open database file",
@@ -62,6 +62,14 @@ def _meaning(error: DBAPIError, name: str) -> ConnectorError:
     state = getattr(error.orig, "sqlstate", None) or ""
     if state[:2] == "28" or state == "42501" or any(word in text for word in _REFUSED):
         return UnauthorizedError(f"{name}: refuses us; check user, password and the rights to read")
+    if any(word in text for word in _DAMAGED):
+        return MisconfiguredError(f"{name}: is damaged, or no such database; restore it")
+    if "could not decode" in text:
+        column = text.partition("column '")[2].partition("'")[0]
+        return MisconfiguredError(
+            f"{name}: column {column!r} holds text that is not UTF-8; mend it, or read a query "
+            "that casts it to blob"
+        )
     if state[:2] in {"3D", "42", "22", "25"} or any(word in text for word in _WRONG):
         code = f" ({state})" if state else ""
         return MisconfiguredError(

@@ -201,6 +201,22 @@ def test_a_value_of_the_wrong_type_is_rejected_and_the_rest_is_read(tmp_path):
     assert "canary" not in repr(page.rejected)
 
 
+def test_a_damaged_file_and_text_in_no_utf8_are_told_without_the_text(tmp_path):
+    file = tmp_path / "a.db"
+    file.write_bytes(b"no database" * 400)
+    with pytest.raises(MisconfiguredError, match="is damaged, or no such database; restore it"):
+        list(of(f"sqlite:///{file}", tmp_path).read(Query("t")))
+    file.unlink()
+    engine = sa.create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE t (id INTEGER, name TEXT)"))
+        connection.execute(sa.text("INSERT INTO t VALUES (1, CAST(x'63616e617279ff' AS TEXT))"))
+    engine.dispose()
+    with pytest.raises(MisconfiguredError, match="column 'name' holds text that is not UTF-8") as e:
+        list(of(f"sqlite:///{file}", tmp_path).read(Query("t")))
+    assert "canary" not in str(e.value)
+
+
 def test_a_missing_file_and_a_missing_driver_are_named(tmp_path):
     with pytest.raises(MisconfiguredError, match=r"no such file: .*shop\.db"):
         build("sql", {"url": "sqlite:///shop.db"}, tmp_path).check()
