@@ -25,6 +25,9 @@ from pipelines.quality.model import Severity, Suite
 from pipelines.quality.results import make_report, worst
 from pipelines.transform import DeadRow, Transformed, transform, workbench
 
+_MANY = 20
+"""So many records tell a habit of a source from a chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -106,6 +109,8 @@ def _store(
     bus: Bus, conn: sa.Connection, read: _Read, found: Transformed | None, progress: Progress
 ) -> Taken:
     known = store.count_live(conn, read.source)
+    if found:
+        _require_words(bus, conn, read, found)
     put = (
         store.put_source_profiles(conn, _counted(found, progress), read.run)
         if found
@@ -121,7 +126,7 @@ def _store(
     if read.whole:
         missing = store.missing_keys(conn, read.source, read.run, dead)
         nameless = unread + sum(not letter.key for letter in letters)
-        _believable(bus, read, len(missing), known, nameless)
+        _believable(bus, conn, read, len(missing), known, nameless)
         if missing and nameless:
             warnings = (_held(len(missing), nameless), *warnings)
         else:
@@ -137,6 +142,22 @@ def _store(
         blanked=_blanked(found) if found else 0,
         warnings=warnings,
     )
+
+
+def _require_words(bus: Bus, conn: sa.Connection, read: _Read, found: Transformed) -> None:
+    """Stop when nobody says any more what many records said: a column was renamed or emptied."""
+    if found.gate.good < _MANY or bus.source_settings(read.source).max_shrink >= 100:
+        return
+    keys = None if read.whole else found.keys()
+    said = store.count_saying(conn, read.source, found.silent(), keys)
+    lost = {name: count for name, count in said.items() if count >= _MANY}
+    if lost:
+        words = ", ".join(f"{name} ({count:,} records had it)" for name, count in lost.items())
+        raise StoppedError(
+            f"{read.source}: no row says any more: {words}. Nothing was stored; look at the source "
+            f"and its mapping; if this is right, set sources.{read.source}.max_shrink to 100 for "
+            "one run"
+        )
 
 
 def _counted(found: Transformed, progress: Progress) -> Iterator[SourceProfile]:
@@ -198,11 +219,19 @@ def _unread(conn: sa.Connection, read: _Read) -> int:
     return sum(count.get((read.source, "read"), 0) for count in counts)
 
 
-def _believable(bus: Bus, read: _Read, missing: int, known: int, nameless: int) -> None:
+def _first_unread(conn: sa.Connection, read: _Read) -> str:
+    letters = ledger.list_letters(conn, source=read.source, stage="read", run=read.run, limit=1)
+    return "".join(f" (first {each.place}: {each.reasons[0]['reason']})" for each in letters)
+
+
+def _believable(
+    bus: Bus, conn: sa.Connection, read: _Read, missing: int, known: int, nameless: int
+) -> None:
     """Stop when a whole read misses more than can be believed."""
     limit = bus.source_settings(read.source).max_shrink
     if known and 100 * missing > limit * known:
         also = f"; rows that cannot be read or have no key: {nameless:,}" if nameless else ""
+        also += _first_unread(conn, read)
         raise StoppedError(
             f"{read.source}: {missing} of {known} known records are gone from the source "
             f"({100 * missing / known:.3g}% > max_shrink {limit:g}%){also}. Nothing was deleted; "

@@ -62,7 +62,8 @@ class SourceSettings(_Part):
     overlap: NonNegativeInt = 300
     """Seconds before the cursor that are read again: late commits are not missed."""
     max_shrink: NonNegativeFloat = Field(default=20.0, le=100)
-    """A full read that misses more than this percentage of the known keys stops the run."""
+    """A full read that misses more than this percentage of the known keys stops the source. So
+    does an attribute that 20 records or more had and no row says any more, except at 100."""
 
 
 class TargetSettings(_Part):

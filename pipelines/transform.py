@@ -22,6 +22,7 @@ from mappings.checker import check_columns
 from mappings.coverage import coverage
 from mappings.errors import MappingError
 from mappings.tree import Document
+from mappings.values import quote_name
 from pipelines import landing
 from pipelines.errors import JobError, ProjectError
 from pipelines.quality.gate import GateResult, Reason, Rejected, check
@@ -76,6 +77,23 @@ class Transformed:
     def left_out(self) -> int:
         """Rows that the mapping's ``where`` leaves out."""
         return self.landed - self.gate.rows
+
+    def silent(self) -> tuple[str, ...]:
+        """Return the attributes that the mapping gives and no good record says."""
+        described = self.con.execute(f"DESCRIBE {_GOOD}").fetchall()
+        said = {
+            name: f"nullif(len({quote_name(name)}), 0)" if kind.endswith("[]") else quote_name(name)
+            for name, kind, *_ in described
+            if not name.startswith("_")
+        }
+        counts = ", ".join(f"count({value})" for value in said.values())
+        found = self.con.execute(f"SELECT {counts} FROM {_GOOD} WHERE _deleted IS NOT TRUE")
+        (row,) = found.fetchall()
+        return tuple(name for name, count in zip(said, row, strict=True) if not count)
+
+    def keys(self) -> list[str]:
+        """Return the keys of the good records."""
+        return [key for (key,) in self.con.execute(f"SELECT _key FROM {_GOOD}").fetchall()]
 
     def profiles(self) -> Iterator[SourceProfile]:
         """Yield the good records that the source still has."""

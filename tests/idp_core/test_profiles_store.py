@@ -105,6 +105,18 @@ def test_what_a_full_scan_did_not_see_is_missing_and_can_be_marked_deleted(engin
     assert put(engine, said(B), run="r3") == store.PutCounts(changed=1)
 
 
+def test_how_many_live_records_say_something_is_counted(engine):
+    emails = [{"value": "a@example.org"}]
+    put(engine, said(A, given_name="Ann", emails=emails), said(B, given_name="Bea"), said(C))
+    names = ["emails", 'a"b', "given_name"]
+    with writing(engine) as conn:
+        assert store.count_saying(conn, "crm", []) == {}
+        assert store.count_saying(conn, "crm", names) == {"emails": 1, 'a"b': 0, "given_name": 2}
+        assert store.count_saying(conn, "crm", ["given_name"], ["2", "9"]) == {"given_name": 1}
+        store.mark_deleted(conn, "crm", ["2"], "r2")
+        assert store.count_saying(conn, "crm", ["given_name"]) == {"given_name": 1}
+
+
 def test_a_record_that_says_it_is_deleted_counts_once(engine):
     put(engine, said(A))
     assert put(engine, said(A, deleted=True)) == store.PutCounts(changed=1, deleted=1)

@@ -64,6 +64,11 @@ class System:
         with open_bus(load_project(self.folder)) as bus, reading(bus.engine) as conn:
             return {p.ref.key for p in store.read_source_profiles(conn, deleted=False)}
 
+    def says(self, attribute):
+        with open_bus(load_project(self.folder)) as bus, reading(bus.engine) as conn:
+            live = store.read_source_profiles(conn, deleted=False)
+            return sum(attribute in p.attributes for p in live)
+
 
 @pytest.fixture
 def system(tmp_path):
@@ -197,3 +202,34 @@ def test_columns_that_nobody_spoke_of_and_columns_that_vanished_are_told(system)
     (unmapped, missing) = report.taken["crm"].warnings
     assert unmapped.endswith("crm.yaml: fax: neither mapped nor under ignore")
     assert missing.endswith("_deleted: read by the mapping, but not in what was read")
+
+
+CURSOR_MAPPING = MAPPING.replace("key: c.id", "key: c.id\ncursor: c.changed").replace(
+    "ignore: [changed]\n", ""
+)
+
+
+@pytest.mark.parametrize("mapping", [MAPPING, CURSOR_MAPPING], ids=["whole", "by cursor"])
+def test_an_attribute_that_nobody_says_any_more_stops_the_source(system, mapping):
+    (system.folder / "mappings" / "crm.yaml").write_text(mapping, encoding="utf-8")
+    for number in range(20):
+        system.put(f"k{number}", changed="2026-01-01T00:00:00Z")
+    system.run()
+    for number in range(20):
+        system.put(f"k{number}", name=None, changed="2026-01-02T00:00:00Z")
+    with open_bus(system.project()) as bus:
+        (problem,) = sync(bus, unify=False).problems
+    assert "crm: no row says any more: family_name (20 records had it)" in str(problem)
+    assert system.says("family_name") == 20
+    system.run("    max_shrink: 100")
+    assert system.says("family_name") == 0
+
+
+def test_few_records_may_lose_an_attribute(system):
+    for number in range(19):
+        system.put(f"k{number}")
+    system.run()
+    for number in range(19):
+        system.put(f"k{number}", name=None)
+    system.run()
+    assert system.says("family_name") == 0
