@@ -163,12 +163,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one change: `error` is None when the target now holds it."""
+    """What became of one change: `error` is None when the target now holds it.
+
+    `held` is what the target says it holds under each path of `change.after` now, None where it
+    does not say: some rewrite what they are given, and some drop it without a word.
+    """
 
     change: Change
     error: ConnectorError | None = None
     id: str | None = None
     version: str | None = None
+    held: Row | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +239,23 @@ class Searchable(Protocol):
 
     def find(self, object: str, attribute: str, value: str) -> Sequence[Account]:  # noqa: A002
         """The accounts whose attribute equals the value, checked again on our side."""
+
+
+@runtime_checkable
+class Probeable(Protocol):
+    """A target whose real behaviour can be tried, pinned in a file, and kept to."""
+
+    def probe(self, object: str, paths: Iterable[str] = ()) -> Mapping[str, Any]:  # noqa: A002
+        """Make invented accounts, change them and take them away again; return the quirks as JSON.
+
+        `paths` are those that will be written. Raises the connector's errors.
+        """
+
+    def pinned(self, quirks: Mapping[str, Any]) -> Connector:
+        """Return this connector, keeping to quirks that were found earlier."""
+
+    def deviations(self, quirks: Mapping[str, Any]) -> Sequence[str]:
+        """Return in sentences what the system does otherwise than its standard says."""
 
 
 @runtime_checkable

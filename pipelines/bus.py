@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
+import yaml
 from pydantic import BaseModel
 
-from connectors.contract import Connector, Source, Target
+from connectors.contract import Connector, Probeable, Source, Target
 from connectors.errors import MisconfiguredError
 from connectors.problems import SettingsError
 from connectors.registry import build, names
@@ -113,7 +114,37 @@ class Workspace:
         connector = self.connector(f"targets.{name}", self.target_settings(name).connector)
         if not isinstance(connector, Target):
             raise ProjectError(f"targets.{name}: type {connector.type!r} cannot be written to")
-        return connector
+        kept = self.as_pinned(name, connector)
+        return kept if isinstance(kept, Target) else connector
+
+    def as_pinned(self, target: str, connector: Connector) -> Connector:
+        """Return the connector of a target, keeping to the quirks that are pinned for it."""
+        quirks = self.quirks(target)
+        if quirks is None or not isinstance(connector, Probeable):
+            return connector
+        try:
+            return connector.pinned(quirks)
+        except MisconfiguredError as error:
+            raise ProjectError(f"{self.quirks_file(target)}: {error}") from None
+
+    def quirks_file(self, target: str) -> Path:
+        """Where it stands what a target does otherwise than its standard says, if it was probed."""
+        return self.project.folder / "quirks" / f"{target}.yaml"
+
+    def quirks(self, target: str) -> Mapping[str, object] | None:
+        """Return the pinned quirks of a target; None when it was never probed."""
+        file = self.quirks_file(target)
+        if not file.exists():
+            return None
+        try:
+            found = yaml.safe_load(text_of(file))
+        except yaml.YAMLError:
+            found = None
+        if not isinstance(found, dict):
+            raise ProjectError(
+                f"{file}: is no list of quirks; isthmus doctor --probe {target} --pin"
+            )
+        return found
 
     def connector(self, where: str, settings: Mapping[str, object]) -> Connector:
         """Build a connector; ProjectError names each wrong setting and its place."""

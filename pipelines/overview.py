@@ -179,6 +179,8 @@ def ask(workspace: Workspace, sources: Sequence[str], targets: Sequence[str]) ->
 def _ask(workspace: Workspace, where: str, settings: Mapping[str, object]) -> Answer:
     try:
         connector: Connector = workspace.connector(where, settings)
+        if where.startswith("targets."):
+            connector = workspace.as_pinned(where.removeprefix("targets."), connector)
         if not isinstance(connector, Checkable):
             return Answer(None, "cannot say whether it is there")
         health = connector.check()

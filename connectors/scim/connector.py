@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -11,11 +10,12 @@ from collections.abc import (
     Callable,
     Iterable,
     Iterator,
+    Mapping,
     Sequence,
 )
 from contextlib import closing
 from itertools import islice
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import PositiveInt
@@ -26,19 +26,24 @@ from connectors.http.auth import Credentials
 from connectors.http.auths import Auth, NoAuth
 from connectors.http.options import CleanUrl, HttpOptions
 from connectors.scim.paths import normal
+from connectors.scim.probe import probe
+from connectors.scim.quirks import Quirks, deviations, read_quirks
 from connectors.scim.resources import (
     Features,
     ResourceType,
     account,
+    equal,
     features,
     listed,
     object_schemas,
     resource_types,
+    unpaged,
 )
 from connectors.scim.transport import Pace, Transport
 from connectors.scim.writer import Rehearsal, Writer, preview
 
 T = TypeVar("T")
+ONE = {"startIndex": "1", "count": "1"}
 _PACES: dict[tuple[str, float | None], Pace] = {}
 
 
@@ -57,6 +62,8 @@ class Scim(Connector):
     """Requests under way at once."""
     page_size: PositiveInt = 100
     """Resources asked for at once when reading."""
+    quirks: Quirks | None = None
+    """What the provider does otherwise; as a rule not written here but probed and pinned."""
 
     def check(self) -> Health:
         """Ask what the provider can do, and for one resource: discovery alone may be public."""
@@ -64,7 +71,7 @@ class Scim(Connector):
         async def ask(transport: Transport) -> Features:
             found = await features(transport)
             kind = next(iter((await resource_types(transport)).values()))
-            await transport.send("GET", kind.endpoint, params={"startIndex": "1", "count": "1"})
+            await transport.send("GET", kind.endpoint, params=None if self._unpaged else ONE)
             return found
 
         found = self._run(ask)
@@ -88,6 +95,10 @@ class Scim(Connector):
 
         async def pages(transport: Transport) -> AsyncIterator[Account]:
             kind = await _kind(transport, object)
+            if self._unpaged:
+                for resource in await unpaged(transport, kind):
+                    yield account(resource)
+                return
             async for resource in listed(transport, kind, self.page_size):
                 yield account(resource)
 
@@ -99,18 +110,19 @@ class Scim(Connector):
         Raises RejectedError for other refusals, and the transport's errors.
         """
         path = normal(attribute)
+        if self.quirks is not None and not self.quirks.searchable(path):
+            return [found for found in self.accounts(object) if _holds(found, path, value)]
 
         async def ask(transport: Transport) -> list[Account]:
             kind = await _kind(transport, object)
-            condition = f"{path} eq {json.dumps(value, ensure_ascii=False)}"
-            try:
-                return [
-                    account(r) async for r in listed(transport, kind, self.page_size, condition)
-                ]
-            except RejectedError:
-                return [account(r) async for r in listed(transport, kind, self.page_size)]
+            condition = equal(path, value)
+            return [account(r) async for r in listed(transport, kind, self.page_size, condition)]
 
-        return [found for found in self._run(ask) if _holds(found, path, value)]
+        try:
+            asked = self._run(ask)
+        except RejectedError:
+            asked = list(self.accounts(object))
+        return [found for found in asked if _holds(found, path, value)]
 
     def apply(self, changes: Iterable[Change]) -> Iterator[Outcome]:
         """Write changes, several at once; outcomes come as they finish.
@@ -127,7 +139,7 @@ class Scim(Connector):
                 for change in drawn:
                     yield Outcome(change, error, id=change.id)
                 return
-            writer = Writer(transport, *known)
+            writer = Writer(transport, *known, self.quirks)
             pending: set[asyncio.Task[Outcome]] = set()
             done: set[asyncio.Task[Outcome]] = set()
             try:
@@ -152,10 +164,30 @@ class Scim(Connector):
         async def ask(transport: Transport) -> Request:
             kinds = await resource_types(transport)
             return await preview(
-                Writer(Rehearsal(transport), await features(transport), kinds), change
+                Writer(Rehearsal(transport), await features(transport), kinds, self.quirks), change
             )
 
         return self._run(ask)
+
+    def probe(self, object: str, paths: Iterable[str] = ()) -> Mapping[str, Any]:  # noqa: A002
+        """Try with canaries what the provider really does with this object type."""
+
+        async def ask(transport: Transport) -> Quirks:
+            return await probe(transport, await _kind(transport, object), paths)
+
+        return self._run(ask).model_dump(mode="json")
+
+    def pinned(self, quirks: Mapping[str, Any]) -> Self:
+        """Keep to what a probe found; raises MisconfiguredError for what is none."""
+        return self.model_copy(update={"quirks": read_quirks(quirks)})
+
+    def deviations(self, quirks: Mapping[str, Any]) -> Sequence[str]:
+        """Say in sentences what is not as the standard has it."""
+        return deviations(read_quirks(quirks))
+
+    @property
+    def _unpaged(self) -> bool:
+        return self.quirks is not None and self.quirks.paging == "none"
 
     def _transport(self) -> Transport:
         url = str(self.url)

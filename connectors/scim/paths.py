@@ -2,8 +2,11 @@
 
 Paths are those of RFC 7644 section 3.5.2 with equality filters only::
 
-    userName    name.givenName    emails[type eq "work"].value
+    userName    name.givenName    emails[type eq "work"].value    emails.value
     urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department
+
+A part of one of the standard's lists without a test (``emails.value``) means the list's first
+element, and a list that has no other: for providers whose elements have no type.
 """
 
 from __future__ import annotations
@@ -20,6 +23,18 @@ from scim2_models.exceptions import InvalidPathException
 from connectors.errors import MisconfiguredError
 
 Operation = dict[str, Any]
+LISTS = frozenset(
+    {
+        "addresses",
+        "emails",
+        "entitlements",
+        "ims",
+        "phoneNumbers",
+        "photos",
+        "roles",
+        "x509Certificates",
+    }
+)
 _SERVER_OWNED = frozenset({"schemas", "meta", "id"})
 
 
@@ -31,6 +46,11 @@ class ScimPath:
     part: str | None = None
     schema: str | None = None
     conditions: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def listed(self) -> bool:
+        """Whether it is a part of an element of a list."""
+        return bool(self.conditions) or (self.part is not None and self.attribute in LISTS)
 
     @property
     def element(self) -> str:
@@ -97,6 +117,8 @@ def _flatten_attribute(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if not isinstance(value, list):
         return
     seen: set[str] = set()
+    if name in LISTS and value and isinstance(value[0], Mapping):
+        yield from ((f"{name}.{part}", inner) for part, inner in value[0].items())
     for element in value:
         if not isinstance(element, Mapping):
             continue
@@ -111,7 +133,7 @@ def _flatten_attribute(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 def write(resource: dict[str, Any], path: ScimPath, value: Any) -> None:
     """Set (or, with None, remove) one path of a resource in place."""
     holder = resource.setdefault(path.schema, {}) if path.schema else resource
-    if path.conditions:
+    if path.listed:
         _write_element(holder, path, value)
     elif path.part:
         complex_value = holder.setdefault(path.attribute, {})
@@ -131,6 +153,8 @@ def _write_element(holder: dict[str, Any], path: ScimPath, value: Any) -> None:
     if element is None and value is not None:
         element = dict(wanted)
         elements.append(element)
+    if element is not None and not path.conditions:
+        elements[:] = [element]  # the list is ours as a whole
     if element is not None:
         _set(element, path.part or "value", value)
         if element.keys() <= wanted.keys():
@@ -165,10 +189,13 @@ def operations(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Oper
     for text, value in after.items():
         if before.get(text) != value:
             path = parse(text)
-            elements.setdefault(path.element if path.conditions else text, {})[path] = value
+            elements.setdefault(path.element if path.listed else text, {})[path] = value
     result: list[Operation] = []
     for element, parts in elements.items():
-        if next(iter(parts)).conditions:
+        first = next(iter(parts))
+        if first.listed and not first.conditions:
+            result.append(_whole(element, {**before, **after}))
+        elif first.conditions:
             result += _element_operations(element, parts, before, after)
         else:
             result += [_simple(str(path), value) for path, value in parts.items()]
@@ -179,6 +206,18 @@ def _simple(path: str, value: Any) -> Operation:
     if value is None:
         return {"op": "remove", "path": path}
     return {"op": "replace", "path": path, "value": value}
+
+
+def _whole(element: str, row: Mapping[str, Any]) -> Operation:
+    """Return the operation for a list that has one element of ours."""
+    parts = {parse(text).part: value for text, value in row.items() if _is_in(element, text)}
+    held = {part: value for part, value in parts.items() if value is not None}
+    return _simple(element, [held] if held else None)
+
+
+def _is_in(element: str, text: str) -> bool:
+    path = parse(text)
+    return path.element == element and path.part is not None
 
 
 def _element_operations(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +97,7 @@ async def resource_types(transport: Transport) -> dict[str, ResourceType]:
 async def object_schemas(transport: Transport) -> tuple[ObjectSchema, ...]:
     """Return each object type with the paths its schemas offer."""
     types = await resource_types(transport)
-    schemas = {s["id"]: s for s in _resources((await transport.send("GET", "/Schemas")).body)}
+    schemas = await schemas_of(transport)
     return tuple(
         ObjectSchema(
             kind.name,
@@ -111,6 +112,12 @@ async def object_schemas(transport: Transport) -> tuple[ObjectSchema, ...]:
         )
         for kind in sorted(types.values(), key=lambda kind: kind.name)
     )
+
+
+async def schemas_of(transport: Transport) -> dict[str, Mapping[str, Any]]:
+    """Return the provider's schemas by their URN (RFC 7643 section 7)."""
+    listed = _resources((await transport.send("GET", "/Schemas")).body)
+    return {schema["id"]: schema for schema in listed if "id" in schema}
 
 
 def _columns(schema: Mapping[str, Any], prefix: str) -> list[Column]:
@@ -157,6 +164,43 @@ async def listed(
         start += len(page)
         if not page or start > int(body.get("totalResults") or 0):
             return
+
+
+async def unpaged(transport: Transport, kind: ResourceType) -> list[Mapping[str, Any]]:
+    """Return all resources of a provider that does not page: it gives them all at once.
+
+    Raises MisconfiguredError when it gives but a part: what is not there would pass for deleted.
+    """
+    body = (await transport.send("GET", kind.endpoint)).body
+    found: list[Mapping[str, Any]] = list(_resources(body))
+    total = int(body.get("totalResults") or 0) if isinstance(body, dict) else 0
+    if len(found) < total:
+        raise MisconfiguredError(
+            f"GET {kind.endpoint}: gives {len(found)} of {total} resources and does not page; "
+            "raise the provider's page size, or do without reading all (--everything)"
+        )
+    return found
+
+
+async def filtered(
+    transport: Transport, kind: ResourceType, path: str, value: str
+) -> list[Mapping[str, Any]]:
+    """Return the first page of what a filter by equality finds."""
+    answer = await transport.send("GET", kind.endpoint, params={"filter": equal(path, value)})
+    return list(_resources(answer.body))
+
+
+async def page(
+    transport: Transport, kind: ResourceType, start: str, count: str
+) -> list[Mapping[str, Any]]:
+    """Return one page as the provider gives it."""
+    params = {"startIndex": start, "count": count}
+    return list(_resources((await transport.send("GET", kind.endpoint, params=params)).body))
+
+
+def equal(path: str, value: str) -> str:
+    """Return the filter for what equals a value."""
+    return f"{path} eq {json.dumps(value, ensure_ascii=False)}"
 
 
 def _resources(body: Any) -> list[dict[str, Any]]:

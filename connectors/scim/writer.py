@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from connectors.contract import Action, Change, Outcome, Request
-from connectors.errors import ConnectorError, MisconfiguredError, NotFoundError, RejectedError
-from connectors.scim.paths import build, operations, parse, write
+from connectors.errors import (
+    ConflictError,
+    ConnectorError,
+    MisconfiguredError,
+    NotFoundError,
+    RejectedError,
+)
+from connectors.scim.paths import Operation, build, flatten, normal, operations, parse, write
+from connectors.scim.quirks import Form, Quirks
 from connectors.scim.resources import Features, ResourceType
 from connectors.scim.transport import Answer, Transport
 
@@ -23,6 +30,7 @@ class Writer:
     transport: Transport | Rehearsal
     features: Features
     types: Mapping[str, ResourceType]
+    quirks: Quirks | None = None
 
     async def write(self, change: Change) -> Outcome:
         """Carry out one change. Raises MisconfiguredError; every other failure is the outcome's."""
@@ -47,18 +55,36 @@ class Writer:
             return await self._delete(address, change)
         after = dict(change.after)
         if change.action is Action.DEACTIVATE:
+            if self.quirks is not None and self.quirks.deactivation == "none":
+                raise RejectedError(
+                    f"PATCH {kind.endpoint}: the provider does not deactivate; "
+                    "say on_leave: {action: delete} or keep in the push mapping"
+                )
             after = {"active": False, **after}
         answer = await self._update(address, kind, change, after)
-        return Outcome(change, id=change.id, version=_version(answer))
+        return Outcome(change, id=change.id, version=_version(answer), held=_held(answer, after))
 
     async def _create(self, kind: ResourceType, change: Change) -> Outcome:
         resource = {"externalId": change.key} | build(change.after)
+        if self.quirks is not None and "active" in self.quirks.required:
+            resource.setdefault("active", True)
         resource["schemas"] = kind.schemas(resource)
-        answer = await self.transport.send("POST", kind.endpoint, resource)
+        answer = await self._post(kind, resource)
         created = answer.body if isinstance(answer.body, dict) else {}
         if "id" not in created:
             raise RejectedError(f"POST {kind.endpoint}: accepted, but the answer names no id")
-        return Outcome(change, id=str(created["id"]), version=_version(answer))
+        held = _held(answer, change.after)
+        return Outcome(change, id=str(created["id"]), version=_version(answer), held=held)
+
+    async def _post(self, kind: ResourceType, resource: dict[str, Any]) -> Answer:
+        try:
+            return await self.transport.send("POST", kind.endpoint, resource)
+        except ConflictError:
+            raise
+        except RejectedError as error:
+            if self.quirks is not None and self.quirks.duplicate == "refused":
+                raise ConflictError(str(error)) from None  # it may be ours already: ask
+            raise
 
     async def _delete(self, address: str, change: Change) -> Outcome:
         try:
@@ -71,18 +97,53 @@ class Writer:
         self, address: str, kind: ResourceType, change: Change, after: dict[str, Any]
     ) -> Answer:
         version = change.version if self.features.etag else None
-        if self.features.patch:
+        if self.features.patch or self.quirks is not None:
             patch = operations(change.before, after)
             if not patch:
                 return await self.transport.send("GET", address)
-            body = {"schemas": [_PATCH], "Operations": patch}
-            return await self.transport.send("PATCH", address, body, version=version)
+            said = self._sayable(patch, after)
+            if said is not None:
+                return await self.transport.send(
+                    "PATCH", address, patch_body(said), version=version
+                )
         current = await self.transport.send("GET", address)
         resource = {k: v for k, v in current.body.items() if k != "meta"}
         for path, value in after.items():
             write(resource, parse(path), value)
         resource["schemas"] = kind.schemas(resource)
         return await self.transport.send("PUT", address, resource, version=version)
+
+    def _sayable(
+        self, patch: Sequence[Operation], after: Mapping[str, Any]
+    ) -> Sequence[Operation] | None:
+        """Return operations that have their effect here; None when only the whole resource has."""
+        forms = set(Form) if self.quirks is None else set(self.quirks.forms)
+        needed = {form for operation in patch for form in _forms(operation)}
+        if needed <= forms:
+            return patch
+        if needed == {Form.PATH} and Form.BARE in forms:
+            return [{"op": "replace", "value": build(after)}]
+        if Form.PUT in forms:
+            return None
+        lacking = ", ".join(sorted(needed - forms))
+        raise RejectedError(f"PATCH: the provider has no form for this change ({lacking})")
+
+
+def _forms(operation: Operation) -> Iterator[Form]:
+    match operation["op"]:
+        case "add":
+            yield Form.ADD
+        case "remove":
+            yield Form.REMOVE
+        case _ if "[" not in operation["path"]:
+            yield Form.PATH
+    if "[" in operation["path"]:
+        yield Form.ELEMENT
+
+
+def patch_body(operations: Sequence[Operation]) -> dict[str, Any]:
+    """Return the body of a PATCH (RFC 7644 section 3.5.2)."""
+    return {"schemas": [_PATCH], "Operations": list(operations)}
 
 
 class _Seen(Exception):  # noqa: N818 (no error: it ends a write before it is sent)
@@ -120,6 +181,14 @@ async def preview(writer: Writer, change: Change) -> Request:
     if outcome.error is not None:
         raise outcome.error
     return Request("GET", f"{writer.types[change.object].endpoint}/{change.id}")
+
+
+def _held(answer: Answer, after: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what the answer's resource holds under these paths; None when it shows none."""
+    if not isinstance(answer.body, dict) or "id" not in answer.body:
+        return None
+    row = flatten(answer.body)
+    return {path: row.get(normal(path)) for path in after}
 
 
 def _version(answer: Answer) -> str | None:

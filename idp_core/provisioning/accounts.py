@@ -88,12 +88,13 @@ def _row(each: ManagedAccount, moment: str) -> tuple[Any, ...]:
         each.key,
         each.remote_id,
         each.state.value,
-        json.dumps(dict(each.pushed), ensure_ascii=False, separators=(",", ":")),
+        _json(each.pushed),
         each.profile_digest,
         each.push_digest,
         utc_text(each.left_at) if each.left_at else None,
         each.version,
         moment,
+        _json(each.rewritten) if each.rewritten else None,
     )
 
 
@@ -110,4 +111,9 @@ def _account(row: sa.Row[Any]) -> ManagedAccount:
         row.push_digest,
         row.left_at,
         row.version,
+        row.rewritten or {},
     )
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(dict(values), ensure_ascii=False, separators=(",", ":"))

@@ -30,7 +30,8 @@ class ManagedAccount:
 
     `pushed` holds path -> JSON value of what we last wrote; only those paths are ours.
     `profile_digest` and `push_digest` name the content it was made from: when both are unchanged
-    there is nothing to plan. `left_at` is when the profile left the target's scope.
+    there is nothing to plan. `left_at` is when the profile left the target's scope. `rewritten`
+    holds path -> JSON value of what the target made of a value it was given.
     """
 
     target: str
@@ -44,6 +45,7 @@ class ManagedAccount:
     push_digest: str = ""
     left_at: datetime | None = None
     version: str | None = None
+    rewritten: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def live(self) -> bool:
@@ -73,7 +75,8 @@ OPEN = frozenset({PlanStatus.PLANNED, PlanStatus.WAITING, PlanStatus.APPROVED, P
 class PlanRecord:
     """The head of a stored plan. `people` counts the profiles it looked at.
 
-    `ended_by` and `ended_why` are a person's word, where a person ended it.
+    `ended_by` and `ended_why` are a person's word, where a person ended it. `notes` say what the
+    target does not hold as it was given, in sentences.
     """
 
     id: str
@@ -91,6 +94,7 @@ class PlanRecord:
     ended_at: datetime | None = None
     ended_by: str | None = None
     ended_why: str | None = None
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,9 +212,10 @@ def _values(record: PlanRecord) -> dict[str, Any]:
     names = [column.name for column in plan.columns]
     values = {name: getattr(record, name) for name in names}
     values |= {"counts": dict(record.counts), "findings": list(record.findings)}
+    values["notes"] = list(record.notes)
     return values | {"status": record.status.value}
 
 
 def _record(row: sa.RowMapping) -> PlanRecord:
     typed = {"status": PlanStatus(row["status"]), "findings": tuple(row["findings"])}
-    return PlanRecord(**dict(row) | typed)
+    return PlanRecord(**dict(row) | typed | {"notes": tuple(row["notes"] or ())})

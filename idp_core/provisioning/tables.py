@@ -22,6 +22,7 @@ account = sa.Table(
     sa.Column("left_at", UtcTime),
     sa.Column("version", sa.Text),
     sa.Column("changed_at", UtcTime, nullable=False),
+    sa.Column("rewritten", Json),
     sa.Index(None, "target", "object", "remote_id"),
 )
 
@@ -42,6 +43,7 @@ plan = sa.Table(
     sa.Column("ended_at", UtcTime),
     sa.Column("ended_by", sa.Text),
     sa.Column("ended_why", sa.Text),
+    sa.Column("notes", Json),
     sa.Index(None, "target", "object", "made_at"),
     sa.Index(None, "hash"),
 )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -20,15 +20,30 @@ if TYPE_CHECKING:
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
-def doctor(project: Folder = Path(), as_json: Json = False) -> None:
+def doctor(
+    project: Folder = Path(),
+    probe: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TARGET",
+            help="Try this target with invented accounts instead, which are taken away again, and "
+            "pin what it does otherwise than its standard says; may be given again.",
+        ),
+    ] = None,
+    pin: Annotated[
+        bool, typer.Option("--pin", help="With --probe: keep to what the target does now.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Look at everything a project needs, and say how each thing is mended; it changes nothing.
 
     Exit code 1 when something fails; a warning is no failure.
     """
     from pipelines.doctor.examine import examine
+    from pipelines.doctor.quirks import probe as probed
 
     found = []
-    for each in examine(project):
+    for each in probed(project, probe, pin=pin) if probe else examine(project):
         found.append(each)
         if not as_json:
             give(None, _line(each), as_json=False)

@@ -27,7 +27,7 @@ from connectors.errors import (
     UncertainError,
 )
 from idp_core.provisioning.model import AccountState, ManagedAccount, PlanRecord
-from pipelines.provision.asking import Word, ask
+from pipelines.provision.asking import Word, ask, rewritten
 from pipelines.provision.breaker import Breaker
 from pipelines.provision.plan import PlanItem
 from pipelines.provision.rules import Push
@@ -137,7 +137,8 @@ class Work:
         match error:
             case None:
                 remote_id = outcome.id or account.remote_id
-                self._done(item, replace(account, remote_id=remote_id))
+                made = rewritten(item, outcome.held)
+                self._done(item, replace(account, remote_id=remote_id, rewritten=made))
             case NotFoundError() if removal:
                 error = None
                 self._done(item, replace(account, state=AccountState.DELETED, pushed={}))

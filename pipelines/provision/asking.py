@@ -47,13 +47,28 @@ def ask(target: Searchable, push: Push, item: PlanItem) -> Answer:
         return Answer(Word.DONE, lost) if gone else Answer(Word.UNDONE, account)
     (there,) = found
     known = replace(account, remote_id=there.id, version=there.version)
-    if item.action is Action.CREATE:
-        return Answer(Word.DONE, known)
     if item.action is Action.DELETE:
         return Answer(Word.UNDONE, account, there.attributes)
     held = {push.key_path: there.key, **there.attributes}
+    if item.action is Action.CREATE:
+        told = {d.path: held.get(d.path) for d in item.differences}
+        return Answer(Word.DONE, replace(known, rewritten=rewritten(item, told)))
     done = all(same(held.get(d.path), d.after) for d in item.differences)
     return Answer(Word.DONE if done else Word.UNDONE, known, held)
+
+
+def rewritten(item: PlanItem, held: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return what the target made of values of ours: of this write, and of earlier ones."""
+    before = item.account.rewritten
+    if held is None:
+        return before
+    sent = {d.path: d.after for d in item.differences}
+    now = {
+        path: held[path]
+        for path, value in sent.items()
+        if path in held and not same(held[path], value)
+    }
+    return {path: value for path, value in before.items() if path not in sent} | now
 
 
 def _find(target: Searchable, push: Push, item: PlanItem) -> Sequence[Account]:

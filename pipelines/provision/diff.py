@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from idp_core.provisioning.model import ManagedAccount
 from pipelines.provision.desired import Wanted, sources
 from pipelines.provision.plan import Difference
 from pipelines.provision.rules import Line, OnNull, Ownership, Push
@@ -50,9 +51,13 @@ def adoption(push: Push, wanted: Wanted, seen: Mapping[str, Any]) -> Found:
 
 
 def update(
-    push: Push, wanted: Wanted, pushed: Mapping[str, Any], seen: Mapping[str, Any] | None
+    push: Push, wanted: Wanted, account: ManagedAccount, seen: Mapping[str, Any] | None
 ) -> Found:
-    """Compare the three: wanted, pushed and, where the account was looked at, seen."""
+    """Compare the three: wanted, pushed and, where the account was looked at, seen.
+
+    A value that the target rewrote when it got it is no drift as long as it stays so.
+    """
+    pushed = account.pushed
     news: list[Difference] = []
     drift: list[Difference] = []
     kept: dict[str, Any] = {push.key_path: wanted.key}
@@ -66,13 +71,29 @@ def update(
         after = _owned(line, before, want, held, looked=seen is not None)
         if after is not None:
             kept[line.path] = after
-        if same(held, after):
+        if same(held, after) or (same(before, after) and _rewritten(account, line.path, held)):
             continue
         if not same(before, after) or (line.own is Ownership.FILL and held is None):
             news.append(_difference(line, wanted, held, after))
         elif line.own is Ownership.ENFORCE and want is not None:
             drift.append(_difference(line, wanted, held, after))
     return Found(news, drift, kept)
+
+
+def _rewritten(account: ManagedAccount, path: str, held: Any) -> bool:
+    return path in account.rewritten and same(account.rewritten[path], held)
+
+
+def rewriting(given: Any, held: Any) -> str:
+    """Return in words what a target made of a value; neither of them is told."""
+    if held is None:
+        return "drops it"
+    if isinstance(given, str) and isinstance(held, str):
+        if given.casefold() == held.casefold():
+            return "changes its case"
+        if given.strip() == held.strip():
+            return "changes the blanks around it"
+    return "gives it another form"
 
 
 def _owned(line: Line, before: Any, want: Any, held: Any, *, looked: bool) -> Any:

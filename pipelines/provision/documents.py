@@ -63,6 +63,7 @@ def _account_document(account: ManagedAccount) -> dict[str, Any]:
         "push_digest": account.push_digest,
         "left_at": account.left_at.isoformat() if account.left_at else None,
         "version": account.version,
+        "rewritten": dict(account.rewritten),
     }
 
 

@@ -56,7 +56,10 @@ class Maker:
         if hit.cause is Cause.REVIEW:
             account = self._account(wanted, None, {}, AccountState.CONFLICT)
             return _item(Cause.REVIEW, None, account, reason=hit.reason)
-        found = adoption(self.push, wanted, self.view(hit.account))
+        view = self.view(hit.account)
+        found = adoption(self.push, wanted, view)
+        if view.get(self.push.active_path) is False:  # such as one that was deleted softly
+            found = replace(found, news=[*found.news, *self._waking(view)])
         account = self._account(wanted, hit.account.id, found.pushed, version=hit.account.version)
         action = Action.UPDATE if found.news else None
         return _item(Cause.ADOPTED, action, account, found.news, reason=hit.reason)
@@ -68,7 +71,7 @@ class Maker:
         """
         moved = _moved(wanted, account)
         view = self.view(seen) if seen else None
-        found = update(self.push, wanted, account.pushed, view)
+        found = update(self.push, wanted, account, view)
         rejoins = account.state is AccountState.DEACTIVATED
         news, drift = list(found.news), list(found.drift)
         if self.correct_drift:
@@ -76,6 +79,8 @@ class Maker:
         if rejoins:
             news.extend(self._waking(view))
         after = self._account(wanted, account.remote_id, found.pushed, version=account.version)
+        known = {p: v for p, v in account.rewritten.items() if found.pushed.get(p) is not None}
+        after = replace(after, rewritten=known)
         reported = [self._drift(after, drift)] if drift else []
         if not news and not rejoins and moved is None:
             return reported, after
@@ -102,7 +107,7 @@ class Maker:
             after = replace(after, left_at=self.now)
         news: Sequence[Difference] = ()
         if action is Action.DELETE:
-            after = replace(after, state=AccountState.DELETED, pushed={})
+            after = replace(after, state=AccountState.DELETED, pushed={}, rewritten={})
         elif action is Action.DEACTIVATE:
             path = self.push.active_path
             news = [_active(self.push, account.pushed.get(path), after=False)]

@@ -31,7 +31,7 @@ def look(
         return None
     paths = [rule.path for rule in push.match]
     if everything:
-        return Seen(target.accounts(push.object), paths, complete=True)
+        return Seen(target.accounts(push.object), paths, complete=True, key_path=push.key_path)
     newcomers = [
         wanted
         for person in people
@@ -39,9 +39,9 @@ def look(
         if isinstance(wanted := desired(push, person), Wanted) and not wanted.refused
     ]
     if len(newcomers) > _FEW:
-        return Seen(target.accounts(push.object), paths, complete=False)
+        return Seen(target.accounts(push.object), paths, complete=False, key_path=push.key_path)
     found = [account for wanted in newcomers for account in _ask(target, push, wanted)]
-    return Seen(found, paths, complete=False)
+    return Seen(found, paths, complete=False, key_path=push.key_path)
 
 
 def _ask(target: Searchable, push: Push, wanted: Wanted) -> Iterable[Account]:

@@ -38,9 +38,14 @@ class Seen:
     """The accounts that were looked at. `complete` says that these are all the target has."""
 
     def __init__(
-        self, accounts: Iterable[Account], paths: Iterable[str], *, complete: bool
+        self,
+        accounts: Iterable[Account],
+        paths: Iterable[str],
+        *,
+        complete: bool,
+        key_path: str = "externalId",
     ) -> None:
-        """Index the accounts by these paths; the same account may come twice."""
+        """Index the accounts by these paths and our key; the same account may come twice."""
         self.complete = complete
         self.by_id: Mapping[str, Account] = {account.id: account for account in accounts}
         self._by_path: dict[str, dict[str, list[Account]]] = {
@@ -48,8 +53,9 @@ class Seen:
         }
         self._by_key: dict[str, list[Account]] = defaultdict(list)
         for account in self.by_id.values():
-            if account.key is not None:
-                self._by_key[account.key].append(account)
+            key = account.attributes.get(key_path, account.key)
+            if key is not None:
+                self._by_key[str(key)].append(account)
             for path, index in self._by_path.items():
                 value = account.attributes.get(path)
                 if value is not None:

@@ -107,7 +107,10 @@ class PlanItem:
 
 @dataclass(frozen=True)
 class Plan:
-    """All of it. `settled` are accounts whose bookkeeping alone moves on, without any write."""
+    """All of it. `settled` are accounts whose bookkeeping alone moves on, without any write.
+
+    `notes` say which attributes the target does not hold as they are given, and of how many.
+    """
 
     target: str
     object: str
@@ -119,6 +122,7 @@ class Plan:
     unchanged: int
     items: Sequence[PlanItem] = ()
     settled: Sequence[ManagedAccount] = field(default=(), repr=False)
+    notes: Sequence[str] = ()
 
     @cached_property
     def hash(self) -> str:

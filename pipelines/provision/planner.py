@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from idp_core.provisioning.model import AccountState, ManagedAccount
 from pipelines.provision.desired import Unwanted, Wanted, desired
+from pipelines.provision.diff import rewriting
 from pipelines.provision.items import Made, Maker, order
 from pipelines.provision.matching import Clash, Hit, Seen, recognise
 from pipelines.provision.merges import final, heirlooms
@@ -60,7 +61,23 @@ def make_plan(
         unchanged=planner.unchanged,
         items=tuple(replace(item, number=number) for number, item in enumerate(items, start=1)),
         settled=tuple(sorted(planner.settled, key=lambda account: account.gid)),
+        notes=tuple(_notes(push, inputs.accounts.values())),
     )
+
+
+def _notes(push: Push, accounts: Iterable[ManagedAccount]) -> Iterator[str]:
+    """Yield a sentence for each line whose values the target does not hold as they are given."""
+    places = {line.path: line.place for line in push.lines} | {push.key_path: push.place}
+    found = Counter(
+        (path, rewriting(account.pushed.get(path), held))
+        for account in accounts
+        if account.rewritten and account.live
+        for path, held in account.rewritten.items()
+    )
+    for (path, how), count in sorted(found.items()):
+        place = places.get(path)
+        if place is not None:
+            yield f"{place} {path}: the target {how}, of {count:,} accounts; that is no drift"
 
 
 class _Planner:

@@ -46,7 +46,7 @@ def plan_parts(
     if not _changes(record):
         unchanged = record.counts.get("unchanged", 0)
         said = f"nothing to do; {unchanged:,} accounts are as they shall be"
-        return [Text(f"{record.target}: {said}")]
+        return [Text(f"{record.target}: {said}"), *map(Text, record.notes)]
     parts: list[RenderableType] = [_summary(record)]
     shown = items if limit is None else items[:limit]
     if shown:
@@ -56,7 +56,7 @@ def plan_parts(
     if len(shown) < len(items):
         parts.append(Text(f"… and {len(items) - len(shown):,} more (--all)"))
     parts += [Text(f"held: {finding}", style="bold red") for finding in record.findings]
-    parts += [Text(line) for line in _words(record, approval)]
+    parts += [Text(line) for line in (*record.notes, *_words(record, approval))]
     parts.append(Text(f"plan {record.hash[:12]} is {record.status}"))
     return parts
 
@@ -109,6 +109,7 @@ def plan_document(
         "made_at": record.made_at,
         "counts": dict(record.counts),
         "findings": list(record.findings),
+        "notes": list(record.notes),
         "approval": given,
         "ended": ended if record.ended_at else None,
         "items": [item_view(item, values=values) for item in items],

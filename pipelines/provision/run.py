@@ -244,6 +244,7 @@ def _store(conn: sa.Connection, plan: Plan, verdict: Verdict) -> PlanRecord:
         counts=plan.counts,
         made_at=plan.made_at,
         findings=tuple(finding.message for finding in verdict.findings),
+        notes=plan.notes,
     )
     items = ((item.number, item.gid, item_document(item)) for item in plan.items)
     stored = plans.save_plan(conn, record, items)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from connectors.contract import Action
@@ -349,3 +351,52 @@ def test_lost_creations_are_found_by_our_key_even_after_an_uncertain_conflict(jo
 
     target.answer = answer
     assert run(job(crowd(3))).done == {"create": 3}
+
+
+class Rewriting(FileTarget):
+    """Folds names and drops nicknames, and says what it holds, as many do."""
+
+    echoes = True
+
+    def write(self, change):
+        made = {
+            path: value.lower() if path == "userName" and value else value
+            for path, value in change.after.items()
+            if path != "nickName"
+        }
+        return super().write(replace(change, after=made))
+
+    def answer(self, change):
+        outcome = super().answer(change)
+        if outcome.error is not None or not self.echoes:
+            return outcome
+        body = next((a.attributes for a in self.accounts("User") if a.id == outcome.id), {})
+        return replace(outcome, held={path: body.get(path) for path in change.after})
+
+
+def test_what_a_target_rewrites_is_no_drift_and_is_told_once(job, tmp_path):
+    target = Rewriting(tmp_path / "rewriting.db")
+    people = [person("g1", email="Ann@B.c", nickname="Annie"), person("g2", email="bob@b.c")]
+    run(job(people, target=target))
+    seen = prepare(job(people, target=target, everything=True))
+    assert seen.plan.items == ()
+    assert list(seen.plan.notes) == [
+        "crm.yaml:7 nickName: the target drops it, of 1 accounts; that is no drift",
+        "crm.yaml:4 userName: the target changes its case, of 1 accounts; that is no drift",
+    ]
+    target.db.execute("update users set body = replace(body, 'ann@b.c', 'eve@b.c')")
+    (drift,) = prepare(job(people, target=target, everything=True)).plan.items
+    assert [d.path for d in drift.differences] == ["userName"]
+    moved = [person("g1", email="anna@b.c"), people[1]]
+    assert run(job(moved, target=target)).done == {"update": 1}
+    (told,) = prepare(job(moved, target=target, everything=True)).plan.notes
+    assert "nickName" in told, "a name that was not folded is held as it was given"
+    target.db.close()
+
+
+def test_a_lost_answer_does_not_lose_what_the_target_rewrote(job, tmp_path):
+    target = Rewriting(tmp_path / "rewriting.db", lose=1.0)
+    people = [person("g1", email="Ann@B.c")]
+    assert run(job(people, target=target)).done == {"create": 1}
+    assert prepare(job(people, target=target, everything=True)).plan.items == ()
+    target.db.close()
