@@ -85,6 +85,7 @@ def intake(
             )
         if found is not None:
             _judge(bus, run, found)
+            _held_by_drift(bus, found)
         with writing(bus.engine) as conn:
             taken = _store(bus, conn, read, found, progress)
             ledger.mark_mapped(conn, [page.id for page in pages])
@@ -105,6 +106,15 @@ def _judge(bus: Bus, run: str, found: Transformed) -> None:
         )
 
 
+def _held_by_drift(bus: Bus, found: Transformed) -> None:
+    """Stop a source that has columns its mapping does not know, where its settings say so."""
+    if found.strange and bus.source_settings(found.source).drift == "stop":
+        raise StoppedError(
+            f"{found.source}: {'; '.join(found.strange)}. Nothing of it was stored; the rows stay "
+            f"landed. Mend the mapping, or set sources.{found.source}.drift to tell"
+        )
+
+
 def _store(
     bus: Bus, conn: sa.Connection, read: _Read, found: Transformed | None, progress: Progress
 ) -> Taken:
@@ -122,7 +132,9 @@ def _store(
     dead = {letter.key for letter in letters if letter.key}
     _settle(conn, read, dead, set(told) - dead)
     unread = _unread(conn, read)
-    warnings = (*found.drift, *found.gate.warnings) if found else ()
+    ignored = bus.source_settings(read.source).drift == "ignore"
+    strange = found.strange if found and not ignored else ()
+    warnings = (*strange, *found.missing, *found.gate.warnings) if found else ()
     if read.whole:
         missing = store.missing_keys(conn, read.source, read.run, dead)
         nameless = unread + sum(not letter.key for letter in letters)

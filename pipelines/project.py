@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -61,6 +61,8 @@ class SourceSettings(_Part):
     connector has a feed of changes; `push` where the system pushes (type `push`)."""
     overlap: NonNegativeInt = 300
     """Seconds before the cursor that are read again: late commits are not missed."""
+    drift: Literal["tell", "stop", "ignore"] = "tell"
+    """What columns do that the mapping neither reads nor ignores: they are told, or stop it."""
     max_shrink: NonNegativeFloat = Field(default=20.0, le=100)
     """A full read that misses more than this percentage of the known keys stops the source. So
     does an attribute that 20 records or more had and no row says any more, except at 100."""

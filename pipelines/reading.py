@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, pairwise
 
+import structlog
 from sqlglot import exp
 
 from connectors.contract import Connector, Cursor, Feed, Page, Query, Source
@@ -20,9 +21,11 @@ from mappings.tree import Document
 from mappings.uses import uses
 from pipelines.bus import Bus
 from pipelines.errors import ProjectError
+from pipelines.filtered import older
 from pipelines.positions import stamp_of
 from pipelines.project import Mode, SourceSettings
 
+log = structlog.get_logger()
 SKEW = timedelta(minutes=5)
 """How far ahead of ours a source's clock may be."""
 _EASTERNMOST = timedelta(hours=14)
@@ -46,7 +49,7 @@ class Reading:
         if self.mode is Mode.FULL:
             yield from ((page, None) for page in self.source.read(self.query))
         elif self.mode is Mode.CURSOR:
-            yield from ((page, page.cursor) for page in self.source.read(self.query))
+            yield from ((page, page.cursor) for page in self._proven())
         elif self.whole:
             marked: Iterator[Page | None] = chain(self._changes(), [None])
             for page, following in pairwise(marked):
@@ -58,6 +61,16 @@ class Reading:
     def anew(self) -> Reading:
         """Return the whole read that follows when the feed has forgotten the position."""
         return replace(self, query=replace(self.query, after=None), whole=True)
+
+    def _proven(self) -> Iterator[Page]:
+        """The pages since the position; told, when they hold what was to be left out."""
+        column, after, count = self.query.cursor, self.query.after, 0
+        for page in self.source.read(self.query):
+            if column and after:
+                count += older(page, column, after)
+            yield page
+        if count:
+            log.warning("extract.filter_ignored", object=self.query.object, rows=count)
 
     def _changes(self) -> Iterator[Page]:
         if not isinstance(self.source, Feed):  # checked when it was decided

@@ -57,15 +57,19 @@ class Transformed:
     columns: Mapping[str, str]
 
     @property
-    def drift(self) -> tuple[str, ...]:
-        """One line for columns nobody spoke of, and one for columns that are read and not there."""
-        found = coverage(self.document, self.columns)
-        lines = (
-            (found.unmapped, "neither mapped nor under ignore"),
-            (self._missing(found.missing), "read by the mapping, but not in what was read"),
-        )
-        file = self.document.place.file
-        return tuple(f"{file}: {', '.join(names)}: {what}" for names, what in lines if names)
+    def strange(self) -> tuple[str, ...]:
+        """One line for columns that nobody spoke of."""
+        unmapped = coverage(self.document, self.columns).unmapped
+        return self._told(unmapped, "neither mapped nor under ignore")
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """One line for columns that are read and not there."""
+        missing = self._missing(coverage(self.document, self.columns).missing)
+        return self._told(missing, "read by the mapping, but not in what was read")
+
+    def _told(self, names: Sequence[str], what: str) -> tuple[str, ...]:
+        return (f"{self.document.place.file}: {', '.join(names)}: {what}",) if names else ()
 
     def _missing(self, names: Sequence[str]) -> Sequence[str]:
         """Leave out what deletions cannot have: a feed tells of them by their key alone."""

@@ -10,11 +10,12 @@ class TestShop(SourceContract):
 
 import pytest
 
-for _module in ("feed", "source", "target", "unreliable"):
+for _module in ("feed", "large", "source", "target", "unreliable"):
     pytest.register_assert_rewrite(f"connectors.kit.{_module}")
 
 from connectors.kit.faults import Fault, FaultyProxy  # noqa: E402
 from connectors.kit.feed import FeedContract  # noqa: E402
+from connectors.kit.large import LargeSourceContract, numbered  # noqa: E402
 from connectors.kit.records import CANARY, ODD_KEYS, RECORDS  # noqa: E402
 from connectors.kit.source import SourceContract  # noqa: E402
 from connectors.kit.target import TargetContract  # noqa: E402
@@ -30,8 +31,10 @@ __all__ = [
     "Fault",
     "FaultyProxy",
     "FeedContract",
+    "LargeSourceContract",
     "SourceContract",
     "TargetContract",
     "UnreliableSourceContract",
     "UnreliableTargetContract",
+    "numbered",
 ]

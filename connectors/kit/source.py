@@ -10,11 +10,20 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import ValidationError
 
-from connectors.contract import Checkable, Connector, Discoverable, Page, Query, Source
+from connectors.contract import (
+    Checkable,
+    Connector,
+    Cursor,
+    Discoverable,
+    Page,
+    Query,
+    Source,
+)
 from connectors.errors import ConnectorError, MisconfiguredError, TransientError, UnauthorizedError
 from connectors.kit.records import CANARY, RECORDS
 
 Rows = list[dict[str, Any]]
+_FEW = 5
 _SIZES = [1, 2, len(RECORDS) - 1, len(RECORDS), len(RECORDS) + 1]
 
 
@@ -102,6 +111,25 @@ class SourceContract:
                 rest = source.read(self.query(after=page.cursor))
                 assert rows_of(rest) == every[read:]
 
+    def test_killed_at_any_page_a_new_process_ends_with_the_same(
+        self, source: Connector, records: Rows
+    ) -> None:
+        """A page that was taken and whose position was not kept was never there."""
+        pages = len(list(as_source(source).read(self.query(page_size=_FEW))))
+        for killed in range(pages):
+            landed: dict[Any, dict[str, Any]] = {}
+            position: Cursor | None = None
+            reading = as_source(anew(source)).read(self.query(page_size=_FEW))
+            for number, page in enumerate(reading):
+                if number == killed:
+                    break
+                landed |= {row[self.key]: row for row in rows_of([page])}
+                position = page.cursor or position
+            del reading
+            rest = as_source(anew(source)).read(self.query(page_size=_FEW, after=position))
+            landed |= {row[self.key]: row for row in rows_of(rest)}
+            assert self.by_key(landed.values()) == self.by_key(records)
+
     def test_rows_come_by_cursor(self, source: Source) -> None:
         if self.cursor is None:
             pytest.skip("read without a cursor")
@@ -151,6 +179,18 @@ class SourceContract:
 
     def test_its_settings_cannot_be_changed(self, source: Connector) -> None:
         assert_frozen(source)
+
+
+def anew(connector: Connector) -> Connector:
+    """The same connector as another process has it: with its settings, and nothing it learnt."""
+    kind = type(connector)
+    return kind.model_construct(connector.model_fields_set, **dict(connector))
+
+
+def as_source(connector: Connector) -> Source:
+    """The connector, which is one that is read."""
+    assert isinstance(connector, Source)
+    return connector
 
 
 def assert_frozen(connector: Connector) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import ConfigDict
@@ -14,7 +15,7 @@ from pydantic import ConfigDict
 from connectors import memory
 from connectors.contract import Action, Change, Cursor, Health, Outcome, Page, Query, Request
 from connectors.errors import MisconfiguredError, NotFoundError, UnauthorizedError
-from connectors.kit import CANARY, SourceContract, TargetContract
+from connectors.kit import CANARY, LargeSourceContract, SourceContract, TargetContract, numbered
 from connectors.memory import Memory
 
 pytest_plugins = ["pytester"]
@@ -68,6 +69,19 @@ class ReadsOnce(Memory):
     def read(self, query: Query) -> Iterator[Page]:
         yield from super().read(query)
         memory.store(self.store).rows["people"].pop()
+
+
+class TakesGivenForKept(Memory):
+    """Gives a page once, as a queue does that counts what was taken as done."""
+
+    given: ClassVar[set[str]] = set()
+
+    def read(self, query: Query) -> Iterator[Page]:
+        for page in super().read(query):
+            fresh = [row for row in page.rows if row["id"] not in self.given]
+            self.given.update(row["id"] for row in fresh)
+            yield replace(page, rows=fresh)
+        self.given.clear()
 
 
 class IgnoresFields(Memory):
@@ -229,6 +243,7 @@ SOURCES = {
     IgnoresPageSize: "test_no_page_is_larger_than_asked_and_none_loses_a_row",
     TurnsTextIntoNumbers: "test_every_record_comes_back_as_it_was",
     ReadsOnce: "test_reading_twice_gives_the_same",
+    TakesGivenForKept: "test_killed_at_any_page_a_new_process_ends_with_the_same",
     IgnoresFields: "test_only_the_wanted_fields_are_read",
     GivesNothingForUnknownObjects: "test_an_unknown_object_is_a_clear_error",
     WritesWhenAsked: "test_asking_who_it_is_changes_nothing",
@@ -318,3 +333,31 @@ def failed_rules(pytester: pytest.Pytester, text: str, rule: str) -> str:
         memory.forget("kit")
     _, _, failed = result.listoutcomes()
     return " ".join(report.nodeid for report in failed)
+
+
+class Endless(Memory):
+    """Makes its rows as they are asked for."""
+
+    count: int
+
+    def read(self, query: Query) -> Iterator[Page]:
+        rows = numbered(self.count)
+        while part := list(islice(rows, query.page_size)):
+            yield Page(part)
+
+
+class HoldsEverything(Endless):
+    def read(self, query: Query) -> Iterator[Page]:
+        yield from list(super().read(query))
+
+
+class TestOfAnySize(LargeSourceContract):
+    @pytest.fixture
+    def holding(self):
+        return lambda count: Endless(store="kit", count=count)
+
+
+def test_a_source_that_holds_what_it_reads_breaks_the_rule():
+    rule = LargeSourceContract().test_no_more_is_held_while_more_rows_are_read
+    with pytest.raises(AssertionError, match="MB more for 60,000 rows more"):
+        rule(lambda count: HoldsEverything(store="kit", count=count))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
+import pyarrow as pa
 import pytest
+import structlog
 
 from connectors import memory
-from connectors.contract import Cursor
+from connectors.contract import Cursor, Page
 from idp_core.db.engine import reading
 from idp_core.ledger import store as ledger
 from idp_core.profiles import store
 from pipelines.bus import open_bus
 from pipelines.errors import ProjectError
+from pipelines.filtered import older
 from pipelines.jobs import sync
 from pipelines.project import load_project
 from pipelines.reading import believed
@@ -233,3 +237,57 @@ def test_few_records_may_lose_an_attribute(system):
         system.put(f"k{number}", name=None)
     system.run()
     assert system.says("family_name") == 0
+
+
+DATED = MAPPING.replace("ignore: [changed]", "cursor: c.changed")
+DAYS = [f"2026-01-0{n}T00:00:00Z" for n in range(1, 8)]
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_source_that_gives_what_was_to_be_left_out_is_told(system, monkeypatch, ignored):
+    (system.folder / "mappings/crm.yaml").write_text(DATED, encoding="utf-8")
+    for number, day in enumerate(DAYS):
+        system.put(f"k{number}", changed=day)
+    system.run()
+    if ignored:
+        monkeypatch.setattr(memory, "_is_after", lambda *_: True)
+    with structlog.testing.capture_logs() as logs:
+        system.run()
+    told = [each for each in logs if each["event"] == "extract.filter_ignored"]
+    assert [each["rows"] for each in told] == ([6] if ignored else [])
+
+
+@pytest.mark.parametrize(
+    ("values", "after", "count"),
+    [
+        (["2026-01-01T00:00:00Z", "2026-01-01T02:00:00+02:00"], "2026-01-01T00:00:00Z", 0),
+        (["2025-12-31T23:00:00-02:00", "2025-12-31 23:59:59"], "2026-01-01T00:00:00Z", 0),
+        (["2025-12-31T23:59:59Z", None, True, "never"], "2026-01-01T00:00:00+00:00", 1),
+        ([datetime(2026, 1, 1), date(2025, 12, 31)], "2026-01-01 00:00:00", 1),  # noqa: DTZ001
+        ([1, 9.5, Decimal(10), 10], "10", 2),
+        (["9", "10"], "10", 0),
+        ([1, 2], "abc", 0),
+    ],
+)
+def test_only_what_is_surely_older_counts(values, after, count):
+    rows = [{"at": value} for value in values]
+    assert older(Page(rows), "at", Cursor(after)) == count
+    if all(isinstance(value, type(values[0])) for value in values):
+        batch = pa.RecordBatch.from_pylist(rows)
+        assert older(Page(batch), "at", Cursor(after)) == count
+        assert older(Page(batch), "other", Cursor(after)) == 0
+
+
+def test_columns_that_nobody_knows_are_told_stop_the_source_or_are_ignored(system):
+    system.put("a", shoe=43)
+    with open_bus(system.project()) as bus:
+        assert "shoe: neither mapped nor under ignore" in str(sync(bus, unify=False))
+    system.put("b", shoe=44)
+    with open_bus(system.project("    drift: stop")) as bus:
+        report = sync(bus, unify=False)
+    assert "shoe: neither mapped nor under ignore. Nothing of it was stored" in str(report)
+    assert len(system.stored()) == 1
+    with open_bus(system.project("    drift: ignore")) as bus:
+        report = sync(bus, unify=False)
+    assert "shoe" not in str(report)
+    assert len(system.stored()) == 2
