@@ -106,14 +106,14 @@ class Workspace:
         """Build the connector of a source."""
         connector = self.connector(f"sources.{name}", self.source_settings(name).connector)
         if not isinstance(connector, Source):
-            raise ProjectError(f"sources.{name}: type {connector.type!r} cannot be read from")
+            raise ProjectError(self._unfit("sources", name, "read from"))
         return connector
 
     def target(self, name: str) -> Target:
         """Build the connector of a target."""
         connector = self.connector(f"targets.{name}", self.target_settings(name).connector)
         if not isinstance(connector, Target):
-            raise ProjectError(f"targets.{name}: type {connector.type!r} cannot be written to")
+            raise ProjectError(self._unfit("targets", name, "written to"))
         kept = self.as_pinned(name, connector)
         return kept if isinstance(kept, Target) else connector
 
@@ -145,6 +145,10 @@ class Workspace:
                 f"{file}: is no list of quirks; isthmus doctor --probe {target} --pin"
             )
         return found
+
+    def _unfit(self, kind: str, name: str, use: str) -> str:
+        place = self.project.place((kind, name, "connector", "type"))
+        return f"{place} {kind}.{name}.connector.type: cannot be {use}; name another type"
 
     def connector(self, where: str, settings: Mapping[str, object]) -> Connector:
         """Build a connector; ProjectError names each wrong setting and its place."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from connectors.contract import Cursor, Page
-from connectors.errors import ConnectorError, ExpiredCursorError
+from connectors.errors import ConnectorError, ExpiredCursorError, NotFoundError
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from mappings.tree import Document
@@ -49,6 +49,8 @@ def extract(
             asked = asked.anew()
             _useless(bus, source, asked)
             landing.take(asked)
+    except NotFoundError as error:
+        raise RemoteError(f"{source}: {error}; check url, and the object's own address") from error
     except ConnectorError as error:
         raise RemoteError(f"{source}: {error}") from error
     return landing.rows

@@ -150,6 +150,8 @@ def load_project(folder: Path) -> Project:
         raise ProjectError(str(error)) from None
     if problems:
         raise ProjectError("\n".join(map(str, problems)))
+    if not isinstance(node, yaml.MappingNode):
+        raise ProjectError(f"{file}:1:1 yaml: write keys and values, such as project: shop")
     try:
         project = Project.model_validate(yaml.safe_load(text))
     except (ValueError, yaml.YAMLError) as error:

@@ -85,9 +85,10 @@ def error_of(answer: Answer, wait: float | None, *, idempotent: bool) -> Connect
         kind, mend = _MEANINGS[status]
         return kind(f"{text}; {mend}" if mend else text)
     if status == 429 or (status == 503 and wait is not None):
-        return ThrottledError(text, wait)
+        return ThrottledError(f"{text}; it asks for patience, go slower by http.per_second", wait)
     if status in (408, 425) or status >= 500:
-        return (TransientError if idempotent else UncertainError)(text)
+        said = f"{text}; the system is in trouble, try again later"
+        return (TransientError if idempotent else UncertainError)(said)
     if 300 <= status < 400:
         return MisconfiguredError(f"{text}; it points elsewhere, set url to the new address")
     return RejectedError(text)

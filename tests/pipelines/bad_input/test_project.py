@@ -14,7 +14,10 @@ from tests.pipelines.bad_input.conftest import MAPPING, PUSH, Place, mend
 
 PROJECTS = {
     "empty": ("", r"isthmus\.yaml:1:1 yaml: the file is empty"),
-    "no keys": ("- project\n", r"isthmus\.yaml:1:1 "),
+    "no keys": (
+        "- project\n",
+        r"isthmus\.yaml:1:1 yaml: write keys and values, such as project: shop",
+    ),
     "cut off": ("project: harmed\nsources: {shop: {connector: {type: fi", r"isthmus\.yaml:2:\d+ "),
     "a word alone": ("project: harmed\nsources\n", r"isthmus\.yaml:\d:\d+ "),
     "a tab": ("project: harmed\nsources:\n\tshop: {}\n", r"isthmus\.yaml:3:1 .*indent with spaces"),
