@@ -92,7 +92,11 @@ class Workspace:
 
     def push(self, target: str) -> PushDocument:
         """Read and check a target's push mapping."""
-        file = self.push_file(target)
+        return self.push_at(target, self.push_file(target))
+
+    def push_at(self, target: str, file: Path) -> PushDocument:
+        """Read and check a push mapping of a target that stands in another file."""
+        self.target_settings(target)
         try:
             return load_push(text_of(file), str(file), self.schema)
         except MappingError as error:

@@ -21,7 +21,7 @@ from pipelines.intake import Taken, intake
 from pipelines.provision import run as provisioning
 from pipelines.running import Steps, Watch, end, noting, quiet, running
 from pipelines.suites import suite_of
-from pipelines.targets import provisioning_job, settle
+from pipelines.targets import Wish, provisioning_job, settle
 from pipelines.unify import Unified, golden_step, resolve_step
 
 log = structlog.get_logger()
@@ -61,12 +61,14 @@ def sync(  # noqa: PLR0913 (each is a wish of its own)
     targets: Sequence[str] | None = None,
     unify: bool = True,
     apply: bool = True,
+    wish: Wish | None = None,
     job: str = "sync",
     trigger: str = "manual",
     watch: Watch = quiet,
 ) -> RunReport:
     """Run the whole job; None means all sources or targets, and without `apply` it only plans,
-    without `unify` it leaves profiles as they are. The ledger calls it `job`.
+    without `unify` it leaves profiles as they are; `wish` is how plans are made. The ledger calls
+    it `job`.
 
     A source or target that cannot be used, or that a safety limit stops, is left as it was and
     told in `problems`; the others go on. Raises BusyError when another run of the project is on.
@@ -83,7 +85,7 @@ def sync(  # noqa: PLR0913 (each is a wish of its own)
             report = replace(report, unified=unified, golden=golden)
         for name in bus.project.targets if targets is None else targets:
             with noting(problems):
-                report = _provision(bus, steps, name, report, apply=apply)
+                report = _provision(bus, steps, name, report, apply=apply, wish=wish)
                 problems += report.targets[name].problems
         forget_mapped_files(bus, datetime.now(UTC) - KEEP_LANDED)
         report = replace(report, steps=tuple(steps.seconds), problems=tuple(problems))
@@ -140,9 +142,17 @@ def unify_all(bus: Bus, steps: Steps) -> tuple[Unified, Mapping[str, int]]:
     return unified, golden
 
 
-def _provision(bus: Bus, steps: Steps, target: str, report: RunReport, *, apply: bool) -> RunReport:
+def _provision(
+    bus: Bus,
+    steps: Steps,
+    target: str,
+    report: RunReport,
+    *,
+    apply: bool,
+    wish: Wish | None = None,
+) -> RunReport:
     with steps.step("plan", target) as (progress, counts):
-        job = provisioning_job(bus, target, steps.run, progress=progress)
+        job = provisioning_job(bus, target, steps.run, progress=progress, wish=wish)
         prepared = provisioning.prepare(job)
         settle(job, prepared)
         counts.update({"plan": prepared.record.hash[:12], **prepared.plan.counts})

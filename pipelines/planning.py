@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from idp_core.db.engine import reading
 from idp_core.profiles import store
@@ -20,9 +21,10 @@ from pipelines.provision import run as provisioning
 from pipelines.provision.documents import read_item
 from pipelines.provision.errors import StalePlanError
 from pipelines.provision.person import PersonPlan, plan_person
-from pipelines.provision.plan import PlanItem
+from pipelines.provision.plan import Cause, PlanItem
+from pipelines.provision.rehearsal import rehearse
 from pipelines.running import Steps, Watch, end, quiet, running
-from pipelines.targets import provisioning_job, read_people, settle
+from pipelines.targets import Wish, provisioning_job, read_people, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +119,37 @@ def apply_plan(
     with running(bus, "apply", trigger) as begun:
         steps = Steps(bus, begun.id, watch)
         with steps.step("plan", name) as (progress, counts):
-            job = provisioning_job(bus, name, begun.id, progress=progress)
+            wish = Wish(correct=_corrects(bus, record))
+            job = provisioning_job(bus, name, begun.id, progress=progress, wish=wish)
             if approval is not None:
                 provisioning.approve(engine, name, record.hash, approval.who, approval.why)
             prepared = provisioning.prepare_hash(job, record.hash)
             counts.update({"plan": prepared.record.hash[:12], **prepared.plan.counts})
         with steps.step("apply", name) as (progress, counts):
-            job = provisioning_job(bus, name, begun.id, progress=progress)
+            job = provisioning_job(bus, name, begun.id, progress=progress, wish=wish)
             report = provisioning.execute(job, prepared, harmless_only=harmless_only)
             settle(job, prepared)
             counts.update(report.done)
         counts = {"applied": sum(report.done.values()), "held": report.held}
         end(bus, begun.id, counts, report.problems)
     return report
+
+
+def _corrects(bus: Bus, record: PlanRecord) -> bool:
+    """Whether a stored plan writes drift back: then it is made anew with that wish."""
+    return any(item.cause in _CORRECTING for item in stored_plan(bus, record).items)
+
+
+_CORRECTING = frozenset({Cause.CORRECTED, Cause.VANISHED})
+
+
+def what_if(bus: Bus, target: str, file: Path) -> provisioning.Prepared:
+    """Return the plan that an edited push mapping would make; nothing is stored or written.
+
+    Raises ProjectError for what is wrong with the file, RemoteError.
+    """
+    push = bus.push_at(target, file)
+    return rehearse(provisioning_job(bus, target, "", wish=Wish(push=push)))
 
 
 def refuse_plan(bus: Bus, record: PlanRecord, word: Word) -> None:

@@ -18,6 +18,7 @@ from idp_core.ledger import store as ledger
 from idp_core.profiles import store
 from idp_core.provisioning import journal
 from idp_core.provisioning.model import EntryState
+from mappings.push import PushDocument
 from pipelines.bus import Bus
 from pipelines.errors import JobError
 from pipelines.progress import Progress, silent
@@ -30,10 +31,22 @@ from pipelines.provision.rules import Person
 from pipelines.provision.writing import DeadLetter
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a plan is to be made. With `look` the whole target is read and drift is told; `correct`
+    writes it back; `push` is another push mapping than the project's.
+    """
+
+    look: bool = False
+    correct: bool = False
+    push: PushDocument | None = None
+
+
 def provisioning_job(
-    bus: Bus, target: str, run: str, *, progress: Progress = silent
+    bus: Bus, target: str, run: str, *, progress: Progress = silent, wish: Wish | None = None
 ) -> provisioning.Job:
     """Return what `pipelines.provision.run` needs to plan and apply one target."""
+    wish = wish or Wish()
     settings = bus.target_settings(target)
     with reading(bus.engine) as conn:
         redirects = store.read_redirects(conn)
@@ -41,10 +54,12 @@ def provisioning_job(
         name=target,
         engine=bus.engine,
         target=bus.target(target),
-        push=compile_push(bus.push(target), today=_today),
+        push=compile_push(wish.push or bus.push(target), today=_today),
         people=lambda: read_people(bus),
         redirects=redirects,
         limits=read_limits(settings.limits, f"targets.{target}.limits"),
+        everything=wish.look or wish.correct,
+        correct_drift=wish.correct,
         keep=lambda conn, letters: _keep(conn, run, letters),
         progress=progress,
     )

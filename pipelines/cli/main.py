@@ -31,6 +31,7 @@ from pipelines.cli import (
     sources,
     sync,
     version,
+    why,
 )
 from pipelines.cli.group import Commands
 from pipelines.cli.options import Project
@@ -60,6 +61,7 @@ app.command()(sync.sync)
 app.add_typer(plans.app, name="plan")
 app.command()(plans.apply)
 app.command()(plans.refuse)
+app.command()(why.why)
 app.add_typer(runs.app, name="runs")
 app.add_typer(deadletters.app, name="deadletters")
 app.command()(doctor.doctor)

@@ -30,7 +30,7 @@ Hash = Annotated[
 
 
 @app.command()
-def make(
+def make(  # noqa: PLR0913, PLR0917 (options of a command)
     targets: Annotated[
         list[str] | None, typer.Argument(help="All of the project when none is named.")
     ] = None,
@@ -40,6 +40,24 @@ def make(
         typer.Option(
             metavar="GID",
             help="Show the way of this one person instead, from source record to request; "
+            "stores nothing.",
+        ),
+    ] = None,
+    look: Annotated[
+        bool,
+        typer.Option(
+            "--look", help="Read all accounts of the target, and tell what it changed by itself."
+        ),
+    ] = False,
+    correct: Annotated[
+        bool, typer.Option("--correct", help="As --look, and plan to write that back.")
+    ] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Show the plan that this push mapping would make for the one target named; "
             "stores nothing.",
         ),
     ] = None,
@@ -57,15 +75,26 @@ def make(
     from pipelines.jobs import sync
     from pipelines.project import load_project
     from pipelines.provision.run import unsafe
+    from pipelines.targets import Wish
 
     with open_bus(load_project(project)) as bus:
         names = targets or list(bus.project.targets)
         if profile is not None:
             _person(bus, names, profile, values=values, as_json=as_json)
             return
+        if mapping is not None:
+            _what_if(bus, names, mapping, values=values, every=every, as_json=as_json)
+            return
         with watching(Console(stderr=True)) as watch:
             report = sync(
-                bus, sources=[], unify=False, targets=names, apply=False, job="plan", watch=watch
+                bus,
+                sources=[],
+                unify=False,
+                targets=names,
+                apply=False,
+                wish=Wish(look=look, correct=correct),
+                job="plan",
+                watch=watch,
             )
     made = [each.prepared for each in report.targets.values()]
     document = plantext.plans_document(made, report.problems, values=values)
@@ -91,6 +120,19 @@ def _person(bus: Bus, names: list[str], gid: str, *, values: bool, as_json: bool
         for part in plantext.person_parts(name, each, values=values)
     )
     give(document, *parts, as_json=as_json)
+
+
+def _what_if(
+    bus: Bus, names: list[str], file: Path, *, values: bool, every: bool, as_json: bool
+) -> None:
+    from pipelines.cli import plantext
+    from pipelines.planning import what_if
+
+    if len(names) != 1:
+        raise typer.BadParameter("name the one target it is for", param_hint="--mapping")
+    made = what_if(bus, names[0], file)
+    parts = plantext.plan_of(made, values=values, every=every)
+    give(plantext.plans_document([made], [], values=values), *parts, as_json=as_json)
 
 
 @app.command()

@@ -37,6 +37,14 @@ def plans_parts(made: Sequence[Prepared], *, values: bool, every: bool) -> Itera
         yield from plan_parts(each.record, each.plan.items, values=values, limit=limit)
 
 
+def plan_of(made: Prepared, *, values: bool, every: bool) -> Iterator[RenderableType]:
+    """Yield a plan that is not stored, and so cannot be applied."""
+    yield from plan_parts(
+        made.record, made.plan.items, values=values, limit=None if every else 20, stored=False
+    )
+    yield "nothing is stored: this is what the edited mapping would do"
+
+
 def plans_document(
     made: Sequence[Prepared], problems: Sequence[JobError], *, values: bool
 ) -> dict[str, Any]:

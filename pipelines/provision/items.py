@@ -10,7 +10,7 @@ from typing import Any
 from connectors.contract import Account, Action
 from idp_core.provisioning.model import AccountState, ManagedAccount
 from pipelines.provision.desired import Wanted
-from pipelines.provision.diff import Found, adoption, creation, update
+from pipelines.provision.diff import adoption, creation, update
 from pipelines.provision.matching import Clash, Hit
 from pipelines.provision.plan import Cause, Difference, PlanItem
 from pipelines.provision.rules import LeaveAction, Push
@@ -74,7 +74,8 @@ class Maker:
         found = update(self.push, wanted, account, view)
         rejoins = account.state is AccountState.DEACTIVATED
         news, drift = list(found.news), list(found.drift)
-        if self.correct_drift:
+        corrects = bool(self.correct_drift and drift)
+        if corrects:
             news, drift = [*news, *drift], []
         if rejoins:
             news.extend(self._waking(view))
@@ -84,7 +85,7 @@ class Maker:
         reported = [self._drift(after, drift)] if drift else []
         if not news and not rejoins and moved is None:
             return reported, after
-        cause = self._cause(found, rejoins=rejoins, moved=moved)
+        cause = self._cause(corrects=corrects, rejoins=rejoins, moved=moved)
         action = Action.UPDATE if news else None
         item = replace(_item(cause, action, after, news), moved_from=moved)
         return [item, *reported], None
@@ -150,12 +151,12 @@ class Maker:
         before = view.get(path) if view else False
         return [] if before is True else [_active(self.push, before, after=True)]
 
-    def _cause(self, found: Found, *, rejoins: bool, moved: str | None) -> Cause:
+    def _cause(self, *, corrects: bool, rejoins: bool, moved: str | None) -> Cause:
         if rejoins:
             return Cause.REJOINED
         if moved is not None:
             return Cause.MERGED
-        return Cause.CHANGED if found.news else Cause.CORRECTED
+        return Cause.CORRECTED if corrects else Cause.CHANGED
 
     def _drift(self, account: ManagedAccount, drift: Sequence[Difference]) -> PlanItem:
         return _item(Cause.DRIFT, None, account, drift)

@@ -38,6 +38,7 @@ def plan_parts(
     approval: Approval | None = None,
     values: bool = False,
     limit: int | None = 20,
+    stored: bool = True,
 ) -> list[RenderableType]:
     """Return a plan part by part: a summary, at most `limit` items, what the guards and people say.
 
@@ -57,7 +58,8 @@ def plan_parts(
         parts.append(Text(f"… and {len(items) - len(shown):,} more (--all)"))
     parts += [Text(f"held: {finding}", style="bold red") for finding in record.findings]
     parts += [Text(line) for line in (*record.notes, *_words(record, approval))]
-    parts.append(Text(f"plan {record.hash[:12]} is {record.status}"))
+    if stored:
+        parts.append(Text(f"plan {record.hash[:12]} is {record.status}"))
     return parts
 
 

@@ -232,26 +232,32 @@ def _again(target: str) -> str:
 def _store(conn: sa.Connection, plan: Plan, verdict: Verdict) -> PlanRecord:
     begun = _begun(conn, plan)
     approval = plans.read_approval(conn, begun.id) if begun else None
-    record = PlanRecord(
-        id=str(uuid_utils.uuid7()),
-        hash=plan.hash,
-        target=plan.target,
-        object=plan.object,
-        push_digest=plan.push_digest,
-        inputs_digest=plan.inputs_digest,
-        status=PlanStatus.PLANNED if verdict.safe or begun else PlanStatus.WAITING,
-        people=plan.people,
-        counts=plan.counts,
-        made_at=plan.made_at,
-        findings=tuple(finding.message for finding in verdict.findings),
-        notes=plan.notes,
-    )
+    safe = verdict.safe or begun is not None
+    record = head(plan, verdict, PlanStatus.PLANNED if safe else PlanStatus.WAITING)
     items = ((item.number, item.gid, item_document(item)) for item in plan.items)
     stored = plans.save_plan(conn, record, items)
     if begun is not None and approval is not None and stored.id != begun.id:
         why = f"the rest of plan {begun.hash[:12]}: {approval.why}"
         plans.approve_plan(conn, stored, approval.who, why)
     return stored
+
+
+def head(plan: Plan, verdict: Verdict, status: PlanStatus) -> PlanRecord:
+    """Return the head of a plan under a new id."""
+    return PlanRecord(
+        id=str(uuid_utils.uuid7()),
+        hash=plan.hash,
+        target=plan.target,
+        object=plan.object,
+        push_digest=plan.push_digest,
+        inputs_digest=plan.inputs_digest,
+        status=status,
+        people=plan.people,
+        counts=plan.counts,
+        made_at=plan.made_at,
+        findings=tuple(finding.message for finding in verdict.findings),
+        notes=plan.notes,
+    )
 
 
 def _begun(conn: sa.Connection, plan: Plan) -> PlanRecord | None:

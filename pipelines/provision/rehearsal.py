@@ -1,0 +1,36 @@
+"""The plan that would be made, without storing or settling anything: for an edited push mapping."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from connectors.contract import Action
+from connectors.errors import ConnectorError
+from idp_core.db.engine import reading
+from idp_core.provisioning import accounts, journal, plans
+from idp_core.provisioning.model import PlanStatus
+from pipelines.errors import RemoteError
+from pipelines.provision.guards import judge
+from pipelines.provision.look import look
+from pipelines.provision.planner import Inputs, make_plan
+from pipelines.provision.recover import Recovered
+from pipelines.provision.run import Job, Prepared, head
+
+
+def rehearse(job: Job) -> Prepared:
+    """Plan for one target without storing, settling or writing anything. Raises RemoteError."""
+    now = datetime.now(UTC)
+    with reading(job.engine) as conn:
+        held = accounts.read_accounts(conn, job.name, job.push.object)
+        open_ = journal.unsettled(conn, job.name, job.push.object)
+        last = plans.latest_plan(conn, job.name, job.push.object, [PlanStatus.APPLIED])
+    try:
+        seen = look(job.target, job.push, job.people(), held, everything=job.everything)
+    except ConnectorError as error:
+        raise RemoteError(f"{job.name}: {error}") from error
+    unsure = {entry.gid for entry in open_ if entry.action == Action.CREATE.value}
+    inputs = Inputs(job.people(), held, seen, job.redirects, job.erased, unsure)
+    plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
+    verdict = judge(plan, job.limits, last.people if last else None)
+    status = PlanStatus.PLANNED if verdict.safe else PlanStatus.WAITING
+    return Prepared(plan, head(plan, verdict, status), verdict, Recovered())

@@ -1,0 +1,177 @@
+"""Why an attribute of an account is what it is: from the target back to the source record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from idp_core.db.engine import reading
+from idp_core.profiles import store
+from idp_core.profiles.model import Lineage
+from idp_core.provisioning import accounts, journal, plans
+from idp_core.provisioning.model import Approval, Entry, ManagedAccount, PlanRecord
+from mappings.suggest import did_you_mean
+from pipelines.bus import Bus
+from pipelines.errors import ProjectError
+from pipelines.provision.desired import Unwanted, Wanted, desired
+from pipelines.provision.diff import rewriting
+from pipelines.provision.items import REASONS
+from pipelines.provision.rules import Line, Push
+from pipelines.targets import provisioning_job, read_people
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """The last write of the account: what was done, by which plan, and who allowed that."""
+
+    entry: Entry
+    plan: PlanRecord | None
+    approval: Approval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The way of one attribute. `line` is None for our key, `said` tells how it stands in words.
+
+    `wanted`, `pushed` and `rewritten` are the three values, None where there is none; `lineage`
+    are the source records that the line's value comes from.
+    """
+
+    target: str
+    gid: str
+    path: str
+    place: str
+    said: Sequence[str]
+    line: Line | None
+    account: ManagedAccount | None
+    lineage: Sequence[Lineage] = ()
+    last: Write | None = None
+    wanted: Any = field(default=None, repr=False)
+    pushed: Any = field(default=None, repr=False)
+    rewritten: Any = field(default=None, repr=False)
+
+
+def why(bus: Bus, target: str, gid: str, path: str) -> Story:
+    """Tell why an attribute of a person's account at a target is what it is; nothing is asked.
+
+    Raises ProjectError for a path that the push mapping does not write, UnknownProfileError for an
+    id that no profile ever had.
+    """
+    push = provisioning_job(bus, target, "").push
+    line = next((each for each in push.lines if each.path == path), None)
+    if line is None and path != push.key_path:
+        known = [push.key_path, *(each.path for each in push.lines)]
+        raise ProjectError(
+            f"{push.place} writes no {path!r} at {target}{did_you_mean(path, known)}"
+        )
+    with reading(bus.engine) as conn:
+        now = store.get_stored(conn, gid, schema=bus.schema).gid
+        account = accounts.read_accounts(conn, target, push.object, {now}).get(now)
+        last = _last(conn, target, now)
+    person = next(iter(read_people(bus, [now])), None)
+    wanted = desired(push, person) if person is not None else None
+    reads = set(line.reads) if line else set()
+    return Story(
+        target=target,
+        gid=now,
+        path=path,
+        place=line.place if line else push.place,
+        said=tuple(_said(push, line, wanted, account, path)),
+        line=line,
+        account=account,
+        lineage=[e for e in person.lineage if e.attribute in reads] if person else (),
+        last=last,
+        wanted=_wanted(wanted, push, path),
+        pushed=account.pushed.get(path) if account else None,
+        rewritten=account.rewritten.get(path) if account else None,
+    )
+
+
+def _last(conn: Any, target: str, gid: str) -> Write | None:
+    entry = next((e for e in journal.entries_of(conn, gid) if e.target == target), None)
+    if entry is None:
+        return None
+    plan = plans.read_plan(conn, entry.plan_id)
+    return Write(entry, plan, plans.read_approval(conn, entry.plan_id))
+
+
+def _wanted(wanted: Wanted | Unwanted | None, push: Push, path: str) -> Any:
+    if not isinstance(wanted, Wanted):
+        return None
+    return wanted.key if path == push.key_path else wanted.values.get(path)
+
+
+_OWN = {
+    "enforce": "ours at any time (own: enforce)",
+    "initial": "ours at the creation, the target's afterwards (own: initial)",
+    "fill": "ours as long as the target has none (own: fill)",
+}
+
+
+def _said(
+    push: Push,
+    line: Line | None,
+    wanted: Wanted | Unwanted | None,
+    account: ManagedAccount | None,
+    path: str,
+) -> Sequence[str]:
+    """Say in sentences who decides, how the profile stands to the target, and the account."""
+    said = [_OWN[line.own.value] if line else "our key of the account"]
+    match wanted:
+        case None:
+            said.append("the profile no longer exists")
+        case Unwanted(cause):
+            said.append(REASONS[cause])
+        case Wanted(refused=refused):
+            said += [f"refused: {each}" for each in refused]
+    if account is None:
+        return [*said, "the target has no account of ours for it"]
+    said.append(f"account {account.remote_id} is {account.state.value}")
+    if path in account.rewritten:
+        made = rewriting(account.pushed.get(path), account.rewritten[path])
+        said.append(f"the target {made}; that is no drift")
+    if isinstance(wanted, Wanted) and account.live:
+        same = _wanted(wanted, push, path) == account.pushed.get(path)
+        said.append("what we want is what was pushed" if same else "the next plan has a change")
+    return said
+
+
+def story_document(story: Story, *, values: bool) -> Mapping[str, Any]:
+    """Return the story as JSON; values only when they are asked for."""
+    last = story.last
+    shown = {"wanted": story.wanted, "pushed": story.pushed, "rewritten": story.rewritten}
+    return {
+        "target": story.target,
+        "gid": story.gid,
+        "path": story.path,
+        "line": story.place,
+        "said": list(story.said),
+        "reads": list(story.line.reads) if story.line else [],
+        "lineage": [
+            {
+                "attribute": each.attribute,
+                "record": f"{each.ref.source}:{each.ref.key}",
+                "mapping": each.mapping,
+                "rule": each.rule,
+                "reason": each.reason,
+            }
+            for each in story.lineage
+        ],
+        "last_write": _write_document(last) if last else None,
+        **(shown if values else {}),
+    }
+
+
+def _write_document(write: Write) -> Mapping[str, Any]:
+    at: datetime = write.entry.ended_at or write.entry.intended_at
+    return {
+        "action": write.entry.action,
+        "state": write.entry.state.value,
+        "at": at,
+        "plan": write.plan.hash if write.plan else None,
+        "push_digest": write.plan.push_digest if write.plan else None,
+        "approved_by": write.approval.who if write.approval else None,
+        "approved_why": write.approval.why if write.approval else None,
+    }
