@@ -10,7 +10,6 @@ import argparse
 import importlib.metadata
 import platform
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from time import perf_counter
@@ -22,6 +21,8 @@ from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.policy import IdentifierPolicy, default, read
 from idp_core.profiles.vetoes import Constraints
 from pipelines.resolve.batch import resolve
+from pipelines.resolve.measure import measure
+from pipelines.resolve.stage import Stage
 
 Truth = Mapping[SourceRef, Any]
 
@@ -32,35 +33,6 @@ class Set(NamedTuple):
     name: str
     records: list[SourceProfile]
     truth: Truth
-
-
-class Measure(NamedTuple):
-    """Pairwise quality, and the size of the largest person against the true one."""
-
-    precision: float
-    recall: float
-    largest: int
-    true_largest: int
-
-    @property
-    def f1(self) -> float:
-        """The harmonic mean of the two."""
-        both = self.precision + self.recall
-        return 2 * self.precision * self.recall / both if both else 0.0
-
-
-def measure(links: Mapping[SourceRef, str], truth: Truth) -> Measure:
-    """Compare a partition with the truth, pair by pair."""
-    found = Counter(links.values())
-    true = Counter(truth[ref] for ref in links)
-    both = Counter((gid, truth[ref]) for ref, gid in links.items())
-    right = _pairs(both)
-    return Measure(
-        right / max(_pairs(found), 1),
-        right / max(_pairs(true), 1),
-        max(found.values(), default=0),
-        max(true.values(), default=0),
-    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -85,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _line(found: Set, policy: IdentifierPolicy) -> str:
     start = perf_counter()
-    result = resolve(found.records, {}, policy, Constraints())
+    result = resolve(found.records, {}, policy, Constraints(), stage=Stage())
     took = perf_counter() - start
     got = measure(result.links, found.truth)
     return (
@@ -93,10 +65,6 @@ def _line(found: Set, policy: IdentifierPolicy) -> str:
         f" | {got.f1:.4f} | {got.largest} ({got.true_largest})"
         f" | {result.counts['compared']:,} | {took:.1f} |"
     )
-
-
-def _pairs(sizes: Counter[Any]) -> int:
-    return sum(size * (size - 1) // 2 for size in sizes.values())
 
 
 def _sets(folder: Path | None, only: list[str] | None) -> Iterator[Set]:

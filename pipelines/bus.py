@@ -36,6 +36,8 @@ from mappings.tree import Document
 from pipelines.database import open_database, reached, used
 from pipelines.errors import ProjectError
 from pipelines.project import Project, SourceSettings, TargetSettings, text_of
+from pipelines.resolve import modelfile
+from pipelines.resolve.stage import Stage
 
 T = TypeVar("T")
 
@@ -186,6 +188,21 @@ class Workspace:
             return policy.read(self.project.folder / file) if file else policy.default()
         except CoreError as error:
             raise ProjectError(str(error)) from None
+
+    @cached_property
+    def stage(self) -> Stage | None:
+        """The probabilistic stage with the project's model or the built-in one; None when off."""
+        policies = self.project.policies
+        if not policies.likeness:
+            return None
+        file = policies.model and self.project.folder / policies.model
+        try:
+            model = modelfile.read(file) if file else modelfile.default()
+            model.check(self.identifiers)
+        except (CoreError, ValueError) as error:
+            where = f"{file}:1:1 " if file and not isinstance(error, CoreError) else ""
+            raise ProjectError(f"{where}{error}") from None
+        return Stage(model, self.project.data_folder / "models")
 
     @cached_property
     def survivorship(self) -> survivorship_rules.SurvivorshipRules:

@@ -125,8 +125,11 @@ def _take_in(bus: Bus, steps: Steps, source: str, report: RunReport) -> RunRepor
 def unify_all(bus: Bus, steps: Steps) -> tuple[Unified, Mapping[str, int]]:
     """Decide who is one person and build their golden profiles; return what came of both."""
     with steps.step("resolve") as (_, counts):
-        number = fingerprint(bus.identifiers)
-        unified = resolve_step(bus.engine, bus.identifiers, bus.schema, fingerprint=number)
+        stage = bus.stage
+        number = fingerprint(bus.identifiers, *([stage.model] if stage else []))
+        unified = resolve_step(
+            bus.engine, bus.identifiers, bus.schema, fingerprint=number, stage=stage
+        )
         counts.update(unified.counts)
     with steps.step("golden") as (progress, counts):
         number = fingerprint(bus.survivorship, bus.identifiers)

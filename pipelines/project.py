@@ -86,6 +86,10 @@ class Policies(_Part):
     """Which values make two records one person."""
     survivorship: Path | None = None
     """Whose word counts where sources differ."""
+    model: Path | None = None
+    """What is compared to find people whose identifiers differ."""
+    likeness: bool = True
+    """Whether people are found by likeness, too, or by identifiers alone."""
 
 
 class Project(_Part):

@@ -24,6 +24,7 @@ from idp_core.profiles.vetoes import Constraints
 from mappings.schema import Schema
 from pipelines.progress import Progress, silent
 from pipelines.resolve.batch import resolve
+from pipelines.resolve.stage import Stage
 
 STAGE = "resolve"
 _BATCH = 5_000
@@ -31,20 +32,26 @@ _BATCH = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Unified:
-    """What resolution found: `counts` of records and people, `events` by kind."""
+    """What resolution found: `counts` of records and people, `events` by kind, `notes` to tell."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
     events: Mapping[str, int] = field(default_factory=dict)
     refused: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def resolve_step(
-    engine: sa.Engine, policy: IdentifierPolicy, schema: Schema, *, fingerprint: int
+    engine: sa.Engine,
+    policy: IdentifierPolicy,
+    schema: Schema,
+    *,
+    fingerprint: int,
+    stage: Stage | None = None,
 ) -> Unified:
     """Link source profiles to people where anything changed since the last time.
 
-    `fingerprint` numbers the policy: another policy resolves everything anew. Runs without news
-    read nothing but the watermark.
+    `fingerprint` numbers policy and model: other ones resolve everything anew. Runs without news
+    read nothing but the watermark. Without a `stage` identifiers alone decide.
     """
     with reading(engine) as conn:
         last = store.last_seq(conn)
@@ -55,13 +62,16 @@ def resolve_step(
         links = store.read_links(conn, gone_since=known[0])
         redirects = store.read_redirects(conn)
         constraints = read_steward_words(conn)
-    found = resolve(records, links, policy, constraints, redirects=redirects)
+    found = resolve(records, links, policy, constraints, redirects=redirects, stage=stage)
     with writing(engine) as conn:
         store.save_links(conn, found.links, found.events, redirects=found.new_redirects)
         store.save_watermark(conn, STAGE, last)
         store.save_watermark(conn, f"{STAGE}.policy", fingerprint)
     return Unified(
-        dict(found.counts), Counter(event.kind.value for event in found.events), len(found.refused)
+        dict(found.counts),
+        Counter(event.kind.value for event in found.events),
+        len(found.refused),
+        found.notes,
     )
 
 

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from idp_core.profiles.evidence import Evidence
+from idp_core.profiles.names import ALIKE, Likeness, known
 from idp_core.profiles.policy import IdentifierPolicy
-from idp_core.profiles.vetoes import Constraints, Veto, veto
+from idp_core.profiles.vetoes import Constraints, Veto, compare_names, one_id, veto
+
+_ENTERED = frozenset({Veto.GIVEN_NAME, Veto.BIRTH_DATE})  # may be a field written wrongly
 
 
 class PersonGuard:
@@ -29,7 +32,8 @@ class PersonGuard:
     def forbids(self, left: Sequence[int], right: Sequence[int]) -> str | None:
         """Return why no member of `left` may meet one of `right`, or None."""
         for a, b in product(left, right):
-            if found := self.veto(a, b):
+            found = self.veto(a, b)
+            if found and not (found in _ENTERED and self._explained(a, b, [*left, *right])):
                 return found.value
         return next(self._too_many([*left, *right]), None)
 
@@ -41,6 +45,39 @@ class PersonGuard:
             if pair in self._constraints.must and pair not in self._constraints.cannot:
                 return None
         return veto(first, second, self._policy, self._constraints)
+
+    def _explained(self, a: int, b: int, members: Sequence[int]) -> bool:
+        """Whether a third record has the government id of one and is alike to the other.
+
+        Then a name or date was entered wrongly: twins share dates, but no such id.
+        """
+        return any(
+            self._alike_by_id(one, third, other) or self._slips(one, third, other)
+            for third in members
+            for one, other in ((a, b), (b, a))
+            if third not in (a, b)
+        )
+
+    def _alike_by_id(self, one: int, third: int, other: int) -> bool:
+        records = self._records
+        return (
+            one_id(records[one], records[third], self._policy)
+            and compare_names(records[third], records[other])[0] in ALIKE
+            and self.veto(third, other) is None
+            and self.veto(one, third) is None
+        )
+
+    def _slips(self, one: int, third: int, other: int) -> bool:
+        """Whether the first names of two, one of which is no known name, are slips of a third's."""
+        records = self._records
+        names = [records[each].given for each in (one, third, other)]
+        if known(names[0]) and known(names[2]):
+            return False
+        return all(
+            compare_names(records[each], records[third])[0] in (Likeness.SAME, Likeness.TYPO)
+            and self.veto(each, third) is None
+            for each in (one, other)
+        )
 
     def _too_many(self, members: Sequence[int]) -> Iterator[str]:
         for name, most in self._limits.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -17,6 +18,7 @@ _SPECIAL = str.maketrans(
     {"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i"}
 )
 _DROPPED = "'\u2019`."
+_NO_NAME = 5  # letters from which a word that is no known name may be one with two slips
 _PLAIN = str.maketrans(
     {mark: None if mark in _DROPPED else " " for mark in map(chr, range(128)) if not mark.isalnum()}
 )
@@ -54,6 +56,10 @@ class Likeness(StrEnum):
     INITIAL = "initial"
     UNKNOWN = "unknown"
     DIFFERENT = "different"
+
+
+ALIKE = frozenset({Likeness.SAME, Likeness.NICKNAME, Likeness.PART, Likeness.TYPO})
+"""What names of one person give, and those of two people seldom; an initial is many people's."""
 
 
 @lru_cache(maxsize=200_000)
@@ -176,10 +182,10 @@ def edits(left: str, right: str, most: int) -> int:
     return row[-1]
 
 
-def _slip(left: str, right: str) -> bool:
-    """Whether two words may be one word mistyped: one slip, or two in a long one."""
+def _slip(left: str, right: str, *, two_from: int = 7) -> bool:
+    """Whether two words may be one word mistyped: one slip, or two from `two_from` letters on."""
     longest = max(len(left), len(right))
-    most = 0 if longest < 3 else 1 if longest < 7 else 2
+    most = 0 if longest < 3 else 1 if longest < two_from else 2
     return edits(left, right, most) <= most
 
 
@@ -220,12 +226,20 @@ def _mistyped(left: str, right: str) -> bool:
     if _slip(left, right):
         return True
     return any(
-        _slip(odd, form)
+        _slip(odd, form, two_from=_NO_NAME) or _scrambled(odd, form)
         for odd, name in ((left, right), (right, left))
         if not known(odd) and known(name)
         for root in roots(name)
         for form in _forms().get(root, ())
     )
+
+
+def _scrambled(left: str, right: str) -> bool:
+    """Whether two words of some length are the same letters but for one, in another order."""
+    if min(len(left), len(right)) < 4 or abs(len(left) - len(right)) > 1:
+        return False
+    ours, theirs = Counter(left), Counter(right)
+    return max((ours - theirs).total(), (theirs - ours).total()) <= 1
 
 
 def _compound(left: list[str], right: list[str]) -> bool:

@@ -1,7 +1,7 @@
-"""Reading a policy file: YAML with the line of every key, checked by a pydantic model.
+"""Reading a policy file: YAML with the place of every key, checked by a pydantic model.
 
 Errors are PolicyError, one line per problem, as
-``policies/identifiers.yaml:12 identifiers.emial: unknown key; did you mean 'email'?``
+``policies/identifiers.yaml:12:3 identifiers.emial: unknown key; did you mean 'email'?``
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ AnyPolicy = TypeVar("AnyPolicy", bound=BaseModel)
 
 
 def read(model: type[AnyPolicy], path: Path) -> AnyPolicy:
-    """Read the file at `path` as a `model`. Raises PolicyError naming file, line, key and mend."""
+    """Read the file at `path` as a `model`. Raises PolicyError naming file, place, key and mend."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -45,48 +45,52 @@ def parse(model: type[AnyPolicy], text: str, name: str) -> AnyPolicy:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise PolicyError(f"{name}:{line} not YAML: {error.problem}") from None
+        where = _place(error.problem_mark) if error.problem_mark else "1:1"
+        raise PolicyError(f"{name}:{where} not YAML: {error.problem}") from None
     if root is None:
-        return _checked(model, {}, {(): 1}, name)
-    lines: dict[Steps, int] = {}
-    _note_lines(root, (), lines, name)
-    return _checked(model, yaml.safe_load(text), lines, name)
+        return _checked(model, {}, {(): "1:1"}, name)
+    places: dict[Steps, str] = {}
+    _note_places(root, (), places, name)
+    return _checked(model, yaml.safe_load(text), places, name)
 
 
 def _checked(
-    model: type[AnyPolicy], data: object, lines: Mapping[Steps, int], name: str
+    model: type[AnyPolicy], data: object, places: Mapping[Steps, str], name: str
 ) -> AnyPolicy:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        problems = [_problem(model, found, lines, name) for found in error.errors()]
+        problems = [_problem(model, found, places, name) for found in error.errors()]
     raise PolicyError("\n".join(problems))
 
 
-def _note_lines(node: yaml.Node, steps: Steps, lines: dict[Steps, int], name: str) -> None:
-    """Write the line of every key and item below `node`; refuse doubled and non-text keys."""
-    lines.setdefault(steps, node.start_mark.line + 1)
+def _note_places(node: yaml.Node, steps: Steps, places: dict[Steps, str], name: str) -> None:
+    """Write the place of every key and item below `node`; refuse doubled and non-text keys."""
+    places.setdefault(steps, _place(node.start_mark))
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            _note_lines(item, (*steps, index), lines, name)
+            _note_places(item, (*steps, index), places, name)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            line = key.start_mark.line + 1
+            where = _place(key.start_mark)
             if key.tag != "tag:yaml.org,2002:str":
-                raise PolicyError(f"{name}:{line} {key.value}: put this key in quotes")
+                raise PolicyError(f"{name}:{where} {key.value}: put this key in quotes")
             below = (*steps, key.value)
-            if below in lines:
-                raise PolicyError(f"{name}:{line} {_dotted(below)}: this key is there twice")
-            lines[below] = line
-            _note_lines(value, below, lines, name)
+            if below in places:
+                raise PolicyError(f"{name}:{where} {_dotted(below)}: this key is there twice")
+            places[below] = where
+            _note_places(value, below, places, name)
+
+
+def _place(mark: yaml.Mark) -> str:
+    return f"{mark.line + 1}:{mark.column + 1}"
 
 
 def _problem(
-    model: type[BaseModel], found: Mapping[str, Any], lines: Mapping[Steps, int], name: str
+    model: type[BaseModel], found: Mapping[str, Any], places: Mapping[Steps, str], name: str
 ) -> str:
     given: Steps = found["loc"]
-    steps = tuple(given[: _depth(given, lines)])
+    steps = tuple(given[: _depth(given, places)])
     if found["type"] == "extra_forbidden":
         near = get_close_matches(str(given[-1]), list(_keys(model, given[:-1])), n=1)
         message = "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
@@ -94,13 +98,13 @@ def _problem(
         message = f"needs the key {given[-1]!r}"
     else:
         message = str(found["msg"]).removeprefix("Value error, ")
-    return f"{name}:{lines.get(steps, 1)} {_dotted(steps) or 'file'}: {message}"
+    return f"{name}:{places.get(steps, '1:1')} {_dotted(steps) or 'file'}: {message}"
 
 
-def _depth(steps: Steps, lines: Mapping[Steps, int]) -> int:
+def _depth(steps: Steps, places: Mapping[Steps, str]) -> int:
     """How far `steps` lead into the file; pydantic adds steps of its own for unions."""
     depth = len(steps)
-    while depth and steps[:depth] not in lines:
+    while depth and steps[:depth] not in places:
         depth -= 1
     return depth
 

@@ -14,14 +14,12 @@ from math import ceil, floor, log2
 from typing import NamedTuple
 
 from idp_core.profiles.evidence import Evidence, without
-from idp_core.profiles.names import Likeness
+from idp_core.profiles.names import ALIKE, Likeness
 from idp_core.profiles.policy import FamilyName, GivenName, IdentifierPolicy
 from idp_core.profiles.vetoes import (
     Birth,
-    Veto,
     compare_birth,
     compare_names,
-    ids_differ,
     suffixes_differ,
 )
 
@@ -66,7 +64,6 @@ class Pattern(NamedTuple):
     namesakes: bool = False
     birth: Birth = Birth.UNKNOWN
     suffixes_differ: bool = False
-    ids_differ: bool = False
     logs_in: bool = False
     same: int = 0
     contested: int = 0
@@ -84,11 +81,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The weight of a pair: bits above what is needed to join, and why. A veto outweighs all."""
+    """The weight of a pair: bits above what is needed to join, and why."""
 
     weight: float
     reasons: tuple[Reason, ...]
-    veto: Veto | None = None
 
 
 @lru_cache(maxsize=10_000)
@@ -120,7 +116,6 @@ def compare(
         given is family is Likeness.SAME and _namesakes(left, right, population),
         compare_birth(left.birth, right.birth),
         suffixes_differ(left.suffix, right.suffix),
-        ids_differ(left, right, policy),
         left.logs_in or right.logs_in,
         same,
         contested,
@@ -185,23 +180,11 @@ def weigh(pattern: Pattern, policy: IdentifierPolicy) -> Score:
     """Weigh a pattern: sum the bits, then hold back what must not join on its own."""
     reasons = [*_name_reasons(pattern, policy), *_identifier_reasons(pattern, policy)]
     weight = sum(reason.bits for reason in reasons) - policy.join_at
-    hold = _hold(pattern, policy)
-    if hold and weight >= 0:
+    held = hold(pattern, policy)
+    if held and weight >= 0:
         weight = -1.0
-        reasons.append(Reason(hold))
-    return Score(round(weight, 3), tuple(reasons), pattern_veto(pattern, policy))
-
-
-def pattern_veto(pattern: Pattern, policy: IdentifierPolicy) -> Veto | None:
-    """Return why this pattern forbids a join, the weightiest reason first."""
-    found = (
-        (Veto.GIVEN_NAME, policy.given_name.different, pattern.given is Likeness.DIFFERENT),
-        (Veto.FAMILY_NAME, policy.family_name.different, pattern.family is Likeness.DIFFERENT),
-        (Veto.BIRTH_DATE, policy.birth_date.different, pattern.birth is Birth.DIFFERENT),
-        (Veto.SUFFIX, policy.suffix.different, pattern.suffixes_differ),
-        (Veto.IDENTIFIER, "veto", pattern.ids_differ),
-    )
-    return next((reason for reason, says, holds in found if holds and says == "veto"), None)
+        reasons.append(Reason(held))
+    return Score(round(weight, 3), tuple(reasons))
 
 
 def _name_reasons(pattern: Pattern, policy: IdentifierPolicy) -> Iterator[Reason]:
@@ -258,7 +241,7 @@ def _identifier_reasons(pattern: Pattern, policy: IdentifierPolicy) -> Iterator[
             yield Reason(f"{name}: different", kind.different)
 
 
-def _hold(pattern: Pattern, policy: IdentifierPolicy) -> str | None:
+def hold(pattern: Pattern, policy: IdentifierPolicy) -> str | None:
     """Say why agreements of this kind never join on their own, or None."""
     agree = [
         (place, kind)
@@ -274,6 +257,8 @@ def _hold(pattern: Pattern, policy: IdentifierPolicy) -> str | None:
         if kind.reach == "personal"
         and not (pattern.contested >> place & 1 and kind.contested is not None)
     ]
+    if pattern.birth is Birth.DIFFERENT and not (personal and pattern.given in ALIKE):
+        return "another date of birth joins only with the first name and an identifier of one's own"
     named = pattern.given not in (Likeness.UNKNOWN, Likeness.DIFFERENT)
     if not (birth or named or personal):
         return "what a household shares never joins on its own"

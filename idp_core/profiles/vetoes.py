@@ -13,10 +13,11 @@ from functools import lru_cache
 
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.model import SourceRef
-from idp_core.profiles.names import Likeness, compare_family, compare_given, edits
+from idp_core.profiles.names import ALIKE, Likeness, compare_family, compare_given, edits
 from idp_core.profiles.policy import IdentifierPolicy
 
 _FEW_DAYS = timedelta(days=11)
+_GENERATION = 13  # years: nobody is the child of someone who is less than this older
 
 
 class Birth(StrEnum):
@@ -69,17 +70,27 @@ def compare_birth(left: date | None, right: date | None) -> Birth:
         return Birth.SAME
     if (left.year, left.month, left.day) == (right.year, right.day, right.month):
         return Birth.SWAPPED
-    near = abs(left - right) <= _FEW_DAYS
-    if near or edits(f"{left:%Y%m%d}", f"{right:%Y%m%d}", 1) == 1 or near:
+    if abs(left - right) <= _FEW_DAYS or edits(f"{left:%Y%m%d}", f"{right:%Y%m%d}", 1) == 1:
         return Birth.TYPO
     return Birth.DIFFERENT
 
 
 def compare_names(left: Evidence, right: Evidence) -> tuple[Likeness, Likeness]:
-    """Compare given and family names; names that stand in each other's field count as the same."""
-    if left.given and left.given == right.family and left.family == right.given:
-        return Likeness.SAME, Likeness.SAME
-    return compare_given(left.given, right.given), compare_family(left.family, right.family)
+    """Compare given and family names; names that stand in each other's field count as alike.
+
+    When one of the two that would have to agree is missing, nothing is known of either.
+    """
+    given = compare_given(left.given, right.given)
+    family = compare_family(left.family, right.family)
+    if given in ALIKE or given is Likeness.UNKNOWN:
+        return given, family
+    crossed = compare_given(left.given, right.family), compare_given(left.family, right.given)
+    slips = (Likeness.SAME, Likeness.TYPO)
+    if all(each in slips for each in crossed):
+        return crossed
+    if any(each in slips for each in crossed) and Likeness.UNKNOWN in crossed:
+        return Likeness.UNKNOWN, Likeness.UNKNOWN
+    return given, family
 
 
 def suffixes_differ(left: str, right: str) -> bool:
@@ -88,20 +99,18 @@ def suffixes_differ(left: str, right: str) -> bool:
 
 
 def ids_differ(left: Evidence, right: Evidence, policy: IdentifierPolicy) -> bool:
-    """Whether an identifier that forbids by difference differs: both verified, or of one source.
+    """Whether an identifier that forbids by difference differs, and both have verified theirs.
 
     One slip of the pen is no difference.
     """
-    for name in policy.singular:
-        mine, theirs = left.held.get(name), right.held.get(name)
-        if not mine or not theirs:
-            continue
-        proven = left.ref.source == right.ref.source or (
-            any(mine.values()) and any(theirs.values())
-        )
-        if proven and not _alike(mine, theirs):
-            return True
-    return False
+    return any(
+        (mine := left.held.get(name))
+        and (theirs := right.held.get(name))
+        and any(mine.values())
+        and any(theirs.values())
+        and not _alike(mine, theirs)
+        for name in policy.singular
+    )
 
 
 def _alike(mine: Iterable[str], theirs: Iterable[str]) -> bool:
@@ -115,13 +124,37 @@ def veto(
     if constraints.cannot and frozenset((left.ref, right.ref)) in constraints.cannot:
         return Veto.STEWARD
     given, family = compare_names(left, right)
-    if given is Likeness.DIFFERENT and policy.given_name.different == "veto":
+    birth = compare_birth(left.birth, right.birth)
+    named = given is Likeness.DIFFERENT and policy.given_name.different == "veto"
+    born = birth is Birth.DIFFERENT and policy.birth_date.different == "veto"
+    if named and not (one_id(left, right, policy) and (family in ALIKE or not born)):
         return Veto.GIVEN_NAME
     if family is Likeness.DIFFERENT and policy.family_name.different == "veto":
         return Veto.FAMILY_NAME
-    birth = compare_birth(left.birth, right.birth)
-    if birth is Birth.DIFFERENT and policy.birth_date.different == "veto":
+    if born and not _misdated(left, right, policy, given):
         return Veto.BIRTH_DATE
     if policy.suffix.different == "veto" and suffixes_differ(left.suffix, right.suffix):
         return Veto.SUFFIX
     return Veto.IDENTIFIER if ids_differ(left, right, policy) else None
+
+
+def _misdated(left: Evidence, right: Evidence, policy: IdentifierPolicy, given: Likeness) -> bool:
+    """Whether another date of birth may be a wrong entry and not another person.
+
+    A family may name a child like its parent, but not two children; so without a parent's years
+    between them, or with the same government id, it may. An initial is many people's.
+    """
+    return one_id(left, right, policy) or (
+        given is not Likeness.INITIAL and _within_a_generation(left.birth, right.birth)
+    )
+
+
+def _within_a_generation(left: date | None, right: date | None) -> bool:
+    return left is not None and right is not None and abs(left.year - right.year) < _GENERATION
+
+
+def one_id(left: Evidence, right: Evidence, policy: IdentifierPolicy) -> bool:
+    """Whether they have the same identifier of a kind that a person has only one of."""
+    return any(
+        _alike(left.held.get(name, ()), right.held.get(name, ())) for name in policy.singular
+    )

@@ -25,6 +25,7 @@ from pipelines.cli import (
     plans,
     profile,
     quality,
+    resolve,
     runs,
     sandbox,
     serve,
@@ -69,6 +70,7 @@ app.command()(version.version)
 app.add_typer(sources.app, name="sources")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(profile.app, name="profile")
+app.add_typer(resolve.app, name="resolve")
 app.add_typer(quality.app, name="quality")
 app.add_typer(connector.app, name="connector")
 app.add_typer(db.app, name="db")

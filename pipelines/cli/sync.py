@@ -38,6 +38,8 @@ def sync(
     for name, taken in report.taken.items():
         for line in taken.warnings:
             tell(f"{name}: warning: {line}", "yellow")
+    for line in report.unified.notes:
+        tell(f"resolve: {line}")
     for problem in report.problems:
         complain(problem)
     if report.problems:

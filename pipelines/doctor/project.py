@@ -52,8 +52,10 @@ def _mappings(workspace: Workspace) -> Iterator[Finding]:
 
 def _policies(workspace: Workspace) -> Iterator[Finding]:
     own = workspace.project.policies
-    told = {"identifiers": own.identifiers, "survivorship": own.survivorship}
+    told = {"identifiers": own.identifiers, "survivorship": own.survivorship, "model": own.model}
     assert workspace.identifiers and workspace.survivorship  # noqa: S101, PT018 (reads them)
+    if workspace.stage is None:
+        told.pop("model")
     yield ok("policies", ", ".join(f"{name}: {file or 'built in'}" for name, file in told.items()))
 
 

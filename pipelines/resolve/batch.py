@@ -20,6 +20,7 @@ from idp_core.profiles.vetoes import Constraints
 from pipelines.collector import paused
 from pipelines.resolve.pairs import candidates
 from pipelines.resolve.population import population
+from pipelines.resolve.stage import Found, Stage, likenesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Resolution:
     events: tuple[Event, ...] = ()
     refused: tuple[Refused, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @paused()
@@ -56,17 +58,24 @@ def resolve(
     *,
     redirects: Mapping[str, str] | None = None,
     new_id: NewId = new_gid,
+    stage: Stage | None = None,
 ) -> Resolution:
     """Decide which records are one person, and who that is. Deleted records leave their person.
 
     The order of `records` never matters, and resolving the same again changes nothing.
-    `redirects` are those of before. Raises ValueError when a record is there twice.
+    `redirects` are those of before; without a `stage` identifiers alone decide. Raises ValueError
+    when a record is there twice.
     """
     read = reader(policy)
-    known = sorted((read(r) for r in records if not r.deleted), key=lambda e: e.ref)
+    profiles = sorted((r for r in records if not r.deleted), key=lambda r: r.ref)
+    known = [read(profile) for profile in profiles]
     if len({record.ref for record in known}) < len(known):
         raise ValueError("a source profile is there twice")
-    edges, compared = make_edges(known, policy, population(known, policy, constraints))
+    others = population(known, policy, constraints)
+    telling = [usable(record, others) for record in known]
+    edges, compared = make_edges(telling, policy, others)
+    alike = likenesses(stage, profiles, telling, policy, others) if stage else Found()
+    edges += alike.edges
     found = partition(
         len(known),
         edges,
@@ -90,24 +99,25 @@ def resolve(
         counts={
             "records": len(known),
             "compared": compared,
+            "alike": len(alike.edges),
             "edges": sum(edge.weight > 0 for edge in edges),
             "profiles": len(found.groups),
             "largest": max(map(len, found.groups), default=0),
             "refused": len(found.blocked),
         },
+        notes=alike.notes,
     )
 
 
 def make_edges(
     records: Sequence[Evidence], policy: IdentifierPolicy, others: Population
 ) -> tuple[list[Edge], int]:
-    """Return the scored pairs of `records`, and how many that were compared."""
+    """Return the scored pairs of `records`, which are usable, and how many were compared."""
     known: dict[Pattern, Score] = {}
     edges: list[Edge] = []
-    telling = [usable(record, others) for record in records]
-    left, right = candidates(telling, policy)
+    left, right = candidates(records, policy)
     for a, b in zip(left, right, strict=True):
-        pattern = compare(telling[a], telling[b], policy, others)
+        pattern = compare(records[a], records[b], policy, others)
         score = known.get(pattern)
         if score is None:
             score = known[pattern] = weigh(pattern, policy)

@@ -1,4 +1,4 @@
-"""JSON Schemas for editors: of ``isthmus.yaml`` and of both kinds of mapping files."""
+"""JSON Schemas for editors: of ``isthmus.yaml``, both kinds of mapping files and the model file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mappings.jsonschema import mapping_schema, push_schema
 from mappings.schema import Schema
 from pipelines.project import Project
 from pipelines.provision.guards import Limits
+from pipelines.resolve.modelfile import schema as model_schema
 
 FOLDER = ".isthmus/schema"
 
@@ -27,6 +28,7 @@ def write_schemas(folder: Path, schema: Schema) -> list[Path]:
         "project": project_schema(),
         "mapping": mapping_schema(schema),
         "push": push_schema(schema),
+        "model": model_schema(),
     }
     files = []
     for name, document in texts.items():

@@ -62,8 +62,13 @@ def test_what_is_wrong_is_marked_while_one_types(text, said):
     assert said in message
 
 
-def test_the_three_files_are_written(tmp_path):
+def test_the_four_files_are_written(tmp_path):
     written = write_schemas(tmp_path, CUSTOMER)
-    assert [file.name for file in written] == ["project.json", "mapping.json", "push.json"]
+    assert [file.name for file in written] == [
+        "project.json",
+        "mapping.json",
+        "push.json",
+        "model.json",
+    ]
     for file in written:
         jsonschema.Draft202012Validator.check_schema(json.loads(file.read_text("utf-8")))

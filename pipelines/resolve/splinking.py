@@ -1,0 +1,210 @@
+"""The probabilistic stage: Splink on DuckDB, trained without examples, scoring pairs of records.
+
+Training is deterministic (a seed, one thread, rounded weights), so a run that is killed and
+started again finds the same. Splink is imported where it is used: it takes half a second.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import log2
+from typing import Any, NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.resolve.columns import ID
+from pipelines.resolve.holds import held
+from pipelines.resolve.modelfile import Model
+from pipelines.resolve.settings import affordable, compared, rule, settings, usable
+from pipelines.resolve.trained import Trained, digest
+from pipelines.resolve.weights import floored, learn
+
+_FEWEST_MATCHES = 0.1  # for each record: without a certain pair there still are matches
+_RECALL = 0.8  # of the matches, the share that the certain pairs are taken to be
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Scored pairs by place, the smaller one first, in their order; `held` must not join."""
+
+    left: Sequence[int]
+    right: Sequence[int]
+    bits: Sequence[float]
+    held: Sequence[bool]
+
+
+def train(table: pa.Table, model: Model) -> Trained:
+    """Learn from the records what each likeness is worth, and how many are one person."""
+    there = _there(table, model)
+    with _database(table, threads=1) as con:
+        prior = _prior(con, table.num_rows, model, there)
+        linker, _ = _linker(con, settings(model, there, [], None, prior))
+        weights, warnings = floored(learn(linker, model, there), model)
+        frequencies = _frequencies(con, model, there)
+    made = Trained(digest(model), table.num_rows, prior, weights, frequencies, warnings)
+    return replace(made, prior=_rescaled(score(table, model, made), made))
+
+
+def score(table: pa.Table, model: Model, trained: Trained) -> Pairs:
+    """Score the pairs of records that share a blocking key, by a frozen model."""
+    there = _there(table, model) & _learnt_columns(model, trained)
+    chosen = compared(model, frozenset(there))
+    bits = trained.bits()
+    must_not = held(model, {name: bits[name] for name in chosen})
+    with _database(table, threads=2) as con:
+        rules = (
+            [""]
+            if _small(table.num_rows, model)
+            else affordable(con, "records", usable(model.blocking, there), model.max_pairs)
+        )
+        prior = trained.prior_among(table.num_rows)
+        said = settings(model, there, rules, trained.weights, prior)
+        linker, api = _linker(con, said)
+        _register(con, api, linker, trained, _frequency_columns(model, there))
+        found = linker.inference.predict(
+            threshold_match_weight=model.keep_at, warning_mode="never"
+        ).physical_name
+        answer = con.sql(
+            f"SELECT least(p.{ID}_l, p.{ID}_r) AS a, greatest(p.{ID}_l, p.{ID}_r) AS b,"
+            f" round(p.match_weight, 3) AS bits, coalesce({must_not}, true) AS held"
+            f" FROM {found} p JOIN records l ON l.{ID} = p.{ID}_l"
+            f" JOIN records r ON r.{ID} = p.{ID}_r ORDER BY a, b"
+        ).to_arrow_table()
+    return Pairs(*(answer[name].to_pylist() for name in ("a", "b", "bits", "held")))
+
+
+def _rescaled(pairs: Pairs, trained: Trained) -> float:
+    """Return the prior that the scored pairs themselves speak for: the sum of their chances."""
+    every = trained.records * (trained.records - 1) / 2
+    expected = sum(1 / (1 + 2.0**-bits) for bits in pairs.bits)
+    return float(f"{min(max(expected / every, trained.prior / 8), trained.prior * 8, 0.5):.6g}")
+
+
+def _prior(con: duckdb.DuckDBPyConnection, records: int, model: Model, there: set[str]) -> float:
+    """Return the share of all pairs that match, by those that surely do; never none."""
+    keys = usable(model.certain, there)
+    parts = [
+        f"SELECT l.{ID} AS a, r.{ID} AS b FROM records l JOIN records r ON {rule(key)}"
+        f" WHERE l.{ID} < r.{ID}"
+        for key in keys
+    ]
+    certain = 0
+    if parts:
+        ((certain,),) = con.execute(f"SELECT count(*) FROM ({' UNION '.join(parts)})").fetchall()
+    every = records * (records - 1) / 2
+    return min(max(certain / _RECALL, _FEWEST_MATCHES * records) / every, 0.5)
+
+
+def _frequencies(con: duckdb.DuckDBPyConnection, model: Model, there: Iterable[str]) -> pa.Table:
+    """Return how common each value is of the columns whose levels ask for it."""
+    parts = [
+        f'SELECT \'{column}\' AS "column", "{column}" AS value,'
+        f" count(*) / sum(count(*)) OVER () AS share FROM records"
+        f' WHERE "{column}" IS NOT NULL GROUP BY "{column}"'
+        for column in _frequency_columns(model, there)
+    ]
+    if not parts:
+        return pa.table({"column": [], "value": [], "share": []})
+    sql = f'SELECT * FROM ({" UNION ALL ".join(parts)}) ORDER BY "column", value'
+    return con.sql(sql).to_arrow_table()
+
+
+def _frequency_columns(model: Model, there: Iterable[str]) -> list[str]:
+    wanted = {
+        level.frequency
+        for comparison in model.comparisons.values()
+        for level in comparison.levels
+        if level.frequency is not None
+    }
+    return sorted(wanted & set(there))
+
+
+def _there(table: pa.Table, model: Model) -> set[str]:
+    """Return the columns that anybody has a value in."""
+    return {name for name in model.columns if table[name].null_count < table.num_rows}
+
+
+def _small(records: int, model: Model) -> bool:
+    return records <= model.compare_all
+
+
+@contextmanager
+def _database(table: pa.Table, *, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a DuckDB that holds the table as ``records``; Splink says nothing meanwhile."""
+    logger = logging.getLogger("splink")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with duckdb.connect() as con:
+            con.execute(f"SET threads = {threads}")
+            con.register("given", table)
+            con.execute(f"CREATE TABLE records AS SELECT * FROM given ORDER BY {ID}")
+            con.unregister("given")
+            yield con
+    finally:
+        logger.setLevel(level)
+
+
+def _linker(con: duckdb.DuckDBPyConnection, said: dict[str, Any]) -> tuple[Any, Any]:
+    from splink import DuckDBAPI, Linker
+
+    api = DuckDBAPI(con)
+    return Linker(api.register("records"), said, log_level=None), api
+
+
+def _register(
+    con: duckdb.DuckDBPyConnection, api: Any, linker: Any, trained: Trained, columns: Iterable[str]
+) -> None:
+    """Give a linker the frozen term frequencies; a value that is new to them counts as common."""
+    con.register("frequencies", trained.frequencies)
+    for column in columns:
+        name = f"frozen_{column}"
+        con.execute(
+            f'CREATE TABLE {name} AS SELECT value AS "{column}", share AS "tf_{column}"'
+            f" FROM frequencies WHERE \"column\" = '{column}'"
+        )
+        linker.table_management.register_term_frequency_lookup(api.register(name), column)
+
+
+class Likeness(NamedTuple):
+    """What one comparison of two records found, in words without values, and its bits."""
+
+    comparison: str
+    level: str
+    bits: float
+
+
+def waterfall(pair: pa.Table, model: Model, trained: Trained) -> tuple[list[Likeness], float]:
+    """Return what each comparison of two records says, and the bits they start from.
+
+    `pair` is a table of two records; names are as common as they were when `trained` was.
+    """
+    chosen = compared(model, frozenset(_learnt_columns(model, trained)))
+    said = settings(model, _learnt_columns(model, trained), [""], trained.weights, trained.prior)
+    said["retain_intermediate_calculation_columns"] = True
+    with _database(pair, threads=1) as con:
+        linker, api = _linker(con, said)
+        _register(con, api, linker, trained, _frequency_columns(model, model.columns))
+        name = linker.inference.predict(warning_mode="never").physical_name
+        answer = con.sql(f"SELECT * FROM {name}").to_arrow_table().to_pylist()
+    found = []
+    for each, comparison in chosen.items():
+        place = len(comparison.levels) - answer[0][f"gamma_{each}"]
+        if place <= len(comparison.levels):
+            label = [*(level.name for level in comparison.levels), "different"][place]
+            bits = sum(answer[0].get(f"mw_{part}{each}", 0.0) for part in ("", "tf_adj_"))
+            found.append(Likeness(each, label, round(bits, 2)))
+    return found, round(log2(trained.prior / (1 - trained.prior)), 2)
+
+
+def _learnt_columns(model: Model, trained: Trained) -> set[str]:
+    return {
+        column
+        for name, comparison in model.comparisons.items()
+        if name in trained.weights
+        for column in comparison.uses(name)
+    }

@@ -1,0 +1,111 @@
+"""A trained model: what each likeness is worth, frozen under a version, with how common values are.
+
+Two files in the project's data folder: ``models/<version>.json`` with the weights, and
+``models/<version>.parquet`` with the term frequencies. `current.json` names the version in use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import log2
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.resolve.modelfile import Model
+
+Weights = Mapping[str, tuple[tuple[float, float], ...]]
+"""For each comparison m and u of its levels, best first, the last one being no likeness."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model that was trained: `prior` is the share of all pairs of `records` that match.
+
+    `digest` is of the model file it was trained by; `warnings` name levels that could not be
+    learnt. `frequencies` has the columns column, value, share.
+    """
+
+    digest: str
+    records: int
+    prior: float
+    weights: Weights
+    frequencies: pa.Table = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """Twelve hex digits that name these weights and frequencies."""
+        said = json.dumps([self.digest, self.records, self.prior, self.weights], sort_keys=True)
+        found = hashlib.sha256(said.encode())
+        for name in ("column", "value", "share"):
+            found.update(repr(self.frequencies[name].to_pylist()).encode())
+        return found.hexdigest()[:12]
+
+    def bits(self) -> dict[str, list[float]]:
+        """Return what each level is worth in bits."""
+        return {
+            name: [round(log2(m / u), 2) for m, u in levels]
+            for name, levels in self.weights.items()
+        }
+
+    def prior_among(self, records: int) -> float:
+        """Return the prior among another number of records: a person has as many as before."""
+        return min(self.prior * max(self.records - 1, 1) / max(records - 1, 1), 0.5)
+
+
+def digest(model: Model) -> str:
+    """Return what names a model file by what it says."""
+    return hashlib.sha256(model.model_dump_json().encode()).hexdigest()[:12]
+
+
+def save(trained: Trained, folder: Path) -> str:
+    """Write a trained model below `folder` and make it the one in use; return its version."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    version = trained.version
+    table = folder / f"{version}.parquet"
+    part = table.with_suffix(".part")
+    pq.write_table(trained.frequencies, part)
+    part.replace(table)
+    _write(
+        folder / f"{version}.json",
+        {
+            "digest": trained.digest,
+            "records": trained.records,
+            "prior": trained.prior,
+            "weights": trained.weights,
+            "warnings": trained.warnings,
+        },
+    )
+    _write(folder / "current.json", {"version": version})
+    return version
+
+
+def load(folder: Path, version: str | None = None) -> Trained | None:
+    """Read the model in use, or the named one; None when there is none that can be read."""
+    try:
+        if version is None:
+            version = json.loads((folder / "current.json").read_text("utf-8"))["version"]
+        said = json.loads((folder / f"{version}.json").read_text("utf-8"))
+        frequencies = pq.read_table(folder / f"{version}.parquet")
+        return Trained(
+            said["digest"],
+            said["records"],
+            said["prior"],
+            {name: tuple((m, u) for m, u in levels) for name, levels in said["weights"].items()},
+            frequencies,
+            tuple(said["warnings"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        return None
+
+
+def _write(file: Path, said: object) -> None:
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    part.chmod(0o600)
+    part.replace(file)

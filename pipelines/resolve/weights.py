@@ -1,0 +1,94 @@
+"""What each likeness is worth: learnt by Splink, then floored where the records say too little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import log2
+from typing import Any
+
+from pipelines.resolve.modelfile import Comparison, Model
+from pipelines.resolve.settings import rule, usable
+from pipelines.resolve.trained import Weights
+
+SEED = 7
+_PAIRS = 1_000_000  # that chance agreement is counted on
+_LEARNT_FROM = 2_000_000  # pairs of one blocking key that are learnt from
+_MOST, _LEAST = 20.0, -10.0  # bits: no single field proves or disproves a person
+_DIGITS = 6  # learnt numbers are rounded, so that no order of adding shows
+
+
+def learn(linker: Any, model: Model, held: Iterable[str]) -> Mapping[str, Any]:
+    """Train a linker and return its model as Splink writes it.
+
+    Chance agreement comes from random pairs, the rest from expectation maximisation on pairs that
+    share a key; each key learns the comparisons that it does not block on.
+    """
+    from splink.internals.exceptions import EMTrainingException
+
+    training = linker.training
+    training.estimate_u_using_random_sampling(max_pairs=_PAIRS, seed=SEED)
+    for key in usable(model.training, held):
+        try:
+            training.estimate_parameters_using_expectation_maximisation(
+                rule(key),
+                fix_probability_two_random_records_match=True,
+                estimate_without_term_frequencies=True,
+                max_pairs=_LEARNT_FROM,
+            )
+        except EMTrainingException:
+            continue  # no two records share this key: nothing to learn from it
+    said: Mapping[str, Any] = linker.misc.save_model_to_json()
+    return said
+
+
+def floored(said: Mapping[str, Any], model: Model) -> tuple[Weights, tuple[str, ...]]:
+    """Return the weights of each comparison, and a warning for each level nobody could learn.
+
+    A level that never was seen, or never among matches, would be worth nothing or forbid all: it
+    gets `_default` bits, and what is learnt stays within sense (`_sensible`).
+    """
+    weights: dict[str, tuple[tuple[float, float], ...]] = {}
+    warnings: list[str] = []
+    for found in said["comparisons"]:
+        name = found["output_column_name"]
+        comparison = model.comparisons[name]
+        levels = [each for each in found["comparison_levels"] if not each.get("is_null_level")]
+        bits = [_bits(level) for level in levels]
+        best = max((each for each in bits if each is not None), default=0.0)
+        labels = [*(level.name for level in comparison.levels), "different"]
+        warnings += [
+            f"{name}, {label!r}: too few to learn from; a default is used"
+            for label, each in zip(labels, bits, strict=True)
+            if each is None
+        ]
+        weights[name] = tuple(
+            _pair(level, _sensible(each, comparison, place, best))
+            for place, (level, each) in enumerate(zip(levels, bits, strict=True))
+        )
+    return weights, tuple(warnings)
+
+
+def _bits(level: Mapping[str, Any]) -> float | None:
+    """Return what a level is worth, or None when it was not learnt."""
+    m, u = level.get("m_probability"), level.get("u_probability")
+    if not isinstance(m, float) or not isinstance(u, float) or m <= 0 or u <= 0:
+        return None
+    return log2(m / u)
+
+
+def _sensible(bits: float | None, comparison: Comparison, place: int, best: float) -> float:
+    """Return the bits of a level within bounds: what agrees speaks for, no likeness against."""
+    if place == len(comparison.levels):
+        return max(min(-3.0 if bits is None else bits, -0.5), _LEAST)
+    agrees = comparison.levels[place].agrees
+    if bits is None:
+        return min(best / 2, 5.0) if agrees else 0.0
+    return min(max(bits, 0.5 if agrees else _LEAST), _MOST)
+
+
+def _pair(level: Mapping[str, Any], bits: float) -> tuple[float, float]:
+    """Return m and u of these bits, keeping the learnt u where there is one."""
+    learnt = level.get("u_probability")
+    u = learnt if isinstance(learnt, float) and learnt > 0 else 1e-4
+    u = min(u, 2.0**-bits) if bits > 0 else u
+    return float(f"{min(u * 2**bits, 1.0):.{_DIGITS}g}"), float(f"{u:.{_DIGITS}g}")
