@@ -32,7 +32,7 @@ def test_paths_start_at_the_project(tmp_path):
     ("kind", "settings", "message"),
     [
         ("flies", {}, "unknown connector type 'flies'; did you mean 'files'"),
-        ("nothing", {}, "unknown connector type 'nothing'; known: files"),
+        ("nothing", {}, "unknown connector type 'nothing'; known: dlt, files"),
         ("memory", {}, "memory: store: is required"),
         ("memory", {"stor": CANARY, "store": "a"}, "stor: unknown setting; did you mean 'store'"),
         ("rest", {"url": CANARY, "objects": {"a": {"path": "a"}}}, "rest: url: "),
