@@ -16,6 +16,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from idp_core.errors import PolicyError
+from mappings.errors import MappingError
+from mappings.yamltext import compose
 
 Steps = tuple[str | int, ...]
 
@@ -35,23 +37,33 @@ def read(model: type[AnyPolicy], path: Path) -> AnyPolicy:
     """Read the file at `path` as a `model`. Raises PolicyError naming file, place, key and mend."""
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{path}: cannot be read ({type(error).__name__})") from None
+    except UnicodeDecodeError as error:
+        raise PolicyError(
+            f"{path}: cannot be read: byte {error.start + 1} is not UTF-8; save it as UTF-8 text"
+        ) from None
+    except OSError as error:
+        raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
     return parse(model, text, str(path))
 
 
 def parse(model: type[AnyPolicy], text: str, name: str) -> AnyPolicy:
     """Check YAML `text` as a `model`; `name` is what errors call it. Raises PolicyError."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        where = _place(error.problem_mark) if error.problem_mark else "1:1"
-        raise PolicyError(f"{name}:{where} not YAML: {error.problem}") from None
-    if root is None:
+    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
         return _checked(model, {}, {(): "1:1"}, name)
+    try:
+        root, problems = compose(text, name)
+        data = yaml.safe_load(text)
+    except MappingError as error:
+        raise PolicyError(str(error)) from None
+    except (ValueError, yaml.YAMLError):  # such as the day 2024-02-30
+        raise PolicyError(f"{name}: a value is none that YAML can hold; put it in quotes") from None
+    if problems:
+        raise PolicyError("\n".join(map(str, problems)))
+    if not isinstance(data, dict):
+        raise PolicyError(f"{name}:1:1 file: write keys and values, such as key: value")
     places: dict[Steps, str] = {}
-    _note_places(root, (), places, name)
-    return _checked(model, yaml.safe_load(text), places, name)
+    _note_places(root, (), places)
+    return _checked(model, data, places, name)
 
 
 def _checked(
@@ -64,22 +76,17 @@ def _checked(
     raise PolicyError("\n".join(problems))
 
 
-def _note_places(node: yaml.Node, steps: Steps, places: dict[Steps, str], name: str) -> None:
-    """Write the place of every key and item below `node`; refuse doubled and non-text keys."""
+def _note_places(node: yaml.Node, steps: Steps, places: dict[Steps, str]) -> None:
+    """Write the place of every key and item below `node`."""
     places.setdefault(steps, _place(node.start_mark))
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            _note_places(item, (*steps, index), places, name)
+            _note_places(item, (*steps, index), places)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            where = _place(key.start_mark)
-            if key.tag != "tag:yaml.org,2002:str":
-                raise PolicyError(f"{name}:{where} {key.value}: put this key in quotes")
             below = (*steps, key.value)
-            if below in places:
-                raise PolicyError(f"{name}:{where} {_dotted(below)}: this key is there twice")
-            places[below] = where
-            _note_places(value, below, places, name)
+            places[below] = _place(key.start_mark)
+            _note_places(value, below, places)
 
 
 def _place(mark: yaml.Mark) -> str:

@@ -72,8 +72,12 @@ def load_suite(path: Path) -> Suite:
     """Read a suite file. Raises SuiteError naming file, line, expectation and mend."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SuiteError(f"{path}: cannot be read: {type(error).__name__}") from None
+    except UnicodeDecodeError as error:
+        raise SuiteError(
+            f"{path}: cannot be read: byte {error.start + 1} is not UTF-8; save it as UTF-8 text"
+        ) from None
+    except OSError as error:
+        raise SuiteError(f"{path}: cannot be read: {error.strerror}") from None
     return read_suite(text, str(path))
 
 

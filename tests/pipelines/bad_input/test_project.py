@@ -158,3 +158,72 @@ def test_a_file_that_is_half_written_touches_nothing(place: Place, file, share):
     assert re.search(rf"{file}:\d+:\d+ ", said.err)
     assert place.is_unharmed()
     mend(place)
+
+
+BESIDE: dict[str, tuple[str, str, str | bytes, str]] = {
+    "a suite cut off": ("", "quality/shop.json", '{"exp', r"shop\.json:1:2: not JSON: "),
+    "a suite of another kind": ("", "quality/shop.json", "[]", r"shop\.json: must be an object"),
+    "a suite that is no text": (
+        "",
+        "quality/shop.json",
+        b"\xff",
+        r"shop\.json: .*byte 1 is not UTF",
+    ),
+    "a suite of nothing": (
+        "",
+        "quality/shop.json",
+        '{"expectations": [{"type": "expect_colum", "kwargs": {}}]}',
+        r"shop\.json:1 expectations\[0\]: unknown expectation 'expect_colum'",
+    ),
+    "a policy cut off": (
+        "policies: {survivorship: p.yaml}",
+        "p.yaml",
+        "attributes: {email: [",
+        r"p\.yaml:1:22 yaml: expected the node content",
+    ),
+    "a policy within itself": (
+        "policies: {identifiers: p.yaml}",
+        "p.yaml",
+        "a: &a [*a]\n",
+        r"p\.yaml:1:1 yaml: anchors blow this file up",
+    ),
+    "a policy of a wrong day": (
+        "policies: {survivorship: p.yaml}",
+        "p.yaml",
+        "default: 2024-02-30\n",
+        r"p\.yaml: a value is none that YAML can hold; put it in quotes",
+    ),
+    "a policy twice": (
+        "policies: {survivorship: p.yaml}",
+        "p.yaml",
+        "attributes: {}\nattributes: {}\n",
+        r"p\.yaml:2:1 yaml: the key 'attributes' is here twice; it is on line 1 already",
+    ),
+    "a policy of another kind": ("policies: {survivorship: p.yaml}", "p.yaml", "- a", "write keys"),
+    "a policy not there": ("policies: {survivorship: q.yaml}", "p.yaml", "", r"q\.yaml: cannot be"),
+    "attributes of no type": (
+        "schema: own.yaml",
+        "own.yaml",
+        "attributes: {shoe: {type: txt}}\n",
+        r"own\.yaml:1:27 attributes\.shoe\.type: unknown type 'txt'; did you mean 'text'",
+    ),
+    "a database of another kind": (
+        "database: mysql://h/d",
+        "x",
+        "",
+        "'mysql' is not supported; use",
+    ),
+    "data where a file is": ("data: x", "x", "", r"x: cannot be made or written \(File exists\)"),
+}
+
+
+@pytest.mark.parametrize(("more", "file", "text", "line"), BESIDE.values(), ids=BESIDE)
+def test_another_file_of_the_project_that_is_wrong_touches_nobody(place, more, file, text, line):
+    place.project(more=more + "\n")
+    place.write(file, text)
+    said = place.sync()
+    assert said.code == 2
+    assert re.search(line, said.err), said.err
+    (place.folder / file).unlink()
+    place.project()
+    assert place.is_unharmed()

@@ -28,8 +28,8 @@ ANSWERS = {
     "half an answer": ("short", "the answer was lost"),
 }
 WRITES = {
-    "an error": ((500, {}, b"{}"), "most often with: PATCH /Users/.* HTTP 500", 0),
-    "too large": ((413, {}, b"{}"), "most often with: PATCH /Users/.* HTTP 413", 20),
+    "an error": ((500, {}, b"{}"), "Most often it was: PATCH /Users/.* HTTP 500", 0),
+    "too large": ((413, {}, b"{}"), "Most often it was: PATCH /Users/.* HTTP 413", 20),
     "no answer": ("cut", "the answer was lost", 0),
 }
 
