@@ -73,5 +73,5 @@ def test_the_master_secret_may_come_from_the_environment(tmp_path):
 
 def test_a_wrong_configuration_is_one_line_with_its_place(tmp_path):
     (tmp_path / "serve.yaml").write_text("isuer: x\n")
-    with pytest.raises(ProjectError, match=r"serve.yaml:1 isuer: unknown key; did you mean"):
+    with pytest.raises(ProjectError, match=r"serve.yaml:1:1 isuer: unknown key; did you mean"):
         serving.prepare(tmp_path)
