@@ -50,6 +50,7 @@ def provisioning_job(
     settings = bus.target_settings(target)
     with reading(bus.engine) as conn:
         redirects = store.read_redirects(conn)
+        erased = store.erased_gids(conn)
     return provisioning.Job(
         name=target,
         engine=bus.engine,
@@ -57,6 +58,7 @@ def provisioning_job(
         push=compile_push(wish.push or bus.push(target), today=_today),
         people=lambda: read_people(bus),
         redirects=redirects,
+        erased=erased,
         limits=read_limits(settings.limits, f"targets.{target}.limits"),
         everything=wish.look or wish.correct,
         correct_drift=wish.correct,

@@ -155,6 +155,30 @@ def settle_letters(
     return close_letters(conn, list(conn.scalars(query)), "replayed", now=now)
 
 
+def forget_letters(
+    conn: sa.Connection, source: str, keys: Collection[str], gids: Collection[str] = ()
+) -> None:
+    """Close what is kept of erased records or changes, and remove its values.
+
+    Letters of a source are found by their `keys`, those of a target by the global id they are for.
+    """
+    theirs = [bulk.among(conn, dead_letter.c.key, keys)] if keys else []
+    theirs += [dead_letter.c.place.endswith(f" {gid}") for gid in gids]
+    if theirs:
+        conn.execute(
+            sa.update(dead_letter)
+            .where(dead_letter.c.source == source, sa.or_(*theirs))
+            .values(
+                row=sa.null(),
+                types=sa.null(),
+                key=None if gids else dead_letter.c.key,
+                status="discarded",
+                closed_at=datetime.now(UTC),
+                closed_why="the person was erased",
+            )
+        )
+
+
 def count_letters(conn: sa.Connection, run: str | None = None) -> Mapping[tuple[str, str], int]:
     """Return how many letters there are by (source, stage): open ones, or all that a run saw."""
     table = dead_letter.c

@@ -31,6 +31,7 @@ LONGEST = 1_000
 databases index no more."""
 _SEQ, _ID = "source_profile", "source_profile.id"
 _GONE = "deleted"  # the digest of records whose source stopped naming them: like no content's
+_ERASED = "erased"  # the digest of records that are not to be taken in again
 _COLUMNS = tuple(column.name for column in source_profile.columns)
 _IDENTIFIER = ("value", "kind", "record", "verified")
 
@@ -113,9 +114,7 @@ def _put(
 ) -> PutCounts:
     counters.take(conn, _SEQ, 0)  # from here on no other writer changes source profiles
     known = _known(conn, batch)
-    news = {
-        r: p for r, p in batch.items() if r not in known or known[r][1:] != (p.digest, p.deleted)
-    }
+    news = {r: p for r, p in batch.items() if _is_news(known.get(r), p)}
     inserted = sum(ref not in known for ref in news)
     seen = [known[ref][0] for ref in batch if ref not in news]
     if news:
@@ -128,6 +127,12 @@ def _put(
         )
     gone = sum(p.deleted and not (ref in known and known[ref][2]) for ref, p in news.items())
     return PutCounts(inserted, len(news) - inserted, len(seen), gone)
+
+
+def _is_news(known: tuple[int, str, bool] | None, profile: SourceProfile) -> bool:
+    if known is None:
+        return True
+    return known[1] != _ERASED and known[1:] != (profile.digest, profile.deleted)
 
 
 def _known(
@@ -306,6 +311,28 @@ def mark_deleted(
     _forget_identifiers(conn, ids)
     stale.mark_of_records(conn, ids)
     return len(ids)
+
+
+def erase_records(conn: sa.Connection, ids: Sequence[int], now: datetime) -> None:
+    """Remove what records say; their keys stay, and a source that names them again is not heard."""
+    counters.take(conn, _SEQ, 0)
+    left = sa.select(source_profile.c.id).where(
+        bulk.among(conn, source_profile.c.id, ids), source_profile.c.digest != _ERASED
+    )
+    for id_ in list(conn.scalars(left)):
+        conn.execute(
+            sa.update(source_profile)
+            .where(source_profile.c.id == id_)
+            .values(
+                attributes={},
+                deleted=True,
+                digest=_ERASED,
+                changed_at=now,
+                seq=counters.take(conn, _SEQ, 1),
+            )
+        )
+    _forget_identifiers(conn, ids)
+    stale.mark_of_records(conn, ids)
 
 
 def last_seq(conn: sa.Connection) -> int:

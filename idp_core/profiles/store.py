@@ -4,6 +4,7 @@ Each takes a connection first, and the caller owns the transaction (`idp_core.db
 """
 
 from idp_core.db.jsontext import attributes_json, digest_of
+from idp_core.profiles.erasing import Erasure, erase, erased_gids, ids_of, read_erasure
 from idp_core.profiles.goldens import (
     SaveCounts,
     StoredProfile,
@@ -65,6 +66,7 @@ from idp_core.profiles.stewardship import (
 from idp_core.profiles.watermarks import read_watermark, save_watermark
 
 __all__ = [
+    "Erasure",
     "Held",
     "HistoryEntry",
     "LinkConstraint",
@@ -81,12 +83,15 @@ __all__ = [
     "counts_by_source",
     "delete_profiles",
     "digest_of",
+    "erase",
+    "erased_gids",
     "find",
     "find_by_name",
     "get",
     "get_stored",
     "held_source_profiles",
     "history",
+    "ids_of",
     "last_profile_seq",
     "last_seq",
     "mark_all_stale",
@@ -98,6 +103,7 @@ __all__ = [
     "put_override",
     "put_source_profiles",
     "read_constraints",
+    "read_erasure",
     "read_links",
     "read_overrides",
     "read_profiles",

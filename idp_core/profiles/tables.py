@@ -106,6 +106,16 @@ profile_event = sa.Table(
     sa.Index("ix_profile_event_gid", "gid"),
 )
 
+erasure = sa.Table(
+    "erasure",
+    metadata,
+    sa.Column("gid", Gid, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("records", sa.Integer, nullable=False),
+)
+
 override = sa.Table(
     "override",
     metadata,

@@ -68,6 +68,18 @@ approval = sa.Table(
     sa.Column("at", UtcTime, nullable=False),
 )
 
+erasure_receipt = sa.Table(
+    "erasure_receipt",
+    metadata,
+    sa.Column("gid", Gid, primary_key=True),
+    sa.Column("target", sa.String(200), primary_key=True),
+    sa.Column("object", sa.String(200), primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("deleted_at", UtcTime),
+    sa.Column("proof", sa.Text, nullable=False),
+    sa.Column("proved_at", UtcTime, nullable=False),
+)
+
 journal = sa.Table(
     "journal",
     metadata,

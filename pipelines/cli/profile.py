@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Folder, Json
-from pipelines.cli.output import give
+from pipelines.cli.options import Folder, Json, Who, who_says
+from pipelines.cli.output import complain, give
+from pipelines.errors import RemoteError
 
 app = typer.Typer(
     help="Look people up: their profile, why each value, their history. Shows customers' values.",
@@ -91,3 +92,39 @@ def history(gid: Gid, project: Folder = Path(), as_json: Json = False) -> None:
     with open_bus(load_project(project)) as bus:
         found = list(read_history(bus, gid))
     give(profiletext.history_document(found), profiletext.history_table(found), as_json=as_json)
+
+
+@app.command()
+def erase(
+    gid: Gid,
+    why: Annotated[str, typer.Option(help="At whose wish and on what ground; it is kept.")],
+    who: Who = None,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Erase a person: what is held of them, and their account in every target; give the receipt.
+
+    There is no way back. What sources say of them again is not taken in. May be repeated to ask the
+    targets again; exit code 4 when one of them could not be asked or did not delete.
+    """
+    from rich.console import Console
+
+    from pipelines.bus import open_bus
+    from pipelines.cli.erasuretext import receipt_document, receipt_parts
+    from pipelines.cli.watch import watching
+    from pipelines.erasing import erase_person
+    from pipelines.planning import Word
+    from pipelines.project import load_project
+
+    if not why.strip():
+        raise typer.BadParameter("say why: it is kept", param_hint="--why")
+    word = Word(who_says(who), why.strip())
+    with open_bus(load_project(project)) as bus, watching(Console(stderr=True)) as watch:
+        erased = erase_person(bus, gid, word, watch=watch)
+    give(receipt_document(erased), *receipt_parts(erased), as_json=as_json)
+    for line in erased.problems:
+        complain(line)
+    if erased.problems:
+        raise typer.Exit(erased.problems[0].exit_code)
+    if not erased.complete:
+        raise typer.Exit(RemoteError.exit_code)

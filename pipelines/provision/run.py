@@ -124,7 +124,7 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
     with writing(job.engine) as conn:
         last = plans.latest_plan(conn, job.name, job.push.object, [PlanStatus.APPLIED])
         verdict = judge(plan, job.limits, last.people if last else None)
-        record = _store(conn, plan, verdict)
+        record = store_plan(conn, plan, verdict)
     return Prepared(plan, record, verdict, recovered)
 
 
@@ -229,7 +229,8 @@ def _again(target: str) -> str:
     return f"make a new one: isthmus plan {target}"
 
 
-def _store(conn: sa.Connection, plan: Plan, verdict: Verdict) -> PlanRecord:
+def store_plan(conn: sa.Connection, plan: Plan, verdict: Verdict) -> PlanRecord:
+    """Store a plan with its items; the rest of one that was begun keeps its approval."""
     begun = _begun(conn, plan)
     approval = plans.read_approval(conn, begun.id) if begun else None
     safe = verdict.safe or begun is not None

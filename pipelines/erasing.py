@@ -1,0 +1,74 @@
+"""Erasing a person on request: here, in every target, and the receipt of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from idp_core.db.engine import reading, writing
+from idp_core.ledger import store as ledger
+from idp_core.profiles import store
+from idp_core.profiles.records import by_source
+from idp_core.provisioning.receipts import GONE, Receipt, read_receipts
+from pipelines.bus import Bus
+from pipelines.errors import JobError
+from pipelines.planning import Word
+from pipelines.provision import run as provisioning
+from pipelines.provision.removal import prepare_removal, prove
+from pipelines.running import Steps, Watch, end, noting, quiet, running
+from pipelines.targets import provisioning_job
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """The receipt: who was erased at whose word, what each system said, and what is not done."""
+
+    erasure: store.Erasure
+    receipts: Sequence[Receipt]
+    problems: Sequence[JobError]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every system that had an account says that it is gone."""
+        return not self.problems and all(each.proof == GONE for each in self.receipts)
+
+
+def erase_person(
+    bus: Bus, gid: str, word: Word, *, trigger: str = "manual", watch: Watch = quiet
+) -> Erased:
+    """Remove what is held of a person, delete their accounts everywhere, and ask whether they are
+    gone. What a source says of them again is not taken in.
+
+    May be repeated: it goes on where it ended, and asks again. Raises UnknownProfileError for an
+    id that no profile ever had, BusyError when another run is on.
+    """
+    with running(bus, "erase", trigger) as begun:
+        steps = Steps(bus, begun.id, watch)
+        problems: list[JobError] = []
+        with steps.step("erase") as (_, counts), writing(bus.engine) as conn:
+            now = store.resolve_gid(conn, gid)
+            if store.read_erasure(conn, now) is None:
+                store.get_stored(conn, now, schema=bus.schema)  # raises for an unknown one
+            erasure, refs = store.erase(conn, now, word.who, word.why, datetime.now(UTC))
+            gids = store.ids_of(conn, now)
+            for source, keys in by_source(refs).items():
+                ledger.forget_letters(conn, source, keys)
+            counts["records"] = len(refs)
+        for target in bus.project.targets:
+            with noting(problems):
+                problems += _remove(bus, steps, target, gids)
+        end(bus, begun.id, {"erased": 1, "records": erasure.records}, problems)
+    with reading(bus.engine) as conn:
+        return Erased(erasure, read_receipts(conn, gids), tuple(problems))
+
+
+def _remove(bus: Bus, steps: Steps, target: str, gids: Sequence[str]) -> Sequence[JobError]:
+    with steps.step("erase", target) as (progress, counts):
+        job = provisioning_job(bus, target, steps.run, progress=progress)
+        prepared = prepare_removal(job, gids)
+        report = provisioning.execute(job, prepared) if prepared.plan.writes else None
+        with writing(bus.engine) as conn:
+            ledger.forget_letters(conn, target, (), gids)
+        counts["receipts"] = prove(job, gids)
+    return report.problems if report else ()
