@@ -79,9 +79,13 @@ def by_email(conn: sa.Connection, email: str) -> Account | None:
     return _one(conn, login_account.c.email_key == emails.key(email))
 
 
+_BY_ID = sa.select(login_account).where(login_account.c.id == sa.bindparam("account"))
+
+
 def by_id(conn: sa.Connection, id_: str) -> Account | None:
     """Return an account by its id; blocked ones, too."""
-    return _one(conn, login_account.c.id == id_)
+    row = conn.execute(_BY_ID, {"account": id_}).one_or_none()
+    return None if row is None else _account(row)
 
 
 def change(
@@ -157,8 +161,7 @@ def delete(conn: sa.Connection, account: Account, now: datetime) -> None:
 
 def profile_gid(conn: sa.Connection, id_: str) -> str | None:
     """Return the global id of the profile an account belongs to, once resolution has found it."""
-    found = profiles.find(conn, id_, SOURCE)
-    return found[0] if found else None
+    return profiles.gid_of(conn, SourceRef(SOURCE, id_))
 
 
 def listed(conn: sa.Connection, limit: int = 100) -> Sequence[Account]:

@@ -25,12 +25,16 @@ PrivateKey = ECKey | RSAKey
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key pair; it signs from `signs_from` until a newer one of its algorithm does."""
+    """A key pair, `verifier` being its public half.
+
+    It signs from `signs_from` until a newer one of its algorithm does.
+    """
 
     kid: str
     algorithm: str
     public: dict[str, Any]
     private: PrivateKey = field(repr=False)
+    verifier: PrivateKey = field(repr=False)
     created_at: datetime
     signs_from: datetime
     retired_at: datetime | None = None
@@ -45,7 +49,8 @@ def make(algorithm: str, now: datetime, signs_from: datetime) -> SigningKey:
     else:
         private = RSAKey.generate_key(_RSA_BITS, usage, auto_kid=True)
     public = dict(private.as_dict(private=False))
-    return SigningKey(str(private.kid), algorithm, public, private, now, signs_from)
+    verifier = type(private).import_key(public)
+    return SigningKey(str(private.kid), algorithm, public, private, verifier, now, signs_from)
 
 
 def insert(conn: sa.Connection, key: SigningKey, sealer: Sealer) -> None:
@@ -97,7 +102,14 @@ def _key(row: sa.Row[Any], sealer: Sealer) -> SigningKey:
     kind = ECKey if row.algorithm == "ES256" else RSAKey
     private = kind.import_key(pem, {"kid": row.kid, "use": "sig", "alg": row.algorithm})
     return SigningKey(
-        row.kid, row.algorithm, row.public, private, row.created_at, row.signs_from, row.retired_at
+        row.kid,
+        row.algorithm,
+        row.public,
+        private,
+        kind.import_key(row.public),
+        row.created_at,
+        row.signs_from,
+        row.retired_at,
     )
 
 

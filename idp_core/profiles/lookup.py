@@ -64,6 +64,24 @@ def find(conn: sa.Connection, value: str, kind: str | None = None) -> Sequence[s
     return sorted(found)
 
 
+_GID = (
+    sa.select(link.c.gid)
+    .join(source_profile, source_profile.c.id == link.c.record)
+    .where(
+        source_profile.c.source == sa.bindparam("source"),
+        source_profile.c.key == sa.bindparam("key"),
+        source_profile.c.deleted.is_(False),
+    )
+)
+
+
+def gid_of(conn: sa.Connection, ref: SourceRef) -> str | None:
+    """Return the global id a live source profile is linked to; None while it has none."""
+    said = {"source": ref.source, "key": stored_ref(ref).key}
+    row = conn.execute(_GID, said).first()
+    return None if row is None else str(row[0])
+
+
 def _dialled(text: str) -> str:
     """Return a phone number as it is stored: ``+44 (0) 20 1234`` is none, ``+44 20-1234`` is."""
     written = re.fullmatch(r"\+[0-9][0-9 ./-]*", text)

@@ -109,6 +109,17 @@ _FIND = sa.select(
 ).join(oauth_token, oauth_grant.c.id == oauth_token.c.grant_id)
 
 
+# Built once: at each call building them costs as much as running them.
+_GET = sa.select(oauth_grant).where(
+    oauth_grant.c.id == sa.bindparam("grant"), oauth_grant.c.ended_at.is_(None)
+)
+_GET_UNSEEN = _GET.where(
+    ~sa.exists().where(
+        seen_id.c.space == sa.bindparam("space"), seen_id.c.id == sa.bindparam("seen")
+    )
+)
+
+
 def find(conn: sa.Connection, kind: str, token: str) -> Found | None:
     """Return a token, used ones too, None when it is unknown."""
     query = _FIND.where(oauth_token.c.digest == digest(token), oauth_token.c.kind == kind)
@@ -165,12 +176,14 @@ def lives(conn: sa.Connection, grant: str) -> bool:
     return conn.scalar(query) is not None
 
 
-def get(conn: sa.Connection, grant: str) -> Grant | None:
-    """Return a grant that goes on."""
-    query = sa.select(oauth_grant).where(
-        oauth_grant.c.id == grant, oauth_grant.c.ended_at.is_(None)
-    )
-    row = conn.execute(query).one_or_none()
+def get(
+    conn: sa.Connection, grant: str, *, unless_seen: tuple[str, str] | None = None
+) -> Grant | None:
+    """Return a grant that goes on; None also when an id was noted in a space."""
+    said = {"grant": grant}
+    if unless_seen is not None:
+        said |= {"space": unless_seen[0], "seen": digest(unless_seen[1])}
+    row = conn.execute(_GET if unless_seen is None else _GET_UNSEEN, said).one_or_none()
     return None if row is None else _grant(row)
 
 

@@ -39,9 +39,10 @@ def introspect(ask: Ask, site: Site) -> Answer:
 def _access(
     conn: sa.Connection, site: Site, client: Client, token: str
 ) -> Mapping[str, Any] | None:
-    claims = access.check(conn, site, token)
-    if claims is None:
+    found = access.check(conn, site, token)
+    if found is None:
         return None
+    claims = found.claims
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     if claims["client_id"] != client.id and not set(audience) & set(client.resources):
         return None

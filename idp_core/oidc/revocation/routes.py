@@ -31,10 +31,10 @@ def revoke(ask: Ask, site: Site) -> Answer:
                 actor = f"client:{client.id}"
                 site.note(conn, "token.revoked", "done", found.grant.account, actor)
         elif found is None:
-            claims = access.check(conn, site, token)
-            if claims is not None and claims["client_id"] == client.id:
-                until = datetime.fromtimestamp(claims["exp"], UTC)
-                grants.see_once(conn, access.REVOKED, claims["jti"], until)
+            good = access.check(conn, site, token)
+            if good is not None and good.claims["client_id"] == client.id:
+                until = datetime.fromtimestamp(good.claims["exp"], UTC)
+                grants.see_once(conn, access.REVOKED, good.claims["jti"], until)
     return json_answer({})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -56,19 +57,23 @@ def make(
     return site.keys.ring().sign(claims, now, typ=TYP)
 
 
-def check(conn: sa.Connection, site: Site, token: str) -> Mapping[str, Any] | None:
-    """Return the claims of an access token that is good now: ours, in time, not ended."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An access token that is good now, and its grant; a client's own has none."""
+
+    claims: Mapping[str, Any]
+    grant: Grant | None
+
+
+def check(conn: sa.Connection, site: Site, token: str) -> Checked | None:
+    """Return an access token that is good now: ours, in time, not ended, not revoked."""
     claims = site.keys.ring().verify(token, typ=TYP)
     if claims is None or claims["iss"] != site.config.issuer:
         return None
     if claims["exp"] <= site.clock().timestamp():
         return None
-    grant = claims.get(_GRANT)
-    if grant is not None and not grants.lives(conn, grant):
-        return None
-    return None if grants.was_seen(conn, REVOKED, claims["jti"]) else claims
-
-
-def grant_of(claims: Mapping[str, Any]) -> str | None:
-    """Return the grant an access token is of; None for a client's own."""
-    return claims.get(_GRANT)
+    named = claims.get(_GRANT)
+    if named is None:
+        return None if grants.was_seen(conn, REVOKED, claims["jti"]) else Checked(claims, None)
+    grant = grants.get(conn, named, unless_seen=(REVOKED, claims["jti"]))
+    return None if grant is None else Checked(claims, grant)

@@ -10,7 +10,6 @@ from idp_core.db.engine import reading
 from idp_core.http.answer import Answer, HttpError, json_answer
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
-from idp_core.oidc.grants import store as grants
 from idp_core.oidc.tokens import access
 from idp_core.oidc.tokens.claims import KNOWN, SCOPES, released
 from idp_core.oidc.tokens.people import claims_of
@@ -22,13 +21,13 @@ def userinfo(ask: Ask, site: Site) -> Answer:
     """Give the claims of the token's scopes, and those asked for by name."""
     token = bearer(ask)
     with reading(site.engine) as conn:
-        claims = access.check(conn, site, token)
-        audience = [] if claims is None else claims["aud"]
+        found = access.check(conn, site, token)
+        audience = [] if found is None else found.claims["aud"]
         ours = site.config.issuer in ([audience] if isinstance(audience, str) else audience)
-        if claims is None or not ours:
+        if found is None or not ours:
             raise refused("invalid_token", 401)
+        claims, grant = found.claims, found.grant
         scope = claims["scope"].split()
-        grant = grants.get(conn, access.grant_of(claims) or "")
         if grant is None or "openid" not in scope:
             raise refused("insufficient_scope", 403)
         account = accounts.by_id(conn, grant.account)

@@ -29,7 +29,7 @@ def test_whenever_it_looks_one_key_signs_and_every_signature_can_be_checked_a_da
             counter += 1
             kid = f"k{counter}"
             assert counter == 1 or step.make - now >= OVERLAP
-            keys[kid] = SigningKey(kid, "ES256", {}, None, now, step.make)
+            keys[kid] = SigningKey(kid, "ES256", {}, None, None, now, step.make)
             published_since[kid] = now
         for kid in step.retire:
             later = [k for k in keys.values() if k.signs_from > keys[kid].signs_from]
