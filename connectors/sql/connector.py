@@ -26,6 +26,7 @@ from connectors.contract import (
 from connectors.errors import MisconfiguredError
 from connectors.fields import base_of, did_you_mean
 from connectors.secrets import Secret
+from connectors.sql.copying import can_copy, copied
 from connectors.sql.failures import name_of, translated
 from connectors.sql.relation import Relation, of_query, of_table
 from connectors.sql.types import arrow_type_of, position, to_batch
@@ -96,6 +97,9 @@ class Sql(Connector):
             names = relation.checked(query.fields)
             wanted = [*names, *(n for n in relation.order(query) if n not in names)]
             statement = relation.select(wanted, query)
+            if can_copy(connection, relation, wanted):
+                yield from _copied(connection, statement, relation, query, names, wanted)
+                return
             result = connection.execution_options(
                 stream_results=True, max_row_buffer=query.page_size
             ).execute(statement)
@@ -197,6 +201,26 @@ class Sql(Connector):
             raise MisconfiguredError(
                 f"url: the driver {error.name} is not installed; pip install it"
             ) from None
+
+
+def _copied(
+    connection: sa.Connection,
+    statement: sa.Select[Any],
+    relation: Relation,
+    query: Query,
+    names: list[str],
+    wanted: list[str],
+) -> Iterator[Page]:
+    schema = pa.schema((name, relation.arrow[name]) for name in wanted)
+    order = relation.order(query)
+    for whole, rejected in copied(connection, statement, schema, query.object):
+        met = rejected
+        for start in range(0, max(1, whole.num_rows), query.page_size):
+            part = whole.slice(start, query.page_size)
+            last = part.slice(part.num_rows - 1).to_pylist() if part.num_rows else []
+            cursor = _cursor([last[0][name] for name in order]) if last else None
+            yield Page(part.select(names), cursor, met)
+            met = []
 
 
 def _read_only(connection: sa.Connection) -> None:
