@@ -6,6 +6,8 @@ from idp_core.http.kind import Kind
 from idp_core.login import logout
 from idp_core.login.dispatcher import Dispatcher
 from idp_core.login.factors.password import Password
+from idp_core.login.factors.recoverycode.factor import RecoveryCode
+from idp_core.login.factors.totp.factor import Totp
 from idp_core.login.model import Factor
 from idp_core.login.pages import LoginPages
 from idp_core.login.recovery import routes as recovery_routes
@@ -14,7 +16,7 @@ from idp_core.site.routes import Route
 
 FIRST: tuple[Factor, ...] = (Password(),)
 """Factors that begin a login."""
-THEN: tuple[Factor, ...] = ()
+THEN: tuple[Factor, ...] = (Totp(), RecoveryCode())
 """Factors that may follow."""
 
 DISPATCHER = Dispatcher({each.name: each for each in FIRST}, {each.name: each for each in THEN})

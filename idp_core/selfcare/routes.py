@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp_core.selfcare import home, password
+from idp_core.selfcare import home, password, security
 from idp_core.site.routes import Route
 
-ROUTES: tuple[Route, ...] = (*home.ROUTES, *password.ROUTES)
+ROUTES: tuple[Route, ...] = (*home.ROUTES, *password.ROUTES, *security.ROUTES)

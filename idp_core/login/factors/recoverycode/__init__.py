@@ -1,0 +1,1 @@
+"""Recovery codes: on paper, each once, for who lost their second factor."""

@@ -1,0 +1,1 @@
+"""One-time codes of an app (RFC 6238)."""
