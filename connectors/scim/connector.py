@@ -25,6 +25,7 @@ from connectors.errors import MisconfiguredError, RejectedError, TransientError
 from connectors.http.auth import Credentials
 from connectors.http.auths import Auth, NoAuth
 from connectors.http.options import CleanUrl, HttpOptions
+from connectors.scim.bulk import write_many
 from connectors.scim.paths import normal
 from connectors.scim.probe import probe
 from connectors.scim.quirks import Quirks, deviations, read_quirks
@@ -43,6 +44,7 @@ from connectors.scim.transport import Pace, Transport
 from connectors.scim.writer import Rehearsal, Writer, preview
 
 T = TypeVar("T")
+_BULKS = 2
 ONE = {"startIndex": "1", "count": "1"}
 _PACES: dict[tuple[str, float | None], Pace] = {}
 
@@ -128,7 +130,7 @@ class Scim(Connector):
         """Write changes, several at once; outcomes come as they finish.
 
         No more changes are drawn than are under way, so whoever writes a journal while giving
-        them has never intended more than `concurrency` beyond the last outcome.
+        them has never intended more beyond the last outcome than `concurrency`, or two bulks.
         """
 
         async def outcomes(transport: Transport) -> AsyncIterator[Outcome]:
@@ -140,17 +142,20 @@ class Scim(Connector):
                     yield Outcome(change, error, id=change.id)
                 return
             writer = Writer(transport, *known, self.quirks)
-            pending: set[asyncio.Task[Outcome]] = set()
-            done: set[asyncio.Task[Outcome]] = set()
+            size = self.quirks.together if self.quirks else 1
+            lanes = self.concurrency if size == 1 else _BULKS
+            pending: set[asyncio.Task[list[Outcome]]] = set()
+            done: set[asyncio.Task[list[Outcome]]] = set()
             try:
                 while True:
-                    for change in islice(drawn, self.concurrency - len(pending)):
-                        pending.add(asyncio.ensure_future(writer.write(change)))
+                    while len(pending) < lanes and (some := list(islice(drawn, size))):
+                        pending.add(asyncio.ensure_future(_written(writer, some)))
                     if not pending:
                         return
                     done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                     for task in done:
-                        yield task.result()
+                        for outcome in task.result():
+                            yield outcome
             finally:
                 for task in pending:
                     task.cancel()
@@ -226,6 +231,12 @@ class Scim(Connector):
             finally:
                 loop.run_until_complete(items.aclose())
                 loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+async def _written(writer: Writer, changes: Sequence[Change]) -> list[Outcome]:
+    if len(changes) == 1:
+        return [await writer.write(changes[0])]
+    return await write_many(writer, changes)
 
 
 async def _kind(transport: Transport, name: str) -> ResourceType:

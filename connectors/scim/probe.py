@@ -15,10 +15,11 @@ from connectors.errors import (
     RejectedError,
     TransientError,
 )
+from connectors.scim.bulk import BULK, bulk_id
 from connectors.scim.canary import canary, required_paths
 from connectors.scim.paths import build, flatten, normal, parse, write
 from connectors.scim.quirks import Form, Quirks, Truth
-from connectors.scim.resources import ResourceType, filtered, page, schemas_of
+from connectors.scim.resources import ResourceType, features, filtered, page, schemas_of
 from connectors.scim.transport import Transport
 from connectors.scim.writer import patch_body
 
@@ -42,6 +43,7 @@ async def probe(transport: Transport, kind: ResourceType, paths: Iterable[str]) 
             raise MisconfiguredError(
                 f"POST {kind.endpoint}: answered with an id under which there is nothing"
             )
+        trial.paths, trial.refused = list(paths), refused
         not_held = _not_held(first.row, held)
         kept = {path: value for path, value in held.items() if path not in not_held}
         quirks = Quirks(
@@ -54,7 +56,8 @@ async def probe(transport: Transport, kind: ResourceType, paths: Iterable[str]) 
             refused=tuple(sorted(refused)),
             required=_required(trial),
         )
-        return quirks.model_copy(update={"deletion": await _deletion(trial, second.id)})
+        more = {"bulk": await _bulk(trial), "deletion": await _deletion(trial, second.id)}
+        return quirks.model_copy(update=more)
 
 
 class _Made:
@@ -69,6 +72,13 @@ class _Trial:
         self.transport, self.kind = transport, kind
         self.schemas: Mapping[str, Mapping[str, Any]] = {}
         self.made: list[str] = []
+        self.paths: list[str] = []
+        self.refused: set[str] = set()
+
+    def good(self) -> Row:
+        """Return a new canary without what is known to be refused."""
+        row = canary(self.kind, self.schemas, self.paths)
+        return {path: value for path, value in row.items() if path not in self.refused}
 
     async def create(self, row: Mapping[str, Any]) -> _Made:
         resource = build(row)
@@ -247,6 +257,27 @@ async def _deactivation(trial: _Trial, id_: str) -> Literal["kept", "hidden", "n
             if row.get("active") is False:
                 return "kept"
     return "none"
+
+
+async def _bulk(trial: _Trial) -> int:
+    """Return how many operations one ``/Bulk`` takes, if it makes what it is told to make."""
+    most = (await features(trial.transport)).bulk
+    if most < 2:
+        return 0
+    resource = build(trial.good())
+    resource["schemas"] = trial.kind.schemas(resource)
+    operation = {"method": "POST", "path": trial.kind.endpoint, "bulkId": "1", "data": resource}
+    body = {"schemas": [BULK], "Operations": [operation]}
+    try:
+        answer = await trial.transport.send("POST", "/Bulk", body)
+    except MisconfiguredError:
+        raise
+    except ConnectorError:
+        return 0
+    id_ = bulk_id(answer.body)
+    if id_:
+        trial.made.append(id_)
+    return most if id_ and await trial.resource(id_) is not None else 0
 
 
 async def _duplicate(

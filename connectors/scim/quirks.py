@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 
 from connectors.errors import MisconfiguredError
 
+MOST_TOGETHER = 100
+"""More operations in one request gain nothing and make a lost answer dearer."""
+
 
 class Form(StrEnum):
     """A way to say a change in a PATCH, or instead of one."""
@@ -67,6 +70,11 @@ class Quirks(BaseModel):
     """Attributes besides `userName` that its schema wants in every creation."""
     bulk: NonNegativeInt = 0
     """The most operations that one ``/Bulk`` takes; 0 when it is not offered or does not work."""
+
+    @property
+    def together(self) -> int:
+        """How many changes go in one request; one where answers must tell what became of values."""
+        return 1 if self.not_held else max(1, min(self.bulk, MOST_TOGETHER))
 
     def searchable(self, path: str) -> bool:
         """Whether a filter on this path may be believed; what was not tried may."""

@@ -24,6 +24,7 @@ class Features:
     filter: bool = True
     etag: bool = False
     max_results: int | None = None
+    bulk: int = 0
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Features:
@@ -38,7 +39,13 @@ class Features:
             filter=supported("filter"),
             etag=supported("etag"),
             max_results=most if isinstance(most, int) and most > 0 else None,
+            bulk=_most_operations(config.get("bulk") or {}),
         )
+
+
+def _most_operations(bulk: Mapping[str, Any]) -> int:
+    most = bulk.get("maxOperations")
+    return most if bulk.get("supported") and isinstance(most, int) and most > 0 else 0
 
 
 @dataclass(frozen=True, slots=True)

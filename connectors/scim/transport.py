@@ -56,11 +56,11 @@ class Pace:
         self._gap = 1.0 / rate if rate else 0.0
         self._next = 0.0
 
-    async def turn(self) -> None:
-        """Wait for this request's turn."""
+    async def turn(self, weight: int = 1) -> None:
+        """Wait for this request's turn; one that carries many operations counts as so many."""
         now = time.monotonic()
         start = max(now, self._next)
-        self._next = start + self._gap
+        self._next = start + self._gap * weight
         if start > now:
             await asyncio.sleep(start - now)
 
@@ -114,8 +114,9 @@ class Transport:
         *,
         params: Mapping[str, str] | None = None,
         version: str | None = None,
+        weight: int = 1,
     ) -> Answer:
-        """Send one request below the base address.
+        """Send one request below the base address; `weight` is how many operations it carries.
 
         Raises the errors of `connectors.errors`: UncertainError when a POST may have been
         processed, TransientError for other losses and 5xx, RejectedError and its children for 4xx.
@@ -124,7 +125,7 @@ class Transport:
         refused: Headers = {}
         last: ConnectorError = TransientError(f"{method} {path}: no attempt was left")
         for attempt in range(1, self._options.attempts + 1):
-            await self._pace.turn()
+            await self._pace.turn(weight)
             proof = self._credentials.headers()
             asked = {**(params or {}), **self._credentials.params()}
             try:
@@ -227,6 +228,13 @@ _REFUSALS: Mapping[int, tuple[type[ConnectorError], str]] = {
     412: (ConflictError, ": it changed meanwhile"),
     501: (RejectedError, ": the provider does not offer this"),
 }
+
+
+def refusal(where: str, status: int, response: object) -> ConnectorError:
+    """Return the error of one operation of a ``/Bulk`` that was refused; its answer has no id."""
+    text = json.dumps(response).encode()
+    error = _refusal(where, status, text, {}) if status >= 300 else None
+    return error or TransientError(f"{where}: the answer has no status")
 
 
 def _refusal(where: str, status: int, text: bytes, headers: Mapping[str, str]) -> ConnectorError:

@@ -45,6 +45,23 @@ class Writer:
         except ConnectorError as error:
             return Outcome(change, error, id=change.id)
 
+    def request(self, change: Change) -> Request | None:
+        """Return the one request that says a change; None when it takes another look first.
+
+        Raises RejectedError for what this provider cannot be told.
+        """
+        kind = self.types[change.object]
+        if change.action is Action.CREATE:
+            return Request("POST", kind.endpoint, self._new(kind, change))
+        if change.id is None:
+            return None
+        address = f"{kind.endpoint}/{_quoted(change.id)}"
+        if change.action is Action.DELETE:
+            return Request("DELETE", address)
+        after = self._after(kind, change)
+        said = self._sayable(operations(change.before, after), after)
+        return Request("PATCH", address, patch_body(said)) if said else None
+
     async def _write(self, kind: ResourceType, change: Change) -> Outcome:
         if change.action is Action.CREATE:
             return await self._create(kind, change)
@@ -53,23 +70,32 @@ class Writer:
         address = f"{kind.endpoint}/{_quoted(change.id)}"
         if change.action is Action.DELETE:
             return await self._delete(address, change)
-        after = dict(change.after)
-        if change.action is Action.DEACTIVATE:
-            if self.quirks is not None and self.quirks.deactivation == "none":
-                raise RejectedError(
-                    f"PATCH {kind.endpoint}: the provider does not deactivate; "
-                    "say on_leave: {action: delete} or keep in the push mapping"
-                )
-            after = {"active": False, **after}
+        after = self._after(kind, change)
         answer = await self._update(address, kind, change, after)
         return Outcome(change, id=change.id, version=_version(answer), held=_held(answer, after))
 
-    async def _create(self, kind: ResourceType, change: Change) -> Outcome:
+    def _after(self, kind: ResourceType, change: Change) -> dict[str, Any]:
+        """Return what an account shall hold afterwards."""
+        after = dict(change.after)
+        if change.action is not Action.DEACTIVATE:
+            return after
+        if self.quirks is not None and self.quirks.deactivation == "none":
+            raise RejectedError(
+                f"PATCH {kind.endpoint}: the provider does not deactivate; "
+                "say on_leave: {action: delete} or keep in the push mapping"
+            )
+        return {"active": False, **after}
+
+    def _new(self, kind: ResourceType, change: Change) -> dict[str, Any]:
+        """Return the resource of a new account."""
         resource = {"externalId": change.key} | build(change.after)
         if self.quirks is not None and "active" in self.quirks.required:
             resource.setdefault("active", True)
         resource["schemas"] = kind.schemas(resource)
-        answer = await self._post(kind, resource)
+        return resource
+
+    async def _create(self, kind: ResourceType, change: Change) -> Outcome:
+        answer = await self._post(kind, self._new(kind, change))
         created = answer.body if isinstance(answer.body, dict) else {}
         if "id" not in created:
             raise RejectedError(f"POST {kind.endpoint}: accepted, but the answer names no id")
@@ -165,11 +191,14 @@ class Rehearsal:
         *,
         params: Mapping[str, str] | None = None,
         version: str | None = None,
+        weight: int = 1,
     ) -> Answer:
         """Send what only asks."""
         if method != "GET":
             raise _Seen(Request(method, path, body))
-        return await self._transport.send(method, path, body, params=params, version=version)
+        return await self._transport.send(
+            method, path, body, params=params, version=version, weight=weight
+        )
 
 
 async def preview(writer: Writer, change: Change) -> Request:

@@ -38,3 +38,9 @@ class TestScimWithoutPatch(TestScim):
     @pytest.fixture
     def target(self, provider_without_patch_url):
         return scim(provider_without_patch_url)
+
+
+class TestScimByBulk(TestScim):
+    @pytest.fixture
+    def target(self, provider_url):
+        return scim(provider_url).pinned({"bulk": 50})
