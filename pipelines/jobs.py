@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from idp_core.profiles.model import SourceRef
 from pipelines.applied import keep_applied
 from pipelines.bus import Bus, fingerprint
 from pipelines.errors import JobError
@@ -122,13 +123,23 @@ def _take_in(bus: Bus, steps: Steps, source: str, report: RunReport) -> RunRepor
     )
 
 
-def unify_all(bus: Bus, steps: Steps) -> tuple[Unified, Mapping[str, int]]:
-    """Decide who is one person and build their golden profiles; return what came of both."""
+def unify_all(
+    bus: Bus, steps: Steps, former: Mapping[SourceRef, str] | None = None
+) -> tuple[Unified, Mapping[str, int]]:
+    """Decide who is one person and build their golden profiles; return what came of both.
+
+    `former` are the ids that records have again where they come apart.
+    """
     with steps.step("resolve") as (_, counts):
         stage = bus.stage
         number = fingerprint(bus.identifiers, *([stage.model] if stage else []))
         unified = resolve_step(
-            bus.engine, bus.identifiers, bus.schema, fingerprint=number, stage=stage
+            bus.engine,
+            bus.identifiers,
+            bus.schema,
+            fingerprint=number,
+            stage=stage,
+            former=former,
         )
         counts.update(unified.counts)
     with steps.step("golden") as (progress, counts):

@@ -7,6 +7,8 @@ killed run goes on where it stopped.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ import sqlalchemy as sa
 from idp_core.db.engine import reading, writing
 from idp_core.profiles import store
 from idp_core.profiles.junk import Junk, most_people
+from idp_core.profiles.model import SourceRef
 from idp_core.profiles.policy import IdentifierPolicy
 from idp_core.profiles.survivorship import golden
 from idp_core.profiles.survivorship_rules import SurvivorshipRules
@@ -27,6 +30,7 @@ from pipelines.resolve.batch import resolve
 from pipelines.resolve.stage import Stage
 
 STAGE = "resolve"
+_MARKS = (STAGE, f"{STAGE}.policy", f"{STAGE}.words")
 _BATCH = 5_000
 
 
@@ -47,32 +51,48 @@ def resolve_step(
     *,
     fingerprint: int,
     stage: Stage | None = None,
+    former: Mapping[SourceRef, str] | None = None,
 ) -> Unified:
     """Link source profiles to people where anything changed since the last time.
 
     `fingerprint` numbers policy and model: other ones resolve everything anew. Runs without news
-    read nothing but the watermark. Without a `stage` identifiers alone decide.
+    read nothing but the watermark. Without a `stage` identifiers alone decide. `former` are ids
+    that records had before they were merged, and are to have again where they come apart.
     """
     with reading(engine) as conn:
         last = store.last_seq(conn)
-        known = store.read_watermark(conn, STAGE), store.read_watermark(conn, f"{STAGE}.policy")
-        if known == (last, fingerprint):
+        constraints = read_steward_words(conn)
+        said = _number(constraints)
+        known = tuple(store.read_watermark(conn, mark) for mark in _MARKS)
+        if known == (last, fingerprint, said):
             return Unified()
         records = list(store.read_source_profiles(conn, deleted=False, schema=schema))
         links = store.read_links(conn, gone_since=known[0])
         redirects = store.read_redirects(conn)
-        constraints = read_steward_words(conn)
+    links = {**links, **(former or {})}
     found = resolve(records, links, policy, constraints, redirects=redirects, stage=stage)
     with writing(engine) as conn:
         store.save_links(conn, found.links, found.events, redirects=found.new_redirects)
-        store.save_watermark(conn, STAGE, last)
-        store.save_watermark(conn, f"{STAGE}.policy", fingerprint)
+        for mark, value in zip(_MARKS, (last, fingerprint, said), strict=True):
+            store.save_watermark(conn, mark, value)
     return Unified(
         dict(found.counts),
         Counter(event.kind.value for event in found.events),
         len(found.refused),
         found.notes,
     )
+
+
+def _number(constraints: Constraints) -> int:
+    """Return a number for stewards' words: other ones, also one that ran out, resolve anew."""
+    pairs = [
+        sorted(sorted(list(ref) for ref in pair) for pair in said)
+        for said in (constraints.must, constraints.cannot)
+    ]
+    if pairs == [[], []]:
+        return 0
+    text = json.dumps(pairs)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7]) + 1
 
 
 def read_steward_words(conn: sa.Connection) -> Constraints:

@@ -57,7 +57,7 @@ def identify(
     links = {ref: ids[place] for place, group in enumerate(ordered) for ref in group}
     retired = sorted(set(previous.values()) - set(ids.values()))
     heirs = _heirs(flows, ids, retired)
-    events = tuple(_events(flows, ids, set(fresh), retired, heirs))
+    events = tuple(_events(flows, ids, set(fresh), retired, heirs, previous))
     before = dict(redirects or {})
     after = _compressed(before | heirs, set(ids.values()))
     changed = {gid: into for gid, into in after.items() if before.get(gid) != into}
@@ -114,12 +114,17 @@ def _events(
     fresh: set[int],
     retired: Sequence[str],
     heirs: Mapping[str, str],
+    previous: Mapping[SourceRef, str],
 ) -> Iterator[Event]:
+    gone: dict[str, list[list[str]]] = {gid: [] for gid in retired}
+    for ref in sorted(previous):
+        if previous[ref] in gone:
+            gone[previous[ref]].append(list(ref))
     for place in sorted(fresh):
         yield Event(EventKind.CREATED, ids[place])
     for gid in retired:
         if gid in heirs:
-            yield Event(EventKind.MERGED, gid, {"into": heirs[gid]})
+            yield Event(EventKind.MERGED, gid, {"into": heirs[gid], "records": gone[gid]})
         else:
             yield Event(EventKind.DELETED, gid)
     for (place, gid), count in sorted(flows.items()):

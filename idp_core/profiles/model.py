@@ -84,6 +84,7 @@ class EventKind(StrEnum):
     CHANGED = "profile.changed"
     MERGED = "profile.merged"
     SPLIT = "profile.split"
+    UNMERGED = "profile.unmerged"
     MOVED = "profile.moved"
     DELETED = "profile.deleted"
     ERASED = "profile.erased"

@@ -1,9 +1,10 @@
-"""``isthmus profile``: what is known of a person, and why. These commands show values."""
+"""``isthmus profile``: what is known of a person, and why. `find`, `show`, `why` show values."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,11 +12,19 @@ from pipelines.cli.options import Folder, Json, Who, who_says
 from pipelines.cli.output import complain, give
 from pipelines.errors import RemoteError
 
+if TYPE_CHECKING:
+    from pipelines.stewarding import Decided, Word
+
 app = typer.Typer(
-    help="Look people up: their profile, why each value, their history. Shows customers' values.",
+    help="Look people up, and say who is one person. `find`, `show`, `why` show customers' values.",
     no_args_is_help=True,
 )
 
+Why = Annotated[str, typer.Option(help="The reason; it is kept.")]
+Until = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="The day from which the word holds no more (UTC)."),
+]
 Gid = Annotated[str, typer.Argument(help="A global id; one that was merged away leads on.")]
 
 
@@ -128,3 +137,62 @@ def erase(
         raise typer.Exit(erased.problems[0].exit_code)
     if not erased.complete:
         raise typer.Exit(RemoteError.exit_code)
+
+
+@app.command()
+def merge(
+    left: Gid,
+    right: Gid,
+    why: Why,
+    project: Folder = Path(),
+    who: Who = None,
+    until: Until = None,
+    as_json: Json = False,
+) -> None:
+    """Say that two people are one, and unify by it; the other id leads on. `unmerge` takes back."""
+    from pipelines.bus import open_bus
+    from pipelines.project import load_project
+    from pipelines.stewarding import merge as run_merge
+
+    with open_bus(load_project(project)) as bus:
+        found = run_merge(bus, left, right, _word(who, why, until))
+    _tell_decided(found, f"one person now: {', '.join(found.gids)}", as_json=as_json)
+
+
+@app.command()
+def unmerge(
+    gid: Gid,
+    why: Why,
+    record: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Records (source:key) of somebody else; left out, those that a merged id had."
+        ),
+    ] = None,
+    project: Folder = Path(),
+    who: Who = None,
+    until: Until = None,
+    as_json: Json = False,
+) -> None:
+    """Say that records of a person are somebody else, and unify by it; a merged id comes back."""
+    from pipelines.bus import open_bus
+    from pipelines.cli.resolve import record_named
+    from pipelines.project import load_project
+    from pipelines.stewarding import unmerge as run_unmerge
+
+    refs = [record_named(each) for each in record or ()]
+    with open_bus(load_project(project)) as bus:
+        found = run_unmerge(bus, gid, refs, _word(who, why, until))
+    _tell_decided(found, f"{len(found.gids)} people now: {', '.join(found.gids)}", as_json=as_json)
+
+
+def _word(who: str | None, why: str, until: datetime | None) -> Word:
+    from pipelines.stewarding import Word
+
+    if not why.strip():
+        raise typer.BadParameter("say why", param_hint="--why")
+    return Word(who_says(who), why.strip(), until.replace(tzinfo=UTC) if until else None)
+
+
+def _tell_decided(found: Decided, line: str, *, as_json: bool) -> None:
+    give({"gids": list(found.gids), "pairs": found.pairs}, line, as_json=as_json)

@@ -92,7 +92,7 @@ def explain(left: Record, right: Record, project: Folder = Path(), as_json: Json
     from pipelines.resolving import explain_pair
 
     with open_bus(load_project(project)) as bus:
-        found = explain_pair(bus, _ref(left), _ref(right))
+        found = explain_pair(bus, record_named(left), record_named(right))
     give(_pair_document(found), *_pair_tables(found), as_json=as_json)
 
 
@@ -114,7 +114,8 @@ def shadow(
         tell(f"resolve: {line}")
 
 
-def _ref(text: str) -> SourceRef:
+def record_named(text: str) -> SourceRef:
+    """Return the record that is written as source:key."""
     from idp_core.profiles.model import SourceRef
 
     source, colon, key = text.partition(":")

@@ -1,0 +1,179 @@
+"""A steward's word on people: these two are one, or this record is somebody else.
+
+A word is kept on source records with who said it and why; then everybody is resolved by it.
+Nothing is lost: a merge can be taken back, and both people have their ids again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from typing import Literal
+
+import sqlalchemy as sa
+
+from idp_core.db.engine import reading, writing
+from idp_core.errors import UnknownProfileError
+from idp_core.profiles import store
+from idp_core.profiles.model import Event, EventKind, SourceRef
+from pipelines.bus import Bus
+from pipelines.errors import JobError
+from pipelines.jobs import unify_all
+from pipelines.running import Steps, Watch, end, quiet, running
+
+MOST_PAIRS = 2_500
+"""So many pairs of records a word may be about: two people of fifty records each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Who says something, why, and until when it holds."""
+
+    who: str
+    why: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What came of a word: the ids of the people it was about, as they are now."""
+
+    gids: Sequence[str]
+    pairs: int
+
+
+def merge(bus: Bus, left: str, right: str, word: Word, watch: Watch = quiet) -> Decided:
+    """Say that two people are one; every pair of their records must be.
+
+    Raises UnknownProfileError, and JobError when they are one already, or when another steward's
+    word or a limit of the policy keeps them apart all the same.
+    """
+    with running(bus, "merge", "manual") as begun:
+        with reading(bus.engine) as conn:
+            ours, theirs = _records(conn, left), _records(conn, right)
+            if store.resolve_gid(conn, left) == store.resolve_gid(conn, right):
+                raise JobError(f"{left} and {right} are one person already")
+        pairs = _pairs(ours, theirs)
+        _say(bus, "must", pairs, word)
+        _unify(bus, begun.id, {}, watch)
+        with reading(bus.engine) as conn:
+            gids = _gids(conn, pairs)
+    if len(gids) > 1:
+        raise JobError(
+            "the word is kept, but something keeps the two apart all the same: "
+            f"isthmus resolve explain {_named(ours[0])} {_named(theirs[0])}"
+        )
+    return Decided(gids, len(pairs))
+
+
+def unmerge(
+    bus: Bus,
+    gid: str,
+    records: Collection[SourceRef],
+    word: Word,
+    watch: Watch = quiet,
+) -> Decided:
+    """Say that some records of a person are somebody else.
+
+    Without `records`, and with an id that was merged away, those which that id had. When all
+    records that were under one merged id come apart together, they have that id again.
+    Raises UnknownProfileError, and JobError for records that are not the person's.
+    """
+    with running(bus, "unmerge", "manual") as begun:
+        with reading(bus.engine) as conn:
+            everybody = _records(conn, gid)
+            now = store.resolve_gid(conn, gid)
+            taken = sorted(records) or _once(conn, gid, everybody)
+            for ref in taken:
+                if ref not in everybody:
+                    raise JobError(f"{_named(ref)}: is no record of {now}")
+            others = [ref for ref in everybody if ref not in set(taken)]
+            if not others:
+                raise JobError(f"{now}: these are all its records; nobody would be left")
+            former = _former(conn, now, taken, everybody)
+        pairs = _pairs(taken, others)
+        _say(bus, "cannot", pairs, word)
+        _unify(bus, begun.id, former, watch)
+        with writing(bus.engine) as conn:
+            gids = _gids(conn, pairs)
+            into = [each for each in gids if each != now]
+            data = {"into": into[0] if len(into) == 1 else into, "records": len(taken)}
+            store.record_events(conn, [Event(EventKind.UNMERGED, now, data)], datetime.now(UTC))
+    return Decided(gids, len(pairs))
+
+
+def _say(
+    bus: Bus,
+    kind: Literal["must", "cannot"],
+    pairs: Sequence[tuple[SourceRef, SourceRef]],
+    word: Word,
+) -> None:
+    with writing(bus.engine) as conn:
+        for one, other in pairs:
+            store.put_constraint(
+                conn, kind, one, other, who=word.who, why=word.why, expires_at=word.expires_at
+            )
+
+
+def _unify(bus: Bus, run: str, former: Mapping[SourceRef, str], watch: Watch) -> None:
+    unified, golden = unify_all(bus, Steps(bus, run, watch), former)
+    counts = {"events": sum(unified.events.values()), "golden": dict(golden)}
+    end(bus, run, counts, [])
+
+
+def _records(conn: sa.Connection, gid: str) -> list[SourceRef]:
+    found = list(store.members(conn, gid))
+    if not found:
+        raise UnknownProfileError(
+            f"no profile has the id {gid}: look it up by an identifier (isthmus profile find)"
+        )
+    return found
+
+
+def _pairs(
+    ours: Sequence[SourceRef], theirs: Sequence[SourceRef]
+) -> Sequence[tuple[SourceRef, SourceRef]]:
+    if len(ours) * len(theirs) > MOST_PAIRS:
+        raise JobError(
+            f"{len(ours)} and {len(theirs)} records are more than one word can be about "
+            f"({MOST_PAIRS} pairs); look at why they are one (isthmus profile why)"
+        )
+    return list(product(ours, theirs))
+
+
+def _gids(conn: sa.Connection, pairs: Sequence[tuple[SourceRef, SourceRef]]) -> list[str]:
+    links = store.read_links(conn)
+    return sorted({links[ref] for pair in pairs for ref in pair if ref in links})
+
+
+def _once(conn: sa.Connection, gid: str, there: Collection[SourceRef]) -> list[SourceRef]:
+    """Return the records of a person that a merged id had when it was merged."""
+    found = [ref for ref in _merged(conn, gid).get(gid, ()) if ref in there]
+    if not found:
+        raise JobError(f"{gid}: name the records that are somebody else (source:key)")
+    return found
+
+
+def _former(
+    conn: sa.Connection, gid: str, taken: Collection[SourceRef], there: Collection[SourceRef]
+) -> Mapping[SourceRef, str]:
+    """Return the merged id that had exactly the records which are taken out, for each of them."""
+    for once, had in _merged(conn, gid).items():
+        if {ref for ref in had if ref in there} == set(taken):
+            return dict.fromkeys(taken, once)
+    return {}
+
+
+def _merged(conn: sa.Connection, gid: str) -> Mapping[str, list[SourceRef]]:
+    """Return which records each id had that was merged into this person; the last merge counts."""
+    return {
+        entry.gid: [SourceRef(*ref) for ref in entry.data.get("records", ())]
+        for entry in store.history(conn, gid)
+        if entry.kind is EventKind.MERGED
+    }
+
+
+def _named(ref: SourceRef) -> str:
+    return f"{ref.source}:{ref.key}"
