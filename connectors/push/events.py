@@ -34,7 +34,7 @@ def events_of(got: Got, items: str, record: str) -> list[Event]:
     each; of a CloudEvent it is its data when nothing is said. Raises UnreadableError.
     """
     kind = got.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if "ce-specversion" in got.headers:
+    if in_headers(got):
         return [_of_cloud(_from_headers(got), record)]
     body = _json(got.body)
     if kind == _BATCH:
@@ -46,6 +46,11 @@ def events_of(got: Got, items: str, record: str) -> list[Event]:
     held = get(body, items, MISSING)
     rows = held if isinstance(held, list) else [held]
     return [Event(_record(each, record)) for each in rows]
+
+
+def in_headers(got: Got) -> bool:
+    """Whether a push is a CloudEvent whose attributes stand in its headers."""
+    return "ce-specversion" in got.headers
 
 
 def _from_headers(got: Got) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import structlog
 
 from connectors.errors import ConnectorError
 from connectors.push.connector import Push
-from connectors.push.events import UnreadableError, events_of
+from connectors.push.events import UnreadableError, events_of, in_headers
 from connectors.push.inbox import Inbox
 from connectors.push.proofs import Got, RefusedError, proven
 
@@ -78,7 +78,12 @@ class Receiver:
             events = events_of(got, source.items, source.record)
         except UnreadableError as error:
             return 400, str(error)
-        names = [each.name or (name and f"{name}/{number}") for number, each in enumerate(events)]
+        # What stands in headers is not signed: there a push is known by its proof's name alone.
+        signed = name is None or not in_headers(got)
+        names = [
+            each.name if signed and each.name else name and f"{name}/{number}"
+            for number, each in enumerate(events)
+        ]
         try:
             new = Inbox(source.inbox).put(events, names, datetime.now(UTC))
         except ConnectorError as error:

@@ -166,6 +166,15 @@ def test_cloud_events_come_in_three_forms(push):
     assert rows(source) == [ROW | told | {"_event_id": f"e{n}"} for n in (1, 2, 3)]
 
 
+def test_a_push_is_no_other_one_for_headers_that_are_not_signed(push):
+    receiver = Receiver("shop", push())
+    head = {"ce-specversion": "1.0", "ce-source": "crm", "ce-type": "changed"}
+    signed = standard(BODY)
+    assert send(receiver, BODY, signed | head | {"ce-id": "1"})[0] == 202
+    assert send(receiver, BODY, signed | head | {"ce-id": "2"})[0] == 200
+    assert len(rows(push())) == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "said"),
     [
