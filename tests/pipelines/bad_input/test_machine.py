@@ -28,9 +28,9 @@ from pipelines.project import load_project
 from pipelines.transform import workbench
 from tests.pipelines.bad_input.conftest import GOOD, HEADER, Place, mend
 
-COUNT = 2_000
+COUNT = 400
 MANY = HEADER + "".join(
-    f"{n},customer{n}@mail.test,Given{n},{os.urandom(150).hex()}\n" for n in range(1, COUNT + 1)
+    f"{n},customer{n}@mail.test,Given{n},{os.urandom(750).hex()}\n" for n in range(1, COUNT + 1)
 )
 FULL = (
     r"the database cannot be used: .*isthmus\.db: the disk is full \(\d+\.\d MB free\); "
