@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -81,13 +81,13 @@ def check_tests(
                 _check_expected(reader, test, key, attributes, schema)
 
 
-def check_given_words(reader: Reader, test: Test) -> None:
+def check_given_words(reader: Reader, test: Test, *, also: Sequence[str] = ()) -> None:
     """Note words with a dollar sign that mean nothing, and a day that is none."""
     for name, value in test.given.items():
         if name == TODAY and not isinstance(value, date):
             note(reader, test, f"{TODAY} is a day: write {TODAY}: 2024-02-29")
-        elif name.startswith("$") and name != TODAY:
-            note(reader, test, f"unknown word {name!r}{did_you_mean(name, [TODAY])}")
+        elif name.startswith("$") and name not in {TODAY, *also}:
+            note(reader, test, f"unknown word {name!r}{did_you_mean(name, [TODAY, *also])}")
 
 
 def _check_quarantine(reader: Reader, test: Test, value: object, names: set[str]) -> None:

@@ -37,6 +37,7 @@ from mappings.record import compile_expression, compile_value
 from mappings.schema import CUSTOMER, Schema
 from mappings.scopes import ProfileScope
 from mappings.suggest import did_you_mean
+from mappings.tree import Test
 
 KEYS = ("push", "to", "as", "scope", "key", "match", "fields", "on_leave", "consent", "tests")
 """The keys of a push file."""
@@ -44,8 +45,24 @@ KEYS = ("push", "to", "as", "scope", "key", "match", "fields", "on_leave", "cons
 FIELD_KEYS = (*RECIPE_KEYS, "own", "on_null")
 OUT_OF_SCOPE = "$out_of_scope"
 """What a test may expect instead of fields: that the profile has no account."""
+PLAN = "$plan"
+"""What a test may expect: the action of the plan, or ``{patch: {path: value}}``, all of it."""
+ACCOUNT = "$account"
+"""What a test may give: what was pushed to the account that is there."""
+PLANS = ("create", "patch", "deactivate", "delete", "none", "refused")
+"""The actions that a test may expect."""
 
-__all__ = ["OUT_OF_SCOPE", "MatchRule", "OnLeave", "PushDocument", "PushField", "load_push"]
+__all__ = [
+    "ACCOUNT",
+    "OUT_OF_SCOPE",
+    "PLAN",
+    "PLANS",
+    "MatchRule",
+    "OnLeave",
+    "PushDocument",
+    "PushField",
+    "load_push",
+]
 
 _DEFAULT_KEY = "externalId"
 
@@ -196,15 +213,30 @@ def _consent(reader: Reader, node: yaml.Node | None, schema: Schema) -> tuple[st
 def _check(reader: Reader, document: PushDocument) -> None:
     paths = {field.path for field in document.fields}
     for test in document.tests:
-        check_given_words(reader, test)
+        check_given_words(reader, test, also=[ACCOUNT])
+        _check_plan(reader, test)
         for path in test.expect:
-            if path not in paths | {OUT_OF_SCOPE, document.key_path}:
-                hint = did_you_mean(path, paths | {OUT_OF_SCOPE})
+            if path not in paths | {OUT_OF_SCOPE, PLAN, document.key_path}:
+                hint = did_you_mean(path, paths | {OUT_OF_SCOPE, PLAN})
                 note(reader, test, f"expects {path!r}, which no field sets{hint}")
         try:
             canonical(test.given, document.schema, ALSO)
         except NameProblem as problem:
             note(reader, test, f"given: {problem}")
+
+
+def _check_plan(reader: Reader, test: Test) -> None:
+    """Note a plan that is none, and an account that is no list of values by path."""
+    held = test.given.get(ACCOUNT)
+    if held is not None and not isinstance(held, Mapping):
+        note(reader, test, f"{ACCOUNT} is what was pushed, by path: {{userName: ann}}")
+    if PLAN not in test.expect:
+        return
+    wanted = test.expect[PLAN]
+    changes = wanted.get("patch") if isinstance(wanted, Mapping) and len(wanted) == 1 else None
+    if wanted not in PLANS and not isinstance(changes, Mapping):
+        words = ", ".join(PLANS)
+        note(reader, test, f"{PLAN} is one of {words}, or {{patch: {{title: Boss}}}}")
 
 
 def _check_meaning(reader: Reader, document: PushDocument) -> None:

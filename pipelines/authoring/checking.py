@@ -12,11 +12,11 @@ from mappings.checker import check_columns
 from mappings.coverage import coverage
 from mappings.errors import MappingError, Problem
 from mappings.push import PushDocument
-from mappings.pushtesting import run_push_tests
 from mappings.testing import TestResult, run_tests
 from mappings.tree import Document
 from mappings.uses import uses
 from pipelines.authoring.files import MappingFile, read
+from pipelines.authoring.plantests import run_examples_of_push
 from pipelines.authoring.samples import Columns, columns_of
 from pipelines.bus import Workspace
 from pipelines.errors import ProjectError, RemoteError
@@ -118,5 +118,5 @@ def _tested(checked: Checked, today: date) -> Tested:
     if document is None or not checked.right:
         return Tested(checked)
     if isinstance(document, PushDocument):
-        return Tested(checked, run_push_tests(document, today=today))
+        return Tested(checked, run_examples_of_push(document, today=today))
     return Tested(checked, run_tests(document, today=today))
