@@ -18,14 +18,18 @@ from idp_core.mail.queue import Letter
 _SECONDS = 20
 
 
-def message(letter: Letter, sender: str) -> EmailMessage:
-    """Return the mail as RFC 5322 has it. Raises ValueError for an address with a line end."""
+def message(letter: Letter, sender: str, *, raw: bool = False) -> EmailMessage:
+    """Return the mail as RFC 5322 has it; `raw` keeps lines whole for who reads the file itself.
+
+    Raises ValueError for an address with a line end.
+    """
     made = EmailMessage(policy=SMTP)
     made["From"], made["To"], made["Subject"] = sender, letter.to, letter.subject
     made["Date"] = format_datetime(datetime.now(UTC))
     made["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].strip("> ") or "localhost")
     made["Auto-Submitted"] = "auto-generated"
-    made.set_content(letter.text)
+    plain = "7bit" if letter.text.isascii() else None
+    made.set_content(letter.text, cte="8bit" if raw else plain)
     return made
 
 
@@ -42,7 +46,7 @@ class Folder:
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}.eml"
         draft = self.path / f".{name}"
         draft.touch(mode=0o600)
-        draft.write_bytes(message(letter, self.sender).as_bytes())
+        draft.write_bytes(message(letter, self.sender, raw=True).as_bytes())
         draft.rename(self.path / name)
 
 
