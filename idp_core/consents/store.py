@@ -67,26 +67,5 @@ def current(conn: sa.Connection, account: str, client: str) -> Consent | None:
     return None if row is None else _consent(row)
 
 
-def take_back(conn: sa.Connection, account: str, client: str, now: datetime) -> bool:
-    """End what was agreed to; False when nothing was."""
-    done = conn.execute(
-        sa.update(table)
-        .where(table.c.account == account, table.c.client == client, table.c.ended_at.is_(None))
-        .values(ended_at=now)
-    )
-    return done.rowcount > 0
-
-
-def of_account(conn: sa.Connection, account: str) -> Sequence[Consent]:
-    """Return what holds for an account, one consent a client."""
-    query = (
-        sa.select(table)
-        .where(table.c.account == account, table.c.ended_at.is_(None))
-        .order_by(table.c.client, table.c.version)
-    )
-    newest = {row.client: _consent(row) for row in conn.execute(query)}
-    return list(newest.values())
-
-
 def _consent(row: sa.Row[Any]) -> Consent:
     return Consent(row.receipt, row.client, row.version, frozenset(row.scope), row.given_at)

@@ -30,16 +30,3 @@ def rehash(conn: sa.Connection, account: str, old: str, new: str) -> None:
         .where(password.c.account == account, password.c.hash == old)
         .values(hash=new)
     )
-
-
-def changed_at(conn: sa.Connection, account: str) -> datetime | None:
-    """Return when an account's password was last changed."""
-    found: datetime | None = conn.scalar(
-        sa.select(password.c.changed_at).where(password.c.account == account)
-    )
-    return found
-
-
-def remove(conn: sa.Connection, account: str) -> None:
-    """Take an account's password away."""
-    conn.execute(sa.delete(password).where(password.c.account == account))

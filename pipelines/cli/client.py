@@ -103,7 +103,8 @@ def _read(file: Path) -> Any:
         return Client.model_validate(json.loads(file.read_text("utf-8")))
     except ValidationError as error:
         lines = [
-            f"{file} {'.'.join(map(str, each['loc'])) or 'client'}: {each['msg']}"
+            f"{file} {'.'.join(map(str, each['loc'])) or 'client'}: "
+            + each["msg"].removeprefix("Value error, ")
             for each in error.errors(include_input=False, include_url=False)
         ]
         raise ProjectError("\n".join(lines)) from None

@@ -162,12 +162,6 @@ def end(conn: sa.Connection, grant: str, now: datetime, why: str) -> bool:
     return bool(_end(conn, now, why, oauth_grant.c.id == grant))
 
 
-def end_of(conn: sa.Connection, account: str, client: str, now: datetime, why: str) -> int:
-    """End what an account allowed a client; return how many grants that were."""
-    which = (oauth_grant.c.account == account, oauth_grant.c.client == client)
-    return len(_end(conn, now, why, *which))
-
-
 def lives(conn: sa.Connection, grant: str) -> bool:
     """Whether a grant goes on."""
     query = sa.select(sa.literal(1)).where(
