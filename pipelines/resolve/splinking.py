@@ -24,6 +24,8 @@ from pipelines.resolve.trained import Trained, digest
 from pipelines.resolve.weights import floored, learn
 
 _FEWEST_MATCHES = 0.1  # for each record: without a certain pair there still are matches
+_SEVERAL = 5  # records that have a value, for its frequency to be kept
+_RARE = _SEVERAL - 1  # records that are taken to have a value whose frequency is not kept
 _RECALL = 0.8  # of the matches, the share that the certain pairs are taken to be
 
 
@@ -100,11 +102,14 @@ def _prior(con: duckdb.DuckDBPyConnection, records: int, model: Model, there: se
 
 
 def _frequencies(con: duckdb.DuckDBPyConnection, model: Model, there: Iterable[str]) -> pa.Table:
-    """Return how common each value is of the columns whose levels ask for it."""
+    """Return how common each value is of the columns whose levels ask for it.
+
+    Only values of several records are kept: a frozen model must not remember a person.
+    """
     parts = [
         f'SELECT \'{column}\' AS "column", "{column}" AS value,'
-        f" count(*) / sum(count(*)) OVER () AS share FROM records"
-        f' WHERE "{column}" IS NOT NULL GROUP BY "{column}"'
+        f' count(*) / (SELECT count("{column}") FROM records) AS share FROM records'
+        f' WHERE "{column}" IS NOT NULL GROUP BY "{column}" HAVING count(*) >= {_SEVERAL}'
         for column in _frequency_columns(model, there)
     ]
     if not parts:
@@ -159,13 +164,16 @@ def _linker(con: duckdb.DuckDBPyConnection, said: dict[str, Any]) -> tuple[Any, 
 def _register(
     con: duckdb.DuckDBPyConnection, api: Any, linker: Any, trained: Trained, columns: Iterable[str]
 ) -> None:
-    """Give a linker the frozen term frequencies; a value that is new to them counts as common."""
+    """Give a linker the frozen term frequencies; a value that is not among them counts as rare."""
+    rare = _RARE / trained.records
     con.register("frequencies", trained.frequencies)
     for column in columns:
         name = f"frozen_{column}"
         con.execute(
-            f'CREATE TABLE {name} AS SELECT value AS "{column}", share AS "tf_{column}"'
-            f" FROM frequencies WHERE \"column\" = '{column}'"
+            f'CREATE TABLE {name} AS SELECT DISTINCT r."{column}",'
+            f' coalesce(f.share, {rare}) AS "tf_{column}" FROM records r'
+            f' LEFT JOIN frequencies f ON f."column" = \'{column}\' AND f.value = r."{column}"'
+            f' WHERE r."{column}" IS NOT NULL'
         )
         linker.table_management.register_term_frequency_lookup(api.register(name), column)
 

