@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -24,7 +23,7 @@ def look(bus: Bus) -> Iterator[Finding]:
         yield _lock(bus, conn, now)
         yield from _last_run(conn)
         for name in bus.project.sources:
-            yield from _pending(conn, name)
+            yield from _pending(bus, conn, name)
         for name in bus.project.targets:
             yield from looked(f"target {name}", partial(_changes, bus, conn, name))
         yield from _letters(conn)
@@ -55,16 +54,16 @@ def _last_run(conn: sa.Connection) -> Iterator[Finding]:
         yield ok("last run", said)
 
 
-def _pending(conn: sa.Connection, source: str) -> Iterator[Finding]:
+def _pending(bus: Bus, conn: sa.Connection, source: str) -> Iterator[Finding]:
     """Tell of rows that landed and were not taken in, and of pages whose files are gone."""
     pages = ledger.pages_to_map(conn, source)
-    gone = [page for page in pages if not Path(page.path).is_file()]
+    gone = [page for page in pages if not (bus.landing / page.path).is_file()]
     if gone:
         rows = sum(page.rows for page in gone)
         yield fail(
             f"source {source}",
             f"{rows:,} rows landed and are not taken in, and their files are gone",
-            f"restore {Path(gone[0].path).parent}, or the whole data folder, from a backup",
+            "the next run reads them again; or restore the data folder from a backup",
         )
     rows = sum(page.rows for page in pages) - sum(page.rows for page in gone)
     if rows:

@@ -153,7 +153,7 @@ def test_rows_that_landed_and_were_not_taken_in_are_told_and_lost_files_fail(fol
         page.write_text("{}\n{}\n")
         with writing(bus.engine) as conn:
             begun = ledger.start_run(conn, "sync")
-            ledger.land_page(conn, begun.id, "crm", "people", str(page), 2)
+            ledger.land_page(conn, begun.id, "crm", "people", "crm/x.jsonl", 2)
     assert "2 rows landed at " in dict(found(folder, Grade.WARN))["source crm"]
     page.unlink()
     assert "their files are gone" in dict(found(folder, Grade.FAIL))["source crm"]
