@@ -150,7 +150,7 @@ def rows_of(source: str) -> list[dict[str, str]]:
     kept[1]["mail"] = f"{NAME}(at){MAIL}"  # fails the mapping
     kept[2]["phone"] = f"{NAME} {PHONE}"  # is blanked
     kept[3]["first"] = f"Odd{NAME}"  # fails the gate of lines
-    kept[4] |= {"mail": kept[5]["mail"], "born": f"{BORN}-28"}  # is held apart by a veto
+    kept[4] |= {"mail": kept[5]["mail"], "first": f"Q{NAME}", "born": f"{BORN}-28"}  # a veto
     return kept
 
 
