@@ -73,7 +73,7 @@ def test_the_example_of_the_reference_is_a_project():
             "project: a\nsources: {../x: {connector: {type: sql}}}\n",
             ":2:11 sources.../x.[key]: a name has letters, digits, '-', '_' and '.' only",
         ),
-        ("- a\n", ":1:1 project: input should be a valid dictionary"),
+        ("- a\n", ":1:1 yaml: write keys and values, such as project: shop"),
         ("", ":1:1 yaml: the file is empty"),
     ],
 )
