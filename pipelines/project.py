@@ -88,8 +88,9 @@ class Policies(_Part):
     """Whose word counts where sources differ."""
     model: Path | None = None
     """What is compared to find people whose identifiers differ."""
-    likeness: bool = True
-    """Whether people are found by likeness, too, or by identifiers alone."""
+    likeness: bool | None = None
+    """Whether people are found by likeness, too; by default only where a `model` is named, as
+    identifiers alone join the fewest strangers."""
 
 
 class Project(_Part):

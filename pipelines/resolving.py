@@ -198,7 +198,7 @@ def _resolve(bus: Bus, told: Told, stage: Stage | None) -> Resolution:
 def _stage(bus: Bus) -> Stage:
     if bus.stage is None:
         where = bus.project.place(("policies", "likeness"))
-        raise ProjectError(f"{where} policies.likeness: is off; there is nothing to train")
+        raise ProjectError(f"{where} policies.likeness: is off; set it to true to train a model")
     return bus.stage
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from idp_core.profiles.model import SourceRef
-from pipelines.bus import open_bus
+from pipelines.bus import open_bus, open_workspace
 from pipelines.errors import JobError, ProjectError
 from pipelines.jobs import sync
 from pipelines.project import load_project
+from pipelines.resolve import modelfile
 from pipelines.resolving import evaluate, explain_pair, read_truth, shadow, train
 from tests.pipelines.resolve.crowd import crowd
 
@@ -24,7 +25,9 @@ fields:
 """
 
 
-def write_project(folder: Path, people: int, policies: str = "{}") -> dict[SourceRef, int]:
+def write_project(
+    folder: Path, people: int, policies: str = "{likeness: true}"
+) -> dict[SourceRef, int]:
     """Write a project of one source with a crowd; return who is who."""
     records, truth = crowd(people)
     (folder / "mappings").mkdir(parents=True)
@@ -65,6 +68,24 @@ def test_a_run_finds_people_by_likeness_and_says_how_well(folder: Path) -> None:
     assert found["links in use"].recall > found["identifiers alone"].recall
 
 
+@pytest.mark.parametrize(
+    ("policies", "stage"),
+    [
+        ("{}", False),
+        ("{likeness: false, model: model.yaml}", False),
+        ("{likeness: true}", True),
+        ("{model: model.yaml}", True),
+    ],
+)
+def test_identifiers_alone_decide_unless_likeness_is_asked_for(
+    tmp_path: Path, policies: str, stage: bool
+) -> None:
+    write_project(tmp_path, 3, policies)
+    model = Path(modelfile.__file__).with_name("model.yaml")
+    (tmp_path / "model.yaml").write_text(model.read_text("utf-8"), "utf-8")
+    assert (open_workspace(load_project(tmp_path)).stage is not None) is stage
+
+
 def test_a_pair_is_explained_by_what_each_comparison_found(folder: Path) -> None:
     with open_bus(load_project(folder)) as bus:
         told = explain_pair(bus, SourceRef("people", "0-0"), SourceRef("people", "0-1"))
@@ -96,7 +117,7 @@ def test_files_that_did_not_change_would_change_nobody(folder: Path) -> None:
 def test_turning_likeness_off_would_split_people_and_writes_nothing(folder: Path) -> None:
     file = folder / "isthmus.yaml"
     before = file.read_text("utf-8")
-    file.write_text(before.replace("policies: {}", "policies: {likeness: false}"), "utf-8")
+    file.write_text(before.replace("likeness: true", "likeness: false"), "utf-8")
     try:
         with open_bus(load_project(folder)) as bus:
             found = shadow(bus, examples=2)
