@@ -30,7 +30,7 @@ def test_the_issuer_is_an_origin_and_https_but_for_this_machine(tmp_path, issuer
     if taken:
         assert read(file).served_hosts == {issuer.casefold().split("//")[1]}
         return
-    with pytest.raises(PolicyError, match=r"serve.yaml:2 issuer: write "):
+    with pytest.raises(PolicyError, match=r"serve.yaml:2:1 issuer: write "):
         read(file)
 
 
