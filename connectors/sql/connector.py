@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -103,7 +103,8 @@ class Sql(Connector):
             result = connection.execution_options(
                 stream_results=True, max_row_buffer=query.page_size
             ).execute(statement)
-            yield from self._pages(result, relation, query, names, wanted)
+            with closing(result):  # PyMySQL wants an answer ended before the transaction is
+                yield from self._pages(result, relation, query, names, wanted)
 
     def apply(self, changes: Iterable[Change]) -> Iterator[Outcome]:
         """Write rows of the tables named under `tables`, up to a hundred in one transaction."""
