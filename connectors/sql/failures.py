@@ -62,7 +62,7 @@ def _meaning(error: DBAPIError, name: str) -> ConnectorError:
     state = getattr(error.orig, "sqlstate", None) or ""
     if state[:2] == "28" or state == "42501" or any(word in text for word in _REFUSED):
         return UnauthorizedError(f"{name}: refuses us; check user, password and the rights to read")
-    if any(word in text for word in _DAMAGED):
+    if not state and any(word in text for word in _DAMAGED):
         return MisconfiguredError(f"{name}: is damaged, or no such database; restore it")
     if "could not decode" in text:
         column = text.partition("column '")[2].partition("'")[0]

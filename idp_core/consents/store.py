@@ -32,15 +32,32 @@ def give(
     language: str,
     now: datetime,
 ) -> Consent:
-    """Record a consent, beside what was agreed to before."""
-    before = current(conn, account, client)
-    together = frozenset(scope) | (before.scope if before else frozenset())
-    last = conn.scalar(
-        sa.select(sa.func.max(table.c.version)).where(
-            table.c.account == account, table.c.client == client
-        )
-    )
-    made = Consent(str(uuid_utils.uuid7()), client, (last or 0) + 1, together, now)
+    """Record a consent, beside what was agreed to before.
+
+    Of several at once each gets a version of its own, and the newest holds what all of them said.
+    """
+    while True:
+        try:
+            with conn.begin_nested():
+                return _give(conn, account, client, scope, language, now)
+        except sa.exc.IntegrityError:
+            continue  # another one was given meanwhile: this one comes after it
+
+
+def _give(
+    conn: sa.Connection,
+    account: str,
+    client: str,
+    scope: Sequence[str],
+    language: str,
+    now: datetime,
+) -> Consent:
+    # One statement: what holds and the last number are of one moment.
+    rows = conn.execute(_of(account, client)).all()
+    before = next((frozenset(row.scope) for row in rows if row.ended_at is None), frozenset())
+    together = frozenset(scope) | before
+    last = rows[0].version if rows else 0
+    made = Consent(str(uuid_utils.uuid7()), client, last + 1, together, now)
     conn.execute(
         sa.insert(table).values(
             receipt=made.receipt,
@@ -57,15 +74,19 @@ def give(
 
 def current(conn: sa.Connection, account: str, client: str) -> Consent | None:
     """Return the consent that holds."""
-    query = (
-        sa.select(table)
-        .where(table.c.account == account, table.c.client == client, table.c.ended_at.is_(None))
-        .order_by(table.c.version.desc())
-        .limit(1)
-    )
+    query = _of(account, client).where(table.c.ended_at.is_(None)).limit(1)
     row = conn.execute(query).one_or_none()
     return None if row is None else _consent(row)
 
 
 def _consent(row: sa.Row[Any]) -> Consent:
     return Consent(row.receipt, row.client, row.version, frozenset(row.scope), row.given_at)
+
+
+def _of(account: str, client: str) -> sa.Select[Any]:
+    """Select the consents to one client, newest first."""
+    return (
+        sa.select(table)
+        .where(table.c.account == account, table.c.client == client)
+        .order_by(table.c.version.desc())
+    )

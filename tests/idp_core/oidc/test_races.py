@@ -9,9 +9,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from idp_core.consents import store as consents
 from idp_core.db.engine import make_engine, reading, writing
 from idp_core.oidc.device import store as devices
 from idp_core.oidc.grants import store as grants
@@ -219,3 +221,19 @@ def test_one_of_eight_sets_the_new_password(world, rounds):
 
         results = world.at_once(reset)
         assert sorted(got.status for got in results) == [303] + [400] * 7
+
+
+def test_eight_consents_at_once_are_eight_versions_and_the_last_holds_all(world, rounds):
+    site, account = world.site, world.account.id
+    for number in rounds:
+        client = f"c{number}"
+
+        def agree(scope, client=client):
+            with writing(site.engine) as conn:
+                return consents.give(conn, account, client, [scope], "en", site.clock())
+
+        scopes = [f"s{place}" for place in range(AT_ONCE)]
+        made = world.at_once(*(partial(agree, scope) for scope in scopes))
+        assert sorted(each.version for each in made) == list(range(1, AT_ONCE + 1))
+        with reading(site.engine) as conn:
+            assert consents.current(conn, account, client).scope == set(scopes)
