@@ -4,6 +4,7 @@ Each takes a connection first, and the caller owns the transaction (`idp_core.db
 """
 
 from idp_core.db.jsontext import attributes_json, digest_of
+from idp_core.profiles.counting import count_live, count_saying, missing_keys
 from idp_core.profiles.erasing import Erasure, erase, erased_gids, ids_of, read_erasure
 from idp_core.profiles.goldens import (
     SaveCounts,
@@ -37,12 +38,9 @@ from idp_core.profiles.lookup import (
 from idp_core.profiles.records import (
     Held,
     PutCounts,
-    count_live,
-    count_saying,
     held_source_profiles,
     last_seq,
     mark_deleted,
-    missing_keys,
     put_source_profiles,
     read_source_profiles,
     searchable,
