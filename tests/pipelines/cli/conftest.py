@@ -73,3 +73,9 @@ def document(result: Result) -> Any:
     """The one JSON document of a command's answer."""
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return json.loads(result.stdout)
+
+
+@pytest.fixture
+def isthmus(run, small):
+    """Run a command on the project that a test module calls `small`."""
+    return lambda *words: run(*words, "--project", small.folder)

@@ -26,11 +26,6 @@ def small(tmp_path, database_url):
     return small
 
 
-@pytest.fixture
-def isthmus(run, small):
-    return lambda *words: run(*words, "--project", small.folder)
-
-
 def gid_of(small, mail):
     with small.bus() as bus, reading(bus.engine) as conn:
         (gid,) = store.find(conn, mail)

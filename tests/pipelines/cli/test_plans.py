@@ -20,12 +20,6 @@ def small(tmp_path):
 
 
 @pytest.fixture
-def isthmus(run, small):
-    """Run a command on the project."""
-    return lambda *words: run(*words, "--project", small.folder)
-
-
-@pytest.fixture
 def emptied(small, isthmus):
     """Everybody has an account, and then most of them are gone: the guards hold the plan."""
     assert isthmus("plan").exit_code == 0

@@ -18,12 +18,6 @@ def small(tmp_path):
     return Small(tmp_path / "small", f"sqlite:///{tmp_path / 'small.db'}")
 
 
-@pytest.fixture
-def isthmus(run, small):
-    """Run a command on the project."""
-    return lambda *words: run(*words, "--project", small.folder)
-
-
 def runs(isthmus, *words):
     return document(isthmus("runs", "list", "--json", *words))
 

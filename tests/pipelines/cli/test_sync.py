@@ -26,12 +26,6 @@ def small(tmp_path, monkeypatch):
     return small
 
 
-@pytest.fixture
-def isthmus(run, small):
-    """Run a command on the project."""
-    return lambda *words: run(*words, "--project", small.folder)
-
-
 def dead_line(*_):
     raise TransientError("the line went dead")
 

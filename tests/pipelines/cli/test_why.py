@@ -18,12 +18,6 @@ def small(tmp_path):
 
 
 @pytest.fixture
-def isthmus(run, small):
-    """Run a command on the project."""
-    return lambda *words: run(*words, "--project", small.folder)
-
-
-@pytest.fixture
 def gid(small, isthmus):
     """A profile whose account is made."""
     assert isthmus("plan").exit_code == 0
