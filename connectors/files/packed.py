@@ -47,6 +47,7 @@ _UNPACKERS: dict[str, Callable[[BinaryIO], Any]] = {
     ".zst": _zstd,
 }
 _DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, pa.ArrowException)
+# zipfile raises the last two: a method it lacks, a member that is encrypted.
 _BROKEN = (*_DAMAGE, zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError)
 
 
