@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from sqlglot import exp
@@ -49,6 +50,7 @@ class StepCall:
 
 
 LOOKUP = "lookup"
+TRIM = "trim"
 NOT_FOUND = "not in the lookup table"
 TYPE = "type"
 WRONG_TYPE = {
@@ -64,10 +66,18 @@ NO_KEY = "the row has no key"
 
 
 def step_calls(steps: Sequence[Step]) -> list[StepCall]:
-    """Read the arguments of steps. Raises ValueError with the mend."""
-    return [
+    """Read the arguments of steps, a trim that the next step does anyway left out.
+
+    Raises ValueError with the mend.
+    """
+    calls = [
         StepCall(STEPS[step.name], *read_arguments(STEPS[step.name], step.arguments))
         for step in steps
+    ]
+    return [
+        call
+        for call, then in zip_longest(calls, calls[1:])
+        if call.spec.name != TRIM or then is None or not then.spec.trims
     ]
 
 

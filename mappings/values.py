@@ -88,11 +88,13 @@ SPACE_CLASS = r"\s\v\x1c-\x1f" + "".join(c for c in SPACES if ord(c) > 0x7F)
 
 _EDGE = f"regexp_matches({{0}}, '^[{SPACE_CLASS}]|[{SPACE_CLASS}]$')"
 STRIP_SQL = (
-    f"(CASE WHEN NOT {_EDGE} THEN {{0}} WHEN NOT {_EDGE.format('trim({0})')} THEN trim({{0}})"
+    "(CASE WHEN ord({0}) BETWEEN 33 AND 126 AND ord({0}[-1]) BETWEEN 33 AND 126 THEN {0}"
+    f" WHEN NOT {_EDGE} THEN {{0}} WHEN NOT {_EDGE.format('trim({0})')} THEN trim({{0}})"
     f" ELSE regexp_replace({{0}}, '^[{SPACE_CLASS}]+|[{SPACE_CLASS}]+$', '', 'g') END)"
 )
-"""The SQL form of `strip`, to be formatted with the argument (each regular expression costs a
-third of what DuckDB's trim with a list of characters does)."""
+"""The SQL form of `strip`, to be formatted with the argument. Most texts begin and end with an
+ASCII letter, which is seen at half the cost of a regular expression; that costs a tenth of what
+DuckDB's trim with a list of characters does."""
 
 FILLED_SQL = (
     "(CASE WHEN ord({0}) BETWEEN 33 AND 126 THEN true"

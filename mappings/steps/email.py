@@ -71,5 +71,6 @@ STEPS = (
         sql=_sql,
         python=lambda _: normalise,
         reason="not an e-mail address",
+        trims=True,
     ),
 )

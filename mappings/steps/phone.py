@@ -26,7 +26,8 @@ REGIONS = (
 )  # fmt: skip
 """The countries with a fast path."""
 
-_PUNCTUATION = " ()-./"
+_COMMON, _RARE = " -", "()./"
+_PUNCTUATION = _COMMON + _RARE
 _LONGEST = 60  # the fast path leaves longer texts alone
 
 
@@ -136,10 +137,16 @@ def normalise(text: str, region: str | None) -> str | None:
 UDF = Udf("isthmus_phone", lambda text, region: None if text is None else ask(text, region), 2)
 
 
+def _without(value: str, characters: str) -> str:
+    for character in characters:
+        value = f"replace({value}, '{character}', '')"
+    return value
+
+
 def _prepare(value: str, arguments: Arguments) -> Mapping[str, str]:
-    digits = value
-    for character in _PUNCTUATION:
-        digits = f"replace({digits}, '{character}', '')"
+    plain = _without(value, _COMMON)
+    rare = " OR ".join(f"contains({value}, '{character}')" for character in _RARE)
+    digits = f"CASE WHEN {rare} THEN {_without(plain, _RARE)} ELSE {plain} END"
     return {
         "digits": f"CASE WHEN length({value}) <= {_LONGEST} THEN {digits} END",
         "code": f"upper(trim({arguments['region']}))",

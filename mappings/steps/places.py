@@ -95,6 +95,7 @@ STEPS = (
         sql=_country_sql,
         python=lambda _: _country,
         reason="not a country",
+        trims=True,
         udfs=(_COUNTRY,),
     ),
     StepSpec(
@@ -103,6 +104,7 @@ STEPS = (
         sql=_asked(_LANGUAGE),
         python=lambda _: language_code,
         reason="not a language",
+        trims=True,
         udfs=(_LANGUAGE,),
     ),
     StepSpec(
@@ -111,6 +113,7 @@ STEPS = (
         sql=_asked(_LOCALE),
         python=lambda _: locale_tag,
         reason="not a locale",
+        trims=True,
         udfs=(_LOCALE,),
     ),
     StepSpec(

@@ -63,7 +63,7 @@ class StepSpec:
     when absent), Python values for the others. `prepare` names SQL to be computed first, once,
     from the same; the SQL form finds it among its arguments. `python(arguments)` gets the plain
     arguments and returns the function of the value and of the ``EXPRESSION`` arguments, in their
-    declared order.
+    declared order. `trims` says that white space around the value makes no difference to it.
     """
 
     name: str
@@ -77,6 +77,7 @@ class StepSpec:
     passes: frozenset[Kind] = frozenset()
     udfs: tuple[Udf, ...] = ()
     prepare: Callable[[str, Arguments], Mapping[str, str]] | None = None
+    trims: bool = False
 
     @property
     def row_arguments(self) -> tuple[str, ...]:

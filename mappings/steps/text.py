@@ -21,13 +21,20 @@ def squeeze(text: str) -> str:
     return _SPACE_RUN.sub(" ", text).strip(" ") if _is_loose(text) else text
 
 
+# No letter below the first combining mark is written in two ways (Unicode Annex 15): left alone.
+_NFC = (
+    r"CASE WHEN regexp_full_match({0}, '(?s)[\x00-\x{{2ff}}]*') THEN {0} ELSE nfc_normalize({0}) END"
+)
+
 _ODD_CLASS = SPACE_CLASS.replace(r"\s", r"\t\n\f\r")
 _LOOSE = f"'[{_ODD_CLASS}]|  |^ | $'"
 
 
 def _squeeze_sql(value: str, _: Arguments) -> str:
     squeezed = f"trim(regexp_replace({value}, '[{SPACE_CLASS}]+', ' ', 'g'), ' ')"
-    return f"CASE WHEN regexp_matches({value}, {_LOOSE}) THEN {squeezed} ELSE {value} END"
+    plain = f"trim(regexp_replace({value}, '  +', ' ', 'g'), ' ')"
+    tidied = f"CASE WHEN regexp_matches({value}, '[{_ODD_CLASS}]') THEN {squeezed} ELSE {plain} END"
+    return f"CASE WHEN regexp_matches({value}, {_LOOSE}) THEN {tidied} ELSE {value} END"
 
 
 def _blank_sql(value: str, arguments: Arguments) -> str:
@@ -76,13 +83,14 @@ STEPS = (
     StepSpec(
         "nfc",
         "One way to write each accented letter (Unicode NFC).",
-        **simple("nfc_normalize({0})", nfc),
+        **simple(_NFC, nfc),
     ),
     StepSpec(
         "squeeze",
         "One space for each run of white space, none at the ends.",
         _squeeze_sql,
         lambda _: squeeze,
+        trims=True,
     ),
     StepSpec(
         "blank_to_null",

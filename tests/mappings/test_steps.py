@@ -17,6 +17,7 @@ from mappings.record import compile_record
 from mappings.steps import STEPS, Accepts
 from mappings.steps.phone import REGIONS, ask, normalise
 from mappings.tree import Slot
+from mappings.values import SPACES
 from tests.mappings.build import columns_of, document, field, run_batch, run_records
 from tests.mappings.rows import (
     ADDRESSES,
@@ -88,6 +89,9 @@ INPUTS = {
 }
 
 
+_BLANKS = st.text(SPACES, max_size=3)
+
+
 @pytest.fixture(scope="module")
 def con() -> Any:
     with duckdb.connect() as con:
@@ -144,6 +148,17 @@ def test_cleaning_twice_is_cleaning_once(name: str, data: st.DataObject) -> None
     clean = STEPS[name].python(arguments)
     once = clean(text)
     assert once is None or clean(once) == once
+
+
+@pytest.mark.parametrize("name", sorted(name for name, spec in STEPS.items() if spec.trims))
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_a_step_that_trims_needs_no_trim_before_it(name: str, data: st.DataObject) -> None:
+    inner, before, after = (
+        data.draw(values) for values in (INPUTS.get(name, NAMES), _BLANKS, _BLANKS)
+    )
+    call = STEPS[name].python({})
+    assert call(f"{before}{inner or ''}{after}") == call((inner or "").strip(SPACES))
 
 
 def _digits_like(region: str, chance: random.Random) -> str:
