@@ -23,7 +23,8 @@ def squeeze(text: str) -> str:
 
 # No letter below the first combining mark is written in two ways (Unicode Annex 15): left alone.
 _NFC = (
-    r"CASE WHEN regexp_full_match({0}, '(?s)[\x00-\x{{2ff}}]*') THEN {0} ELSE nfc_normalize({0}) END"
+    r"CASE WHEN regexp_full_match({0}, '(?s)[\x00-\x{{2ff}}]*') THEN {0}"
+    " ELSE nfc_normalize({0}) END"
 )
 
 _ODD_CLASS = SPACE_CLASS.replace(r"\s", r"\t\n\f\r")
