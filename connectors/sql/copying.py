@@ -1,28 +1,27 @@
-"""PostgreSQL in bulk: ``COPY … TO STDOUT`` as CSV, which pyarrow reads without Python objects.
+"""PostgreSQL in bulk: binary ``COPY`` by the ADBC driver, from the server to Arrow without Python.
 
-For columns of the usual types only; every other relation is read row by row. The statement, its
-snapshot and its order are the same.
+For columns of the usual types only; every other relation is read row by row. The statement and its
+order are the same; it is one statement, so all of it shows one moment.
 """
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
-from pyarrow import csv as pacsv
 
 from connectors.contract import RejectedRow
-from connectors.errors import MisconfiguredError
 from connectors.sql.relation import Relation
 
-_BLOCK = 16 << 20
-"""A row must fit into so many bytes."""
-_AHEAD = 1 << 20
+_BATCH_BYTES = 16 << 20
+_PLAIN_TEXT = (sa.Text, sa.VARCHAR, sa.CHAR)
+_FIRST, _LAST = "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"
+"""Between them Arrow, and what reads it, knows every moment."""
 
 
 def can_copy(connection: sa.Connection, relation: Relation, names: Sequence[str]) -> bool:
@@ -30,7 +29,13 @@ def can_copy(connection: sa.Connection, relation: Relation, names: Sequence[str]
     dialect = connection.dialect
     if (dialect.name, dialect.driver) != ("postgresql", "psycopg"):
         return False
-    return all(_is_usual(relation, name) for name in names)
+    if find_spec("adbc_driver_postgresql") is None:
+        return False
+    driver: Any = connection.connection.driver_connection
+    # The wheel's libpq knows no Kerberos; text of a database without an encoding can be anything.
+    if driver.pgconn.used_gssapi or driver.info.parameter_status("server_encoding") == "SQL_ASCII":
+        return False
+    return all(_is_usual(relation, name) and _beside(name) not in names for name in names)
 
 
 def _is_usual(relation: Relation, name: str) -> bool:
@@ -46,114 +51,119 @@ def copied(
     """Yield what a statement selects, in batches of `schema`.
 
     A row with a value that Arrow cannot hold (a timestamp of infinity) is rejected, named by
-    `place` and its number.
+    `place` and its number. Raises sqlalchemy's DBAPIError for whatever the driver reports.
     """
-    plain = statement.with_only_columns(*map(_as_text, statement.selected_columns))
-    compiled = plain.compile(dialect=connection.dialect)
-    connection.exec_driver_sql("SET LOCAL datestyle TO ISO")
     driver: Any = connection.connection.driver_connection
+    text = _text(connection, statement)
+    login = _login(driver)
+    connection.rollback()
     start = 1
-    with driver.cursor() as cursor:
-        text = f"COPY ({compiled}) TO STDOUT (FORMAT csv)"
-        with cursor.copy(text, compiled.params) as copy:
-            for batch in _parsed(copy, schema.names, place):
-                yield _typed(batch, schema, place, start)
-                start += batch.num_rows
+    for batch in _batches(login, text):
+        yield _typed(batch, schema, place, start)
+        start += batch.num_rows
 
 
-def _as_text(column: Any) -> Any:
-    """Times with a zone come in UTC, whatever the session's is."""
-    if isinstance(column.type, sa.DateTime) and column.type.timezone:
-        return sa.func.timezone("UTC", column).label(column.name)
-    return column
+def _text(connection: sa.Connection, statement: sa.Select[Any]) -> str:
+    """The statement with its values in it: COPY takes no parameters. psycopg writes them."""
+    from psycopg import ClientCursor
+
+    columns = [each for column in statement.selected_columns for each in _selected(column)]
+    compiled = statement.with_only_columns(*columns).compile(dialect=connection.dialect)
+    driver: Any = connection.connection.driver_connection
+    return str(ClientCursor(driver).mogrify(str(compiled), compiled.params))
 
 
-def _parsed(copy: Any, names: list[str], place: str) -> Iterator[pa.RecordBatch]:
-    stream = io.BufferedReader(_Blocks(copy), _AHEAD)
+def _selected(column: Any) -> list[Any]:
+    """A column as it is asked for, with its text beside it where Arrow cannot hold the value."""
+    kind, name = column.type, column.name
+    if isinstance(kind, sa.String) and type(kind) not in _PLAIN_TEXT:
+        return [sa.cast(column, sa.Text).label(name)]
+    if isinstance(kind, sa.REAL):  # as it is written: 0.1, not 0.10000000149011612
+        return [sa.cast(sa.cast(column, sa.Text), sa.Double).label(name)]
+    odd = _odd(column)
+    if odd is None:
+        return [column]
+    return [column, sa.case((odd, sa.cast(column, sa.Text))).label(_beside(name))]
+
+
+def _odd(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool] | None:
+    """Whether a value is none for Arrow: infinite, before our era, of five digits, no number."""
+    kind = column.type
+    if isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float):
+        return column.in_([_literal("numeric", "NaN")])
+    if not isinstance(kind, sa.Date | sa.DateTime):
+        return None
+    aware = isinstance(kind, sa.DateTime) and kind.timezone
+    name, zone = ("timestamptz", "+00") if aware else ("timestamp", "")
+    return sa.not_(column.between(_literal(name, _FIRST + zone), _literal(name, _LAST + zone)))
+
+
+def _literal(kind: str, text: str) -> sa.ColumnElement[Any]:
+    return sa.literal_column(f"{kind} '{text}'")
+
+
+def _beside(name: str) -> str:
+    return f"{name} as text"
+
+
+def _login(driver: Any) -> str:
+    """What psycopg logged in with, read-only from the first statement on."""
+    from psycopg.conninfo import make_conninfo
+
+    given = driver.info.get_parameters()
+    options = f"{given.pop('options', '')} -c default_transaction_read_only=on".strip()
+    password = driver.info.password or None
+    given |= {"options": options, "client_encoding": "UTF8", "password": password}
+    return make_conninfo("", **given)
+
+
+def _batches(login: str, text: str) -> Iterator[pa.RecordBatch]:
+    from adbc_driver_manager import Error
+    from adbc_driver_postgresql import StatementOptions, dbapi
+
+    size = {StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(_BATCH_BYTES)}
     try:
-        reader = pacsv.open_csv(
-            stream,
-            pacsv.ReadOptions(column_names=names, block_size=_BLOCK, use_threads=False),
-            pacsv.ParseOptions(newlines_in_values=True),
-            pacsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-            ),
-        )
-        yield from reader
-    except pa.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
-            return
-        raise MisconfiguredError(
-            f"{place}: a row has more than {_BLOCK >> 20} MB; leave its large columns out"
-        ) from None
-
-
-class _Blocks(io.RawIOBase):
-    """The blocks of a COPY as a stream."""
-
-    def __init__(self, copy: Any) -> None:
-        super().__init__()
-        self._copy, self._left = copy, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer: the server sends each row by itself."""
-        parts, held, read = [self._left], len(self._left), self._copy.read
-        while held < len(buffer) and (block := read()):
-            parts.append(block)
-            held += len(block)
-        data = b"".join(parts)
-        size = min(len(buffer), held)
-        buffer[:size], self._left = data[:size], data[size:]
-        return size
+        with dbapi.connect(login) as connection, connection.cursor() as cursor:
+            cursor.adbc_statement.set_options(**size)
+            cursor.execute(text)
+            yield from cursor.fetch_record_batch()
+    # The last two are what pyarrow makes of the driver's errors while it reads.
+    except (Error, OSError, pa.ArrowException) as error:
+        raise sa.exc.DBAPIError(None, None, error) from None
 
 
 def _typed(
     batch: pa.RecordBatch, schema: pa.Schema, place: str, start: int
 ) -> tuple[pa.RecordBatch, list[RejectedRow]]:
-    try:
+    beside = {
+        name: batch.column(_beside(name)) for name in schema.names
+        if _beside(name) in batch.schema.names
+    }  # fmt: skip
+    odd = [name for name, texts in beside.items() if texts.null_count < len(texts)]
+    if not odd:
         return _cast(batch, schema), []
-    except pa.ArrowInvalid:
-        pass
-    good: list[pa.RecordBatch] = []
-    rejected: list[RejectedRow] = []
-    for number in range(batch.num_rows):
-        row = batch.slice(number, 1)
-        try:
-            good.append(_cast(row, schema))
-        except pa.ArrowInvalid:
-            (values,) = row.to_pylist()
-            wrong = next(field for field in schema if not _fits(row.column(field.name), field.type))
-            reason = f"{wrong.name} holds no {wrong.type}"
-            place_of = f"{place} row {start + number}"
-            rejected.append(RejectedRow(place_of, reason, json.dumps(values, ensure_ascii=False)))
-    table = pa.Table.from_batches(good, schema).combine_chunks()
-    return next(iter(table.to_batches()), pa.RecordBatch.from_pylist([], schema)), rejected
+    wrong = pc.is_valid(beside[odd[0]])
+    for name in odd[1:]:
+        wrong = pc.or_(wrong, pc.is_valid(beside[name]))
+    rejected = []
+    for number in pc.indices_nonzero(wrong).to_pylist():
+        texts = {name: beside[name][number].as_py() for name in odd}
+        first = next(name for name in schema.names if texts.get(name) is not None)
+        values = {
+            name: texts.get(name) or _plain(batch.column(name))[number].as_py()
+            for name in schema.names
+        }
+        reason = f"{first} holds no {schema.field(first).type}"
+        raw = json.dumps(values, ensure_ascii=False, default=str)
+        rejected.append(RejectedRow(f"{place} row {start + number}", reason, raw))
+    return _cast(batch.filter(pc.invert(wrong)), schema), rejected
 
 
 def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    columns = [_column(batch.column(field.name), field.type) for field in schema]
+    columns = [_plain(batch.column(field.name)).cast(field.type) for field in schema]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _column(texts: pa.Array, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_string(kind):
-        return texts
-    if pa.types.is_boolean(kind):
-        return pc.equal(texts, "t")
-    if pa.types.is_timestamp(kind):
-        return texts.cast(pa.timestamp("us")).cast(kind)
-    return texts.cast(kind)
-
-
-def _fits(texts: pa.Array, kind: pa.DataType) -> bool:
-    try:
-        _column(texts, kind)
-    except pa.ArrowInvalid:
-        return False
-    return True
+def _plain(column: pa.Array) -> pa.Array:
+    """The texts of decimals, which the driver marks as a type of PostgreSQL's own."""
+    return column.storage if isinstance(column, pa.ExtensionArray) else column

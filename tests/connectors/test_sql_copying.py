@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Query
+from connectors.errors import TransientError
 from connectors.sql import Sql
 from connectors.sql import connector as sql_connector
+from connectors.sql.copying import copied
 from tests.connectors.test_sql import of
 
 
@@ -139,3 +142,68 @@ def test_what_is_not_usual_is_read_row_by_row(postgres_url, tmp_path, monkeypatc
         (page,) = connector.read(Query(name, key="id"))
         assert page.rows.num_rows == 1
     assert used == ["plain"]
+
+
+def test_texts_and_numbers_of_other_kinds_are_what_they_are_row_by_row(postgres_url, tmp_path):
+    engine = sa.create_engine(postgres_url)
+    with engine.begin() as connection:
+        for statement in (
+            "CREATE TYPE mood AS ENUM ('glad')",
+            "CREATE TABLE kinds (id smallint primary key, r real, m mood, c char(3), n name)",
+            "INSERT INTO kinds VALUES (1, 0.1, 'glad', 'a', 'b'), (2, 'NaN', NULL, NULL, NULL)",
+        ):
+            connection.execute(sa.text(statement))
+    engine.dispose()
+    connector = of(postgres_url, tmp_path)
+    (in_bulk,) = connector.read(Query("kinds", key="id"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sql_connector, "can_copy", lambda *_: False)
+        (by_row,) = connector.read(Query("kinds", key="id"))
+    assert repr(in_bulk.rows.to_pylist()) == repr(by_row.rows.to_pylist())
+    assert in_bulk.rows.schema == by_row.rows.schema
+    assert in_bulk.rows.to_pylist()[0] == {"id": 1, "r": 0.1, "m": "glad", "c": "a  ", "n": "b"}
+
+
+def test_an_odd_moment_in_a_large_table_costs_its_row_only(table, postgres_url, tmp_path):
+    engine, _ = table
+    fill = (
+        "INSERT INTO odd (id, text, there) SELECT n, repeat('x', 600), "
+        "CASE WHEN n % 20000 = 7 THEN 'infinity'::timestamp ELSE now()::timestamp END "
+        "FROM generate_series(1, 60000) AS n"
+    )
+    with engine.begin() as connection:
+        connection.execute(sa.text(fill))
+    pages = list(of(postgres_url, tmp_path).read(Query("odd", key="id", page_size=10_000)))
+    assert sum(page.rows.num_rows for page in pages) == 59_997
+    met = [rejected for page in pages for rejected in page.rejected]
+    assert [each.place for each in met] == [f"odd row {n}" for n in (7, 20007, 40007)]
+    assert '"there": "infinity"' in met[0].raw
+
+
+def test_a_connection_lost_on_the_way_is_told_without_a_value(table, postgres_url, tmp_path):
+    engine, _ = table
+    fill = "INSERT INTO odd (id, text) SELECT n, repeat('x', 600) FROM generate_series(1, 90000) n"
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' "
+        "AND pid <> pg_backend_pid()"
+    )
+    with engine.begin() as connection:
+        connection.execute(sa.text(fill))
+    pages = of(postgres_url, tmp_path).read(Query("odd", key="id", page_size=1000))
+    next(pages)
+    with engine.begin() as connection:
+        assert connection.execute(sa.text(end)).all() == [(True,)]
+    with pytest.raises(TransientError, match="no answer") as caught:
+        list(pages)
+    assert "xxx" not in str(caught.value)
+
+
+def test_what_reads_in_bulk_cannot_write(postgres_url):
+    engine = sa.create_engine(postgres_url)
+    with engine.connect() as connection:
+        connection.execute(sa.text("CREATE SEQUENCE counted"))
+        connection.commit()
+        source = sa.select(sa.func.nextval("counted").label("n"))
+        with pytest.raises(sa.exc.DBAPIError, match="read-only"):
+            next(copied(connection, source, pa.schema([("n", pa.int64())]), "counted"))
+    engine.dispose()
