@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ class Consent:
     version: int
     scope: frozenset[str]
     given_at: datetime
+    language: str
 
 
 def give(
@@ -57,7 +58,7 @@ def _give(
     before = next((frozenset(row.scope) for row in rows if row.ended_at is None), frozenset())
     together = frozenset(scope) | before
     last = rows[0].version if rows else 0
-    made = Consent(str(uuid_utils.uuid7()), client, last + 1, together, now)
+    made = Consent(str(uuid_utils.uuid7()), client, last + 1, together, now, language)
     conn.execute(
         sa.insert(table).values(
             receipt=made.receipt,
@@ -72,6 +73,34 @@ def _give(
     return made
 
 
+def hold(conn: sa.Connection, account: str, client: str, scope: Collection[str]) -> bool:
+    """Whether a consent covers the scope, until this transaction ends: it is taken back after."""
+    query = _of(account, client).where(table.c.ended_at.is_(None)).limit(1)
+    row = conn.execute(query.with_for_update(read=True)).one_or_none()
+    return row is not None and set(scope) <= set(row.scope)
+
+
+def end(conn: sa.Connection, account: str, client: str, now: datetime) -> Sequence[str]:
+    """Take back what an account agreed to with a client; return the receipts that hold no more."""
+    ended = conn.execute(
+        sa.update(table)
+        .where(table.c.account == account, table.c.client == client, table.c.ended_at.is_(None))
+        .values(ended_at=now)
+        .returning(table.c.receipt)
+    )
+    return list(ended.scalars())
+
+
+def of_account(conn: sa.Connection, account: str) -> list[Consent]:
+    """Return the consents of an account that hold, one for each client, by client."""
+    query = (
+        sa.select(table)
+        .where(table.c.account == account, table.c.ended_at.is_(None))
+        .order_by(table.c.client, table.c.version)
+    )
+    return list({row.client: _consent(row) for row in conn.execute(query)}.values())
+
+
 def current(conn: sa.Connection, account: str, client: str) -> Consent | None:
     """Return the consent that holds."""
     query = _of(account, client).where(table.c.ended_at.is_(None)).limit(1)
@@ -80,7 +109,8 @@ def current(conn: sa.Connection, account: str, client: str) -> Consent | None:
 
 
 def _consent(row: sa.Row[Any]) -> Consent:
-    return Consent(row.receipt, row.client, row.version, frozenset(row.scope), row.given_at)
+    scope = frozenset(row.scope)
+    return Consent(row.receipt, row.client, row.version, scope, row.given_at, row.language)
 
 
 def _of(account: str, client: str) -> sa.Select[Any]:

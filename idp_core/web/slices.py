@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from idp_core.login import routes as login
 from idp_core.oidc import grant_types as token
 from idp_core.oidc.authorize import routes as authorize
+from idp_core.oidc.consent import room as applications
 from idp_core.oidc.consent import routes as consent
 from idp_core.oidc.device import routes as device
 from idp_core.oidc.discovery import metadata
@@ -51,6 +52,7 @@ def all_routes() -> Sequence[Route]:
         *selfcare.ROUTES,
         *authorize.ROUTES,
         *consent.ROUTES,
+        *applications.ROUTES,
         *token.ROUTES,
         *userinfo.ROUTES,
         *introspection.ROUTES,

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
+
 from idp_core.clients import store as clients
 from idp_core.clients.model import Client
 from idp_core.consents import store as consents
@@ -108,10 +110,10 @@ def _answer(ask: Ask, site: Site, request: Request) -> Answer:
         since = marker.asked_at(site, ask.query)
         query = ask.query_text if since else marker.marked(site, ask.query)
         return redirect(f"/consent?{query}")
-    return _code(site, request, found)
+    return _code(ask, site, request, found)
 
 
-def _code(site: Site, request: Request, found: Visit) -> Answer:
+def _code(ask: Ask, site: Site, request: Request, found: Visit) -> Answer:
     now, session = site.clock(), found.session
     grant = Grant(
         grants.new_id(),
@@ -127,6 +129,8 @@ def _code(site: Site, request: Request, found: Visit) -> Answer:
         session.amr,
     )
     with writing(site.engine) as conn:
+        if not _agreed(conn, request, found):
+            return redirect(f"{PATH}?{ask.query_text}")  # it was taken back this moment
         grants.start(conn, grant, now)
         code = grants.issue(
             conn,
@@ -139,6 +143,12 @@ def _code(site: Site, request: Request, found: Visit) -> Answer:
     site.metrics.happened("authorize", "done")
     told = {"code": code, "state": request.state, "iss": site.config.issuer}
     return redirect(with_query(request.redirect_uri, told))
+
+
+def _agreed(conn: sa.Connection, request: Request, found: Visit) -> bool:
+    """Whether the consent holds still, and until the grant is there for a withdrawal to end."""
+    client = request.client
+    return client.first_party or consents.hold(conn, found.account.id, client.id, request.scope)
 
 
 def describe(site: Site) -> Mapping[str, Any]:

@@ -162,6 +162,29 @@ def end(conn: sa.Connection, grant: str, now: datetime, why: str) -> bool:
     return bool(_end(conn, now, why, oauth_grant.c.id == grant))
 
 
+def end_of_client(
+    conn: sa.Connection, account: str, client: str, now: datetime, why: str
+) -> Sequence[str]:
+    """End all that an account granted a client; return the ids of the grants."""
+    return _end(conn, now, why, oauth_grant.c.account == account, oauth_grant.c.client == client)
+
+
+def lasting(conn: sa.Connection, account: str, now: datetime) -> Sequence[Grant]:
+    """Return the grants by which clients get tokens with no session there, the oldest first."""
+    live = sa.exists().where(
+        oauth_token.c.grant_id == oauth_grant.c.id,
+        oauth_token.c.used_at.is_(None),
+        oauth_token.c.expires_at > now,
+    )
+    query = (
+        sa.select(oauth_grant)
+        .where(oauth_grant.c.account == account, oauth_grant.c.ended_at.is_(None), live)
+        .order_by(oauth_grant.c.created_at)
+    )
+    found = [_grant(row) for row in conn.execute(query)]
+    return [each for each in found if each.sid is None or "offline_access" in each.scope]
+
+
 def lives(conn: sa.Connection, grant: str) -> bool:
     """Whether a grant goes on."""
     query = sa.select(sa.literal(1)).where(
