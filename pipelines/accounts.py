@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from idp_core.accounts import email as emails
 from idp_core.accounts import store
 from idp_core.db.engine import writing
+from idp_core.login import leaving
+from idp_core.login.registration import invitation
 from idp_core.passwords import store as passwords
 from idp_core.passwords.hashing import is_importable
 from idp_core.sessions import store as sessions
@@ -85,6 +87,39 @@ def block(site: Site, address: str, why: str, actor: str) -> int:
         ended = sessions.end_all(conn, found.id, now, "blocked")
         site.note(conn, "account.blocked", "done", found.id, actor, sessions_ended=len(ended))
     return len(ended)
+
+
+def invite(
+    site: Site, address: str, attributes: Mapping[str, str], language: str | None, actor: str
+) -> str:
+    """Begin an account: its owner is mailed a link to finish it, which is returned, too.
+
+    Raises JobError for an address that is none, or has an account, and for an unknown attribute.
+    """
+    cleaned = emails.cleaned(address)
+    if cleaned is None:
+        raise JobError("that is no address mail can go to")
+    unknown = sorted(set(attributes) - set(ASKED))
+    if unknown:
+        raise JobError(f"{unknown[0]}: not known; there is {', '.join(ASKED)}")
+    try:
+        with writing(site.engine) as conn:
+            words = language or site.config.languages[0]
+            return invitation.invite(conn, site, cleaned, attributes, words, actor)
+    except store.TakenError:
+        raise JobError("this address has an account") from None
+
+
+def delete(site: Site, address: str, why: str, actor: str) -> int:
+    """Delete an account with all that lets somebody log in to it; return the sessions it ended.
+
+    What the person's systems say of them stays: to erase the person there is `profile erase`.
+    """
+    found, now = find(site, address), site.clock()
+    with writing(site.engine) as conn:
+        ended = leaving.remove(conn, found, now)
+        site.note(conn, "account.deleted", "done", found.id, actor, why=why, sessions_ended=ended)
+    return ended
 
 
 def unblock(site: Site, address: str, actor: str) -> bool:

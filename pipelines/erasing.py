@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import sqlalchemy as sa
+
+from idp_core.accounts import store as accounts
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
+from idp_core.login import leaving
 from idp_core.profiles import store
 from idp_core.profiles.records import by_source
 from idp_core.provisioning.receipts import GONE, Receipt, read_receipts
@@ -54,6 +58,8 @@ def erase_person(
             gids = store.ids_of(conn, now)
             for source, keys in by_source(refs).items():
                 ledger.forget_letters(conn, source, keys)
+                if source == accounts.SOURCE:
+                    _close(conn, keys)
             counts["records"] = len(refs)
         for target in bus.project.targets:
             with noting(problems):
@@ -61,6 +67,14 @@ def erase_person(
         end(bus, begun.id, {"erased": 1, "records": erasure.records}, problems)
     with reading(bus.engine) as conn:
         return Erased(erasure, read_receipts(conn, gids), tuple(problems))
+
+
+def _close(conn: sa.Connection, keys: Sequence[str]) -> None:
+    """Delete the login accounts of these ids: who was erased can log in no more."""
+    for key in keys:
+        account = accounts.by_id(conn, key)
+        if account is not None:
+            leaving.remove(conn, account, datetime.now(UTC))
 
 
 def _remove(bus: Bus, steps: Steps, target: str, gids: Sequence[str]) -> Sequence[JobError]:

@@ -7,6 +7,8 @@ secret, by its environment.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +48,16 @@ def project_of(folder: Path) -> Project:
     if (folder / FILE).exists():
         return load_project(folder)
     return Project(project="login", data=folder / "data")
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Site]:
+    """Open a folder's login for as long as a command takes. Raises as `open_site`."""
+    site = open_site(folder)
+    try:
+        yield site
+    finally:
+        site.engine.dispose()
 
 
 def open_site(folder: Path, settings: Settings | None = None) -> Site:

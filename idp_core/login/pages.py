@@ -14,7 +14,7 @@ from idp_core.login.levels import level_named
 from idp_core.login.model import Trial
 from idp_core.site.site import Site
 
-DONE = ("password_changed", "logged_out")
+DONE = ("password_changed", "logged_out", "left")
 """What the login page may tell that was done."""
 
 

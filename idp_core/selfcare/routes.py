@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from idp_core.selfcare import home, password, security
+from idp_core.selfcare import address, home, leaving, password, profile, security
 from idp_core.site.routes import Route
 
-ROUTES: tuple[Route, ...] = (*home.ROUTES, *password.ROUTES, *security.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *home.ROUTES,
+    *profile.ROUTES,
+    *address.ROUTES,
+    *password.ROUTES,
+    *security.ROUTES,
+    *leaving.ROUTES,
+)

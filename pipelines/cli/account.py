@@ -31,9 +31,10 @@ def import_(
     passlib and Werkzeug. A hash is made anew, by Argon2id, when its owner logs in.
     """
     from pipelines.accounts import take_over
-    from pipelines.serving import open_site
+    from pipelines.serving import opened
 
-    counted = take_over(open_site(project), file, f"admin:{who_says(who)}")
+    with opened(project) as site:
+        counted = take_over(site, file, f"admin:{who_says(who)}")
     told = [f"{count} {name.replace('_', ' ')}" for name, count in counted.items()]
     give(counted, ", ".join(told), as_json=as_json)
 
@@ -47,10 +48,9 @@ def list_(
     """List accounts, the newest first."""
     from idp_core.accounts import store
     from idp_core.db.engine import reading
-    from pipelines.serving import open_site
+    from pipelines.serving import opened
 
-    site = open_site(project)
-    with reading(site.engine) as conn:
+    with opened(project) as site, reading(site.engine) as conn:
         found = store.listed(conn, limit)
     rows = [(a.id, a.email, a.created_at, "blocked" if a.blocked_at else "") for a in found]
     document = [
@@ -70,9 +70,10 @@ def block(
 ) -> None:
     """Let an account log in no more, and end its sessions at once."""
     from pipelines import accounts
-    from pipelines.serving import open_site
+    from pipelines.serving import opened
 
-    ended = accounts.block(open_site(project), address, why, f"admin:{who_says(who)}")
+    with opened(project) as site:
+        ended = accounts.block(site, address, why, f"admin:{who_says(who)}")
     give({"sessions_ended": ended}, f"blocked; {ended} sessions ended", as_json=as_json)
 
 
@@ -82,7 +83,52 @@ def unblock(
 ) -> None:
     """Let an account log in again."""
     from pipelines import accounts
-    from pipelines.serving import open_site
+    from pipelines.serving import opened
 
-    done = accounts.unblock(open_site(project), address, f"admin:{who_says(who)}")
+    with opened(project) as site:
+        done = accounts.unblock(site, address, f"admin:{who_says(who)}")
     give({"unblocked": done}, "unblocked" if done else "it was not blocked", as_json=as_json)
+
+
+@app.command()
+def invite(
+    address: Annotated[str, typer.Argument(help="The e-mail address the account is for.")],
+    attributes: Annotated[
+        list[str] | None, typer.Option("--set", help="What stands in the form: given_name=Ann.")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="The language of the mail.")] = None,
+    project: Folder = Path(),
+    who: Who = None,
+    as_json: Json = False,
+) -> None:
+    """Begin an account for somebody, who finishes it by a link in a mail.
+
+    Works while nobody may register themselves, too. The link is also told here, once.
+    """
+    from pipelines import accounts
+    from pipelines.serving import opened
+
+    said = dict(each.partition("=")[::2] for each in attributes or ())
+    with opened(project) as site:
+        link = accounts.invite(site, address, said, language, f"admin:{who_says(who)}")
+    give({"link": link}, f"mailed; the link works once, within 7 days: {link}", as_json=as_json)
+
+
+@app.command()
+def delete(
+    address: Address,
+    why: Annotated[str, typer.Option(help="Why; it is kept.")],
+    project: Folder = Path(),
+    who: Who = None,
+    as_json: Json = False,
+) -> None:
+    """Delete an account, and end its sessions at once.
+
+    The person's records in other systems stay; `isthmus profile erase` takes the person away.
+    """
+    from pipelines import accounts
+    from pipelines.serving import opened
+
+    with opened(project) as site:
+        ended = accounts.delete(site, address, why, f"admin:{who_says(who)}")
+    give({"sessions_ended": ended}, f"deleted; {ended} sessions ended", as_json=as_json)

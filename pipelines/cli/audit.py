@@ -20,10 +20,9 @@ def verify(project: Folder = Path(), as_json: Json = False) -> None:
     """
     from idp_core.audit import log
     from idp_core.db.engine import reading
-    from pipelines.serving import open_site
+    from pipelines.serving import opened
 
-    site = open_site(project)
-    with reading(site.engine) as conn:
+    with opened(project) as site, reading(site.engine) as conn:
         found = log.verify(conn, site.secrets.audit)
     whole = found.broken_at is None
     told = f"{found.entries} entries hold; the chain ends in {found.last}"

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from pipelines.cli.options import Folder, Json, Who, who_says
 from pipelines.cli.output import give, table
 from pipelines.errors import JobError, ProjectError
-
-if TYPE_CHECKING:
-    from idp_core.site.site import Site
 
 app = typer.Typer(help="Applications that people log in to.", no_args_is_help=True)
 
@@ -33,11 +30,10 @@ def put(
     """Register a client, or change one. A new one with a secret is told it, this one time."""
     from idp_core.clients import store
     from idp_core.db.engine import writing
-    from pipelines.serving import open_site
+    from pipelines.serving import opened
 
     client = _read(file)
-    site = open_site(project)
-    with writing(site.engine) as conn:
+    with opened(project) as site, writing(site.engine) as conn:
         secret = store.put(conn, client, site.clock())
         site.note(conn, "client.put", "done", None, f"admin:{who_says(who)}", client=client.id)
     _tell(client.id, secret, as_json)
@@ -48,10 +44,9 @@ def secret(id_: Id, project: Folder = Path(), who: Who = None, as_json: Json = F
     """Give a client another secret; the old one is worth nothing at once."""
     from idp_core.clients import store
     from idp_core.db.engine import writing
-    from pipelines.serving import open_site
+    from pipelines.serving import opened
 
-    site = open_site(project)
-    with writing(site.engine) as conn:
+    with opened(project) as site, writing(site.engine) as conn:
         found = store.get(conn, id_)
         if found is None or not found.client.auth.startswith("client_secret"):
             raise JobError(f"there is no client {id_!r} that has a secret")
@@ -65,10 +60,9 @@ def disable(id_: Id, project: Folder = Path(), who: Who = None, as_json: Json = 
     """Let a client do nothing more."""
     from idp_core.clients import store
     from idp_core.db.engine import writing
-    from pipelines.serving import open_site
+    from pipelines.serving import opened
 
-    site: Site = open_site(project)
-    with writing(site.engine) as conn:
+    with opened(project) as site, writing(site.engine) as conn:
         if not store.disable(conn, id_, site.clock()):
             raise JobError(f"there is no client {id_!r} in use")
         site.note(conn, "client.disabled", "done", None, f"admin:{who_says(who)}", client=id_)
@@ -80,10 +74,9 @@ def list_(project: Folder = Path(), as_json: Json = False) -> None:
     """List the clients in use."""
     from idp_core.clients import store
     from idp_core.db.engine import reading
-    from pipelines.serving import open_site
+    from pipelines.serving import opened
 
-    site = open_site(project)
-    with reading(site.engine) as conn:
+    with opened(project) as site, reading(site.engine) as conn:
         found = store.listed(conn)
     rows = [(c.id, c.name, c.auth, ", ".join(c.redirect_uris)) for c in found]
     document: list[dict[str, Any]] = [c.model_dump(mode="json", exclude={"jwks"}) for c in found]

@@ -33,11 +33,10 @@ def serve(
 @keys.command("list")
 def list_keys(project: Folder = Path(), as_json: Json = False) -> None:
     """List the keys that are published, and from when each signs."""
-    from pipelines.serving import open_site
+    from pipelines.serving import opened
 
-    site = open_site(project)
-    found = site.keys.ring().keys
-    now = site.clock()
+    with opened(project) as site:
+        found, now = site.keys.ring().keys, site.clock()
     rows = [(k.kid, k.algorithm, k.signs_from, _part(k.signs_from <= now)) for k in found]
     document = [
         {
@@ -59,10 +58,9 @@ def rotate(project: Folder = Path(), as_json: Json = False) -> None:
     """
     from idp_core.db.engine import writing
     from idp_core.keys import rotation
-    from pipelines.serving import open_site
+    from pipelines.serving import opened
 
-    site = open_site(project)
-    with writing(site.engine) as conn:
+    with opened(project) as site, writing(site.engine) as conn:
         every = site.keys.every
         steps = rotation.rotate(conn, site.sealer, site.clock(), every, force=True)
     lines = [

@@ -20,11 +20,13 @@ from idp_core.login.factors.password import Password
 from idp_core.login.finish import finish
 from idp_core.login.pages import form_to
 from idp_core.login.registration import fields
+from idp_core.login.registration.invitation import INVITATION
 from idp_core.passwords import store as passwords
 from idp_core.site import letters
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
 from idp_core.tickets import store as tickets
+from idp_core.tickets.store import Ticket
 
 _PURPOSE = "registration"
 _LIFE = timedelta(hours=24)
@@ -66,21 +68,17 @@ def sent(ask: Ask, site: Site) -> Answer:
 
 def confirm(ask: Ask, site: Site) -> Answer:
     """Ask for what an account needs beside its address."""
-    _require_open(site)
     token = ask.query.get("ticket") or ""
-    with reading(site.engine) as conn:
-        found = tickets.look(conn, site.sealer, _PURPOSE, token, site.clock())
+    found = _ticket(site, token)
     if found is None:
         return _too_late(ask, site)
-    return _form(ask, site, token, found.data["email"], found.data["to"])
+    return _form(ask, site, token, found)
 
 
 def make(ask: Ask, site: Site) -> Answer:
     """Make the account and log it in. Of several at once, one."""
-    _require_open(site)
     token = ask.form.get("ticket") or ""
-    with reading(site.engine) as conn:
-        found = tickets.look(conn, site.sealer, _PURPOSE, token, site.clock())
+    found = _ticket(site, token)
     if found is None:
         return _too_late(ask, site)
     address, to = found.data["email"], found.data["to"]
@@ -90,11 +88,11 @@ def make(ask: Ask, site: Site) -> Answer:
     if why is not None:
         wrong["password"] = why
     if wrong:
-        return _form(ask, site, token, address, to, wrong)
+        return _form(ask, site, token, found, wrong)
     hashed = site.hasher.hash(ask.form.get("password") or "")
     now = site.clock()
     with writing(site.engine) as conn:
-        used = tickets.use(conn, site.sealer, _PURPOSE, token, now)
+        used = tickets.use(conn, site.sealer, found.purpose, token, now)
         if used is None:
             return _too_late(ask, site)
         try:
@@ -107,11 +105,22 @@ def make(ask: Ask, site: Site) -> Answer:
     return answer or _too_late(ask, site)
 
 
+def _ticket(site: Site, token: str) -> Ticket | None:
+    """Return what was mailed: an invitation, or a registration while that is open to everybody."""
+    purposes = (INVITATION, _PURPOSE) if site.config.registration.open else (INVITATION,)
+    with reading(site.engine) as conn:
+        looks = (
+            tickets.look(conn, site.sealer, purpose, token, site.clock()) for purpose in purposes
+        )
+        return next((found for found in looks if found is not None), None)
+
+
 def _form(
-    ask: Ask, site: Site, token: str, address: str, to: str, wrong: dict[str, str] | None = None
+    ask: Ask, site: Site, token: str, found: Ticket, wrong: dict[str, str] | None = None
 ) -> Answer:
-    asked = site.config.registration.fields
-    given = {name: ask.form.get(name) or "" for name in asked}
+    asked, address, to = site.config.registration.fields, found.data["email"], found.data["to"]
+    known = {} if wrong else found.data.get("attributes", {})
+    given = {name: ask.form.get(name) or known.get(name, "") for name in asked}
     return site.pages.page(
         ask,
         "confirm.html",
@@ -127,7 +136,8 @@ def _form(
 
 
 def _too_late(ask: Ask, site: Site) -> Answer:
-    return site.pages.page(ask, "too_late.html", 400, again="/register")
+    again = "/register" if site.config.registration.open else "/login"
+    return site.pages.page(ask, "too_late.html", 400, again=again)
 
 
 def _recover(site: Site) -> str:

@@ -135,7 +135,8 @@ class TestClosed:
 
     def test_nobody_registers_where_that_is_closed(self, browser):
         assert browser.get("/register").status == 404
-        assert browser.get("/register/confirm?ticket=x").status == 404
+        assert browser.post("/register", {"email": EMAIL}).status == 403
+        assert browser.get("/register/confirm?ticket=x").status == 400
         assert "/register" not in browser.get("/login").text
 
 
