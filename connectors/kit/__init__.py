@@ -10,9 +10,10 @@ class TestShop(SourceContract):
 
 import pytest
 
-for _module in ("feed", "large", "source", "target", "unreliable"):
+for _module in ("changing", "feed", "large", "source", "target", "unreliable"):
     pytest.register_assert_rewrite(f"connectors.kit.{_module}")
 
+from connectors.kit.changing import ChangingSourceContract  # noqa: E402
 from connectors.kit.faults import Fault, FaultyProxy  # noqa: E402
 from connectors.kit.feed import FeedContract  # noqa: E402
 from connectors.kit.large import LargeSourceContract, numbered  # noqa: E402
@@ -28,6 +29,7 @@ __all__ = [
     "CANARY",
     "ODD_KEYS",
     "RECORDS",
+    "ChangingSourceContract",
     "Fault",
     "FaultyProxy",
     "FeedContract",

@@ -78,6 +78,7 @@ class _Ordered:
         self._tie: set[Part] = set()
         self._asked: Cursor | None = None
         self._old = 0
+        self._shifted = False
         self._all_new = (
             query.after is None
             and not self._walks
@@ -151,6 +152,7 @@ class _Ordered:
         if self._all_new and not batch.rejected:
             return list(map(Entry, self._noted(batch.rows), batch.rows))
         fresh = []
+        self._shifted = self._is_shifted(batch)
         for number, row in enumerate(batch.rows):
             if number in batch.rejected:
                 key = get(row, self._order.key)
@@ -173,13 +175,26 @@ class _Ordered:
         places = self._order.places(rows)
         if not places:
             return []
-        line = [self._last, *places] if self._last else places
+        line = [self._last, *places] if self._last and not self._returns(places) else places
         if self._wanted.ordered:
             seen: list[Any] = line if self._wanted.ordered is True else [each[0] for each in line]
             if not all(map(le, seen, islice(seen, 1, None))):
                 raise MisconfiguredError(self._disorder())
         self._last = line[-1] if self._wanted.ordered is True else max(line)
         return places
+
+    def _is_shifted(self, batch: Batch) -> bool:
+        rows = [row for number, row in enumerate(batch.rows) if number not in batch.rejected]
+        if not rows or self._last is None or self._wanted.details is not None:
+            return False
+        strict = self._wanted.ordered is True and not self._walks
+        return strict and self._returns(self._order.places(rows))
+
+    def _returns(self, places: list[Place]) -> bool:
+        """Whether a page begins before the end of the last one, and meets it: rows came late."""
+        last = self._last
+        back = last is not None and places[0] < last
+        return back and last in places and places == sorted(places)
 
     def _early(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """The row as it is, or completed first where only its details say where it stands."""
@@ -208,7 +223,8 @@ class _Ordered:
         """Note how far the read has come; MisconfiguredError when it goes back."""
         last = self._last
         strict = self._wanted.ordered is True and not self._walks
-        if last and self._wanted.ordered and (place < last if strict else place[0] < last[0]):
+        back = last is not None and (place < last if strict else place[0] < last[0])
+        if back and self._wanted.ordered and not self._shifted:
             raise MisconfiguredError(self._disorder())
         if self._walks:
             if last is None or place[0] != last[0]:

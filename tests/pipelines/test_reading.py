@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -291,3 +292,27 @@ def test_columns_that_nobody_knows_are_told_stop_the_source_or_are_ignored(syste
         report = sync(bus, unify=False)
     assert "shoe" not in str(report)
     assert len(system.stored()) == 2
+
+
+def widened(self, query, read=memory.Memory.read):
+    """Rows that have one more column from the second page on."""
+    yield next(pages := read(self, replace(query, page_size=2)))
+    for page in pages:
+        yield replace(page, rows=[{**row, "shoe": 43} for row in page.rows])
+
+
+@pytest.mark.parametrize(
+    ("policy", "told", "stored"), [("tell", True, 5), ("stop", True, 0), ("ignore", False, 5)]
+)
+def test_a_column_that_comes_while_a_source_is_read_follows_the_policy(
+    system, monkeypatch, policy, told, stored
+):
+    for key in "abcde":
+        system.put(key)
+    monkeypatch.setattr(memory.Memory, "read", widened)
+    with open_bus(system.project(f"    drift: {policy}")) as bus:
+        report = sync(bus, unify=False)
+    assert ("shoe: neither mapped nor under ignore" in str(report)) is told
+    assert len(system.stored()) == stored
+    system.run("    drift: tell")
+    assert len(system.stored()) == 5
