@@ -55,7 +55,8 @@ class Dispatcher:
 
     def begin(self, ask: Ask, site: Site, wish: Wish) -> Answer:
         """Take the first step of a login. Raises RefusedError, HttpError for no such factor."""
-        factor = _chosen(self.first, ask)
+        offered = site.config.login.first
+        factor = _chosen({name: self.first[name] for name in offered}, ask)
         account = self._prove(ask, site, factor, None)
         return self._go_on(ask, site, account, (factor,), wish, None)
 

@@ -32,7 +32,9 @@ class LoginPages:
         self._dispatcher = dispatcher
 
     def show(self, ask: Ask, site: Site) -> Answer:
-        """Show the first step."""
+        """Show the first step; where it is a mailed code alone, its own page."""
+        if site.config.login.first == ("mailcode",):
+            return redirect(f"/login/mail?{ask.query_text}")
         done = ask.query.get("done")
         return self._first(ask, site, ask.query.get("continue"), done=done if done in DONE else "")
 
@@ -71,20 +73,21 @@ class LoginPages:
         shown = {
             name: factor.shown(Trial(ask, site, None))
             for name, factor in self._dispatcher.first.items()
+            if name in site.config.login.first
         }
         answer = site.pages.page(
             ask,
             "login.html",
-            _status(refused),
+            status_of(refused),
             factors=shown,
             to=places.safe(to),
             email=ask.form.get("email") or ask.query.get("login_hint") or "",
-            problem=_problem(refused),
+            problem=problem_of(refused),
             told=done,
             open=site.config.registration.open,
             form_to=form_to(to),
         )
-        return answer if refused is None or not refused.limited else _later(answer)
+        return answer if refused is None or not refused.limited else later(answer)
 
     def _step(self, ask: Ask, site: Site, *, refused: RefusedError | None = None) -> Answer:
         with reading(site.engine) as conn:
@@ -96,12 +99,12 @@ class LoginPages:
         answer = site.pages.page(
             ask,
             "step.html",
-            _status(refused),
+            status_of(refused),
             factors={each.name: each.shown(trial) for each in options},
-            problem=_problem(refused),
+            problem=problem_of(refused),
             form_to=form_to(flow.to),
         )
-        return answer if refused is None or not refused.limited else _later(answer)
+        return answer if refused is None or not refused.limited else later(answer)
 
 
 def form_to(to: str | None) -> tuple[str, ...]:
@@ -118,17 +121,20 @@ def form_to(to: str | None) -> tuple[str, ...]:
     return (f"{target.scheme}://{target.netloc}",)
 
 
-def _status(refused: RefusedError | None) -> int:
+def status_of(refused: RefusedError | None) -> int:
+    """Return the status of a page of the login."""
     if refused is None:
         return 200
     return 429 if refused.limited else 400
 
 
-def _problem(refused: RefusedError | None) -> str:
+def problem_of(refused: RefusedError | None) -> str:
+    """Return what a page of the login says of a refusal: ``wrong``, ``limited`` or nothing."""
     if refused is None:
         return ""
     return "limited" if refused.limited else "wrong"
 
 
-def _later(answer: Answer) -> Answer:
+def later(answer: Answer) -> Answer:
+    """Return an answer to somebody who tried too often."""
     return answer.with_headers(("retry-after", "900"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from idp_core.http.kind import Kind
 from idp_core.login import logout
 from idp_core.login.dispatcher import Dispatcher
+from idp_core.login.factors.mailcode.factor import MailCode
+from idp_core.login.factors.mailcode.pages import PATH, TYPE, MailPages
 from idp_core.login.factors.password import Password
 from idp_core.login.factors.recoverycode.factor import RecoveryCode
 from idp_core.login.factors.totp.factor import Totp
@@ -14,17 +16,20 @@ from idp_core.login.recovery import routes as recovery_routes
 from idp_core.login.registration import routes as registration_routes
 from idp_core.site.routes import Route
 
-FIRST: tuple[Factor, ...] = (Password(),)
-"""Factors that begin a login."""
+FIRST: tuple[Factor, ...] = (Password(), MailCode())
+"""Factors that can begin a login; `login.first` says which do."""
 THEN: tuple[Factor, ...] = (Totp(), RecoveryCode())
 """Factors that may follow."""
 
 DISPATCHER = Dispatcher({each.name: each for each in FIRST}, {each.name: each for each in THEN})
 _PAGES = LoginPages(DISPATCHER)
+_MAIL = MailPages(DISPATCHER)
 
 ROUTES = (
     Route("/login", {"GET": _PAGES.show, "POST": _PAGES.begin}, Kind.PAGE, slow=True),
     Route("/login/step", {"GET": _PAGES.show_step, "POST": _PAGES.step}, Kind.PAGE, slow=True),
+    Route(PATH, {"GET": _MAIL.show, "POST": _MAIL.send}, Kind.PAGE),
+    Route(TYPE, {"GET": _MAIL.type, "POST": _MAIL.enter}, Kind.PAGE),
     Route("/signout", {"POST": logout.end_here}, Kind.PAGE),
     *registration_routes.ROUTES,
     *recovery_routes.ROUTES,

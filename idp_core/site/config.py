@@ -129,6 +129,23 @@ class RegistrationSettings(Part):
         return fields
 
 
+First = Literal["password", "mailcode"]
+
+
+class LoginSettings(Part):
+    """How a login begins."""
+
+    first: Annotated[tuple[First, ...], Field(min_length=1)] = ("password",)
+    """What a login may begin with: `password`, `mailcode` (a code and a link by mail)."""
+
+    @field_validator("first")
+    @classmethod
+    def _once(cls, first: tuple[First, ...]) -> tuple[First, ...]:
+        if len(set(first)) < len(first):
+            raise ValueError("name each way once")
+        return first
+
+
 class TokenSettings(Part):
     """How long tokens live."""
 
@@ -185,6 +202,8 @@ class ServeConfig(Part):
     """How long people stay logged in."""
     registration: RegistrationSettings = RegistrationSettings()
     """Who may make an account, and what is asked."""
+    login: LoginSettings = LoginSettings()
+    """How a login begins."""
     tokens: TokenSettings = TokenSettings()
     """How long tokens live."""
     theme: ThemeSettings = ThemeSettings()

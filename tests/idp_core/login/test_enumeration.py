@@ -11,8 +11,14 @@ import sqlalchemy as sa
 from idp_core.accounts import store as accounts
 from idp_core.db.engine import writing
 from idp_core.passwords.hashing import Hasher
+from idp_core.site.config import LoginSettings, ServeConfig
 from tests.idp_core.people import EMAIL, log_in, make_account
-from tests.idp_core.web.browser import Browser
+from tests.idp_core.web.browser import ORIGIN, Browser
+
+
+@pytest.fixture
+def config():
+    return ServeConfig(issuer=ORIGIN, login=LoginSettings(first=("password", "mailcode")))
 
 
 @pytest.fixture
@@ -47,7 +53,15 @@ def register(browser, email):
     return browser.submit(browser.get("/register"), email=email)
 
 
-@pytest.mark.parametrize("act", [wrong_login, recover, register])
+def mail_code(browser, email):
+    return browser.follow(browser.submit(browser.get("/login/mail"), email=email))
+
+
+def wrong_code(browser, email):
+    return browser.submit(mail_code(browser, email), code="0000 0000")
+
+
+@pytest.mark.parametrize("act", [wrong_login, recover, register, mail_code, wrong_code])
 def test_an_address_without_an_account_makes_as_much_work(app, site, work, act):
     make_account(site, hashed=site.hasher.hash("a phrase"))
     blocked = make_account(site, "bob@example.org", hashed=site.hasher.hash("a phrase"))

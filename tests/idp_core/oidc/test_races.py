@@ -5,6 +5,7 @@ A few rounds here; ``pytest -m slow`` does a thousand of each.
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,6 +13,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
 from idp_core.consents import store as consents
 from idp_core.db.engine import make_engine, reading, writing
@@ -20,6 +22,8 @@ from idp_core.oidc.grants import store as grants
 from idp_core.oidc.grants.store import Grant
 from idp_core.oidc.token.code import challenge_of
 from idp_core.passwords.hashing import Hasher
+from idp_core.site.config import LoginSettings
+from idp_core.throttle.tables import tries
 from idp_core.tickets import store as tickets
 from idp_core.web.app import make_app
 from tests.idp_core.oidc.relying import API, REDIRECT, VERIFIER, RelyingParty, answer, register
@@ -237,6 +241,29 @@ def test_eight_consents_at_once_are_eight_versions_and_the_last_holds_all(world,
         assert sorted(each.version for each in made) == list(range(1, AT_ONCE + 1))
         with reading(site.engine) as conn:
             assert consents.current(conn, account, client).scope == set(scopes)
+
+
+def test_one_of_eight_is_let_in_by_a_mailed_code(world, rounds):
+    login = LoginSettings(first=("password", "mailcode"))
+    config = world.site.config.model_copy(update={"login": login})
+    site = replace(world.site, config=config)
+    app = make_app(site, threads=False)
+    for _ in rounds:
+        person = Browser(app)
+        page = person.submit(person.get("/login/mail"), email=EMAIL)
+        page = person.follow(page)
+        with writing(site.engine) as conn:  # as if an hour passed between the rounds
+            conn.execute(sa.delete(tries))
+        told = next(each for each in letters(site) if each.to)
+        code = re.search(r"\d{4} \d{4}", told.text)[0]
+
+        def enter(page=page, code=code, cookies=person.cookies):
+            mine = Browser(app)
+            mine.cookies = dict(cookies)
+            return mine.submit(page, code=code)
+
+        results = world.at_once(enter)
+        assert sorted(got.status for got in results) == [303] + [400] * 7
 
 
 def _shy(site):

@@ -1,0 +1,1 @@
+"""One-time codes by mail, and the link that fills the code in."""
