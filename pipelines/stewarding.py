@@ -55,7 +55,7 @@ def merge(bus: Bus, left: str, right: str, word: Word, watch: Watch = quiet) -> 
             ours, theirs = _records(conn, left), _records(conn, right)
             if store.resolve_gid(conn, left) == store.resolve_gid(conn, right):
                 raise JobError(f"{left} and {right} are one person already")
-        pairs = _pairs(ours, theirs)
+        pairs = pairs_of(ours, theirs)
         _say(bus, "must", pairs, word)
         _unify(bus, begun.id, {}, watch)
         with reading(bus.engine) as conn:
@@ -93,7 +93,7 @@ def unmerge(
             if not others:
                 raise JobError(f"{now}: these are all its records; nobody would be left")
             former = _former(conn, now, taken, everybody)
-        pairs = _pairs(taken, others)
+        pairs = pairs_of(taken, others)
         _say(bus, "cannot", pairs, word)
         _unify(bus, begun.id, former, watch)
         with writing(bus.engine) as conn:
@@ -132,9 +132,10 @@ def _records(conn: sa.Connection, gid: str) -> list[SourceRef]:
     return found
 
 
-def _pairs(
+def pairs_of(
     ours: Sequence[SourceRef], theirs: Sequence[SourceRef]
 ) -> Sequence[tuple[SourceRef, SourceRef]]:
+    """Return every pair of the records of two people. Raises JobError when they are too many."""
     if len(ours) * len(theirs) > MOST_PAIRS:
         raise JobError(
             f"{len(ours)} and {len(theirs)} records are more than one word can be about "

@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 
 import sqlalchemy as sa
@@ -36,11 +37,14 @@ _BATCH = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Unified:
-    """What resolution found: `counts` of records and people, `events` by kind, `notes` to tell."""
+    """What resolution found: `counts` of records and people, `events` by kind, `notes` to tell.
+
+    `queue` is what it did to the pairs that wait for a person.
+    """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     events: Mapping[str, int] = field(default_factory=dict)
-    refused: int = 0
+    queue: store.QueueCounts = field(default_factory=store.QueueCounts)
     notes: tuple[str, ...] = ()
 
 
@@ -69,16 +73,20 @@ def resolve_step(
         records = list(store.read_source_profiles(conn, deleted=False, schema=schema))
         links = store.read_links(conn, gone_since=known[0])
         redirects = store.read_redirects(conn)
+        asked = store.pairs_asked(conn)
     links = {**links, **(former or {})}
-    found = resolve(records, links, policy, constraints, redirects=redirects, stage=stage)
+    found = resolve(
+        records, links, policy, constraints, redirects=redirects, stage=stage, asked=asked
+    )
     with writing(engine) as conn:
         store.save_links(conn, found.links, found.events, redirects=found.new_redirects)
+        queue = store.save_doubts(conn, found.doubts, datetime.now(UTC))
         for mark, value in zip(_MARKS, (last, fingerprint, said), strict=True):
             store.save_watermark(conn, mark, value)
     return Unified(
         dict(found.counts),
         Counter(event.kind.value for event in found.events),
-        len(found.refused),
+        queue,
         found.notes,
     )
 

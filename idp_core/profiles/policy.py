@@ -150,6 +150,7 @@ class IdentifierPolicy(Strict):
     """All that decides whether two records are one person, before a steward does."""
 
     join_at: float = Field(gt=0)
+    ask_within: float = Field(default=3, ge=0)
     unscored: float = Field(lt=0)
     given_name: GivenName
     family_name: FamilyName

@@ -46,6 +46,19 @@ from idp_core.profiles.records import (
     searchable,
     source_profiles_of,
 )
+from idp_core.profiles.reviews import (
+    Action,
+    Case,
+    Filter,
+    QueueCounts,
+    cases_of,
+    count_cases,
+    pairs_asked,
+    read_actions,
+    read_cases,
+    save_cases,
+    save_doubts,
+)
 from idp_core.profiles.shared import read as read_shared
 from idp_core.profiles.shared import refresh as refresh_shared
 from idp_core.profiles.stale import clear as clear_stale
@@ -65,17 +78,23 @@ from idp_core.profiles.stewardship import (
 from idp_core.profiles.watermarks import read_watermark, save_watermark
 
 __all__ = [
+    "Action",
+    "Case",
     "Erasure",
+    "Filter",
     "Held",
     "HistoryEntry",
     "LinkConstraint",
     "LinkCounts",
     "Override",
     "PutCounts",
+    "QueueCounts",
     "SaveCounts",
     "StoredProfile",
     "attributes_json",
+    "cases_of",
     "clear_stale",
+    "count_cases",
     "count_live",
     "count_saying",
     "counts",
@@ -99,9 +118,12 @@ __all__ = [
     "mark_stale",
     "members",
     "missing_keys",
+    "pairs_asked",
     "put_constraint",
     "put_override",
     "put_source_profiles",
+    "read_actions",
+    "read_cases",
     "read_constraints",
     "read_erasure",
     "read_links",
@@ -117,6 +139,8 @@ __all__ = [
     "remove_constraint",
     "remove_override",
     "resolve_gid",
+    "save_cases",
+    "save_doubts",
     "save_links",
     "save_profiles",
     "save_watermark",

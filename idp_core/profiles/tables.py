@@ -144,6 +144,39 @@ link_constraint = sa.Table(
     sa.UniqueConstraint("left_source", "left_key", "right_source", "right_key"),
 )
 
+review_case = sa.Table(
+    "review_case",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("left_source", sa.String(200), nullable=False),
+    sa.Column("left_key", sa.Text, nullable=False),
+    sa.Column("right_source", sa.String(200), nullable=False),
+    sa.Column("right_key", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("weight", sa.Float, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("assignee", sa.String(200)),
+    sa.Column("until", UtcTime),
+    sa.UniqueConstraint("left_source", "left_key", "right_source", "right_key"),
+    sa.Index("ix_review_case_status", "status", "weight"),
+)
+
+review_action = sa.Table(
+    "review_action",
+    metadata,
+    sa.Column("position", BigInt, sa.Identity(), primary_key=True),
+    sa.Column("case_id", sa.ForeignKey("review_case.id"), nullable=False),
+    sa.Column("action", sa.String(10), nullable=False),
+    sa.Column("who", sa.String(200), nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("time", UtcTime, nullable=False),
+    sa.Column("until", UtcTime),
+    sa.Column("data", Json, nullable=False),
+    sa.Index("ix_review_action_case_id", "case_id"),
+)
+
 shared_value = sa.Table(
     "shared_value",
     metadata,

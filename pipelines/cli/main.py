@@ -26,6 +26,7 @@ from pipelines.cli import (
     profile,
     quality,
     resolve,
+    review,
     runs,
     sandbox,
     serve,
@@ -71,6 +72,7 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(profile.app, name="profile")
 app.add_typer(resolve.app, name="resolve")
+app.add_typer(review.app, name="review")
 app.add_typer(quality.app, name="quality")
 app.add_typer(connector.app, name="connector")
 app.add_typer(db.app, name="db")

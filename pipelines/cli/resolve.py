@@ -93,7 +93,7 @@ def explain(left: Record, right: Record, project: Folder = Path(), as_json: Json
 
     with open_bus(load_project(project)) as bus:
         found = explain_pair(bus, record_named(left), record_named(right))
-    give(_pair_document(found), *_pair_tables(found), as_json=as_json)
+    give(pair_document(found), *pair_tables(found), as_json=as_json)
 
 
 @app.command()
@@ -124,7 +124,8 @@ def record_named(text: str) -> SourceRef:
     return SourceRef(source, key)
 
 
-def _pair_tables(found: PairTold) -> list[Any]:
+def pair_tables(found: PairTold) -> list[Any]:
+    """Return what two records say about being one person, part by part."""
     said = found.identifiers
     parts: list[Any] = [
         table(
@@ -147,7 +148,8 @@ def _pair_tables(found: PairTold) -> list[Any]:
     return parts
 
 
-def _pair_document(found: PairTold) -> dict[str, Any]:
+def pair_document(found: PairTold) -> dict[str, Any]:
+    """Return the same as JSON."""
     said = found.identifiers
     return {
         "identifiers": {

@@ -40,6 +40,8 @@ def sync(
             tell(f"{name}: warning: {line}", "yellow")
     for line in report.unified.notes:
         tell(f"resolve: {line}")
+    if asked := report.unified.queue.new + report.unified.queue.reopened:
+        tell(f"resolve: {asked:,} more pairs wait for a person: isthmus review list")
     for problem in report.problems:
         complain(problem)
     if report.problems:

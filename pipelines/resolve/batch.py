@@ -6,10 +6,11 @@ maker, so edges of another maker can be partitioned together with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from idp_core.profiles.cluster import Edge, partition
+from idp_core.profiles.doubts import Doubt
 from idp_core.profiles.evidence import Evidence, reader
 from idp_core.profiles.guard import PersonGuard
 from idp_core.profiles.identity import NewId, identify, new_gid
@@ -18,24 +19,15 @@ from idp_core.profiles.policy import IdentifierPolicy
 from idp_core.profiles.scoring import Pattern, Population, Score, compare, usable, weigh
 from idp_core.profiles.vetoes import Constraints
 from pipelines.collector import paused
+from pipelines.resolve.doubts import Pair, doubts
 from pipelines.resolve.pairs import candidates
 from pipelines.resolve.population import population
 from pipelines.resolve.stage import Found, Stage, likenesses
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A merge that a strong pair asked for and was refused, for a person to look at."""
-
-    left: SourceRef
-    right: SourceRef
-    weight: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Resolution:
-    """Who is who now, what changed since, and what was refused.
+    """Who is who now, what changed since, and what a person should look at.
 
     `redirects` are all that hold, `new_redirects` those that are new or point elsewhere now.
     """
@@ -44,13 +36,13 @@ class Resolution:
     redirects: Mapping[str, str] = field(default_factory=dict)
     new_redirects: Mapping[str, str] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
-    refused: tuple[Refused, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
 @paused()
-def resolve(
+def resolve(  # noqa: PLR0913 (all that decides who is one person)
     records: Iterable[SourceProfile],
     previous_links: Mapping[SourceRef, str],
     policy: IdentifierPolicy,
@@ -59,12 +51,13 @@ def resolve(
     redirects: Mapping[str, str] | None = None,
     new_id: NewId = new_gid,
     stage: Stage | None = None,
+    asked: Collection[Pair] = frozenset(),
 ) -> Resolution:
     """Decide which records are one person, and who that is. Deleted records leave their person.
 
     The order of `records` never matters, and resolving the same again changes nothing.
-    `redirects` are those of before; without a `stage` identifiers alone decide. Raises ValueError
-    when a record is there twice.
+    `redirects` are those of before; without a `stage` identifiers alone decide. `asked` are the
+    pairs that a person was asked about before. Raises ValueError when a record is there twice.
     """
     read = reader(policy)
     profiles = sorted((r for r in records if not r.deleted), key=lambda r: r.ref)
@@ -76,14 +69,25 @@ def resolve(
     edges, compared = make_edges(telling, policy, others)
     alike = likenesses(stage, profiles, telling, policy, others) if stage else Found()
     edges += alike.edges
+    guard = PersonGuard(known, policy, constraints)
     found = partition(
         len(known),
         edges,
-        PersonGuard(known, policy, constraints),
+        guard,
         unscored=policy.unscored,
         together=_together(known, constraints),
     )
     refs = [record.ref for record in known]
+    in_doubt = doubts(
+        found,
+        edges,
+        telling,
+        policy=policy,
+        others=others,
+        guard=guard,
+        constraints=constraints,
+        asked=asked,
+    )
     who = identify(
         ([refs[place] for place in group] for group in found.groups),
         previous_links,
@@ -95,7 +99,7 @@ def resolve(
         redirects=who.redirects,
         new_redirects=who.new_redirects,
         events=who.events,
-        refused=tuple(Refused(refs[b.a], refs[b.b], b.weight, b.reason) for b in found.blocked),
+        doubts=in_doubt,
         counts={
             "records": len(known),
             "compared": compared,
@@ -103,7 +107,7 @@ def resolve(
             "edges": sum(edge.weight > 0 for edge in edges),
             "profiles": len(found.groups),
             "largest": max(map(len, found.groups), default=0),
-            "refused": len(found.blocked),
+            "doubts": len(in_doubt),
         },
         notes=alike.notes,
     )

@@ -19,7 +19,7 @@ class Explanation:
     """What two records say about being one person, taken by themselves.
 
     `weight` is bits above what is needed to join; `veto` outweighs it. Groups may still decide
-    otherwise: `Resolution.refused` says so.
+    otherwise: `Resolution.doubts` says so.
     """
 
     weight: float

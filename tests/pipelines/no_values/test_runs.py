@@ -38,6 +38,7 @@ SHOWING = {
     "profile show",
     "profile why",
     "profile history",
+    "review show",
 }
 """Commands that are there to show records."""
 ELSEWHERE = {
@@ -76,6 +77,10 @@ COMMANDS: dict[str, Sequence[str]] = {
     "resolve explain": ["resolve", "explain", "shop:shop0", "shop:shop5"],
     "resolve shadow": ["resolve", "shadow"],
     "resolve train": ["resolve", "train"],
+    "review list": ["review", "list", "--status", "all"],
+    "review assign": ["review", "assign", "1", "--to", "Bo"],
+    "review decide": ["review", "decide", "skip", "1", "--why", "later"],
+    "review bulk": ["review", "bulk", "skip", "--why", "later"],
     "profile merge": ["profile", "merge", "{gid}", "{other}", "--why", "one"],
     "profile unmerge": ["profile", "unmerge", "{gid}", "shop:shop2", "--why", "two"],
     "plan list": ["plan", "list"],
@@ -179,7 +184,7 @@ def test_the_runs_had_every_kind_of_trouble(said):
     assert re.search(r"portal: \d conflict, \d\d create", first)
     assert re.search(r"list: \d\d create", first)
     assert "warning: expect_column_values_to_be_in_set(family_name)" in first
-    assert re.search(r"step\.done .*refused=\d", first)  # a veto held people apart
+    assert re.search(r"step\.done .*doubts=\d", first)  # a veto held people apart
     mapped = {(source, "map") for source in SOURCES if source != "crm"}  # it takes no bad address
     for found in {*mapped, ("lines", "read"), ("lines", "check"), ("list", "apply")}:
         assert re.search(" +".join(found), letters)

@@ -6,6 +6,7 @@ from itertools import combinations, count, product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from idp_core.profiles.doubts import DoubtKind
 from idp_core.profiles.evidence import Evidence, reader
 from idp_core.profiles.model import EventKind, SourceProfile, SourceRef
 from idp_core.profiles.policy import default
@@ -131,8 +132,8 @@ def test_a_steward_outweighs_the_policy() -> None:
 def test_a_refused_merge_is_told_with_its_reason() -> None:
     same = {"birth_date": "2001-05-06", "email": "kids@kellers.ch", "loyalty_id": "L77812", **HOME}
     found = people([person("1", given_name="Anna", **same), person("2", given_name="Eva", **same)])
-    assert [refused.reason for refused in found.refused] == [
-        "first names differ beyond nickname, initial and typing slip"
+    assert [(doubt.kind, doubt.reason) for doubt in found.doubts] == [
+        (DoubtKind.VETO, "first names differ beyond nickname, initial and typing slip")
     ]
 
 
