@@ -29,6 +29,9 @@ setup: $(STAMP)  ## make the environment (.venv) from the lock file
 demo: $(STAMP)  ## the whole job on a sandbox world: read, unify, provision, report
 	@$(RUN) isthmus sandbox demo
 
+demo-full: $(STAMP)  ## the demo with heavy systems besides (gets them, or leaves them out with why)
+	@ISTHMUS_TEST_INSTALL=1 $(RUN) isthmus sandbox demo --full
+
 demo-change: $(STAMP)  ## edit records at the demo's sources and show what follows
 	@$(RUN) isthmus sandbox change
 
@@ -61,4 +64,4 @@ bench: $(STAMP)  ## the benchmarks, each beside a peer or the raw ceiling
 dagster: $(STAMP)  ## the demo's project in Dagster's own pages
 	@$(RUN) isthmus sandbox dagster
 
-.PHONY: help setup demo demo-change demo-clean test test-all test-real check format bench dagster
+.PHONY: help setup demo demo-full demo-change demo-clean test test-all test-real check format bench dagster

@@ -15,7 +15,7 @@ from idp_core.profiles import store
 from idp_core.profiles.model import Profile, SourceRef
 from pipelines.bus import Bus, open_bus
 from pipelines.cli.watch import watching
-from pipelines.jobs import RunReport, sync
+from pipelines.jobs import Provisioned, RunReport, sync
 from pipelines.project import Project, load_project
 from pipelines.sandbox.job import Outcome, Refusal
 from pipelines.sandbox.story import PlanStory
@@ -55,13 +55,15 @@ def _outcome(bus: Bus, report: RunReport) -> Outcome:
     with reading(bus.engine) as conn:
         letters = ledger.list_letters(conn)
     taken = report.taken
+    portal, *others = report.targets.items()
     return Outcome(
         read=dict(report.read),
         changed={n: t.inserted + t.changed + t.deleted for n, t in taken.items()},
         refused=[Refusal(x.source, x.key, x.stage, _reason(x.reasons)) for x in letters],
         events=_events(report),
-        plan=_plan(report),
+        plan=_plan(*portal),
         steps=report.steps,
+        further=[_plan(*each) for each in others],
     )
 
 
@@ -78,8 +80,7 @@ def _reason(reasons: Sequence[object]) -> str:
     return f"{field}: {said.get('reason')}" if field else str(said.get("reason"))
 
 
-def _plan(report: RunReport) -> PlanStory:
-    (name, provisioned), *_ = report.targets.items()
+def _plan(name: str, provisioned: Provisioned) -> PlanStory:
     done = provisioned.report
     counts = provisioned.prepared.plan.counts
     return PlanStory(

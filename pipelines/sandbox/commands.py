@@ -19,6 +19,14 @@ Size = Annotated[
     typer.Option(min=1, help=f"Records in all systems together. [default: {SIZE:,}]"),
 ]
 Seed = Annotated[int | None, typer.Option(help=f"Which world of that size. [default: {SEED}]")]
+Full = Annotated[
+    bool,
+    typer.Option(
+        "--full",
+        help="Further systems besides: OpenLDAP, Vendure, an SFTP drop box with EBCDIC records, "
+        "Mailman. What cannot be had here is left out, with the reason.",
+    ),
+]
 _HOME = Path("sandbox")
 
 
@@ -30,9 +38,11 @@ def make_app(open_job: Opener, dagster: Callable[[Path], Sequence[str]]) -> type
     )
 
     @app.command()
-    def demo(folder: Folder = _HOME, size: Size = None, seed: Seed = None) -> None:
+    def demo(
+        folder: Folder = _HOME, size: Size = None, seed: Seed = None, *, full: Full = False
+    ) -> None:
         """Start the systems, run the whole job, tell what came of it, stop the systems."""
-        _demo().run_demo(Wish(folder, size, seed), open_job, Console())
+        _demo().run_demo(Wish(folder, size, seed, full), open_job, Console())
 
     @app.command()
     def change(folder: Folder = _HOME) -> None:

@@ -26,6 +26,7 @@ from pipelines.sandbox.template import write_project
 from pipelines.sandbox.wish import Opener, Wish
 from pipelines.sandbox.world import World
 
+_NUMBERS = {4: "four", 5: "five", 6: "six", 7: "seven"}
 _SHOWN = ("userName", "externalId", "name", "displayName", "emails", "phoneNumbers", "active")
 
 
@@ -52,7 +53,7 @@ def run_change(wish: Wish, open_job: Opener, console: Console) -> Story:
         job = open_job(write_project(running), console)
         following = systems.next_day(running, world)
         chosen = night.examples(following.edits)
-        truth = world.truth() | following.truth()
+        truth = whole_truth(running, world) | following.truth()
         before = night.look(job, chosen, truth)
         started = time.monotonic() - begun
         outcome = job.sync()
@@ -83,7 +84,8 @@ def _up(wish: Wish, console: Console) -> Iterator[tuple[Systems, World]]:
     """Run the systems for a ``with`` block, telling that they are being started."""
     with systems.interruptible(), ExitStack() as stack:
         with console.status("Starting PostgreSQL, an HTTP API, a SCIM server…"):
-            up = stack.enter_context(systems.running(wish.folder, wish.size, wish.seed))
+            asked = (wish.folder, wish.size, wish.seed)
+            up = stack.enter_context(systems.running(*asked, full=wish.full))
         yield up
 
 
@@ -96,18 +98,20 @@ def _story(
     told: Sequence[NightStory] = (),
 ) -> Story:
     begun = time.monotonic()
-    truth, gids = world.truth(), dict(job.links())
+    truth, gids = whole_truth(running, world), dict(job.links())
+    further = [each for each in running.further if not each.target]
+    count = _NUMBERS.get(4 + len(further), str(4 + len(further)))
     gid = telling.showpiece(truth, gids)
     profile = job.profile(gid) if gid else None
     target = ask_target(running, gid)
     people = len(set(truth.values()))
     took = time.monotonic() - begun
     return Story(
-        title=f"{world.size:,} records in four systems, of {people:,} people"
+        title=f"{len(truth):,} records in {count} systems, of {people:,} people"
         if not world.step
-        else f"Four systems after {world.step} night(s), {people:,} people",
-        sources=telling.sources_told(outcome),
-        flaws=telling.flaws_told(world, outcome.refused),
+        else f"{count.capitalize()} systems after {world.step} night(s), {people:,} people",
+        sources=telling.sources_told(outcome, {each.name: each.system for each in further}),
+        flaws=telling.flaws_told(world, outcome.refused, truth),
         score=score(gids.items(), truth),
         events=outcome.events,
         plan=outcome.plan,
@@ -116,7 +120,16 @@ def _story(
         steps=(("starting", started), *outcome.steps, ("asking", took)),
         next=next_steps(running.layout.project, gid),
         night=told,
+        further=outcome.further,
+        held=[each.told() for each in running.further if each.told],
+        left_out=running.left_out,
     )
+
+
+def whole_truth(running: Systems, world: World) -> dict[tuple[str, str], int]:
+    """Who each row is, those of the further systems too."""
+    rows = ((e.name, key, who) for e in running.further for key, who in e.truth.items())
+    return world.truth() | {(name, key): who for name, key, who in rows}
 
 
 def ask_target(running: Systems, gid: str | None) -> TargetStory:

@@ -28,7 +28,8 @@ class Refusal:
 class Outcome:
     """What one run of the job did. Counts are by source; `events` by the words of `EventKind`.
 
-    `refused` is everything that is kept aside by now, not only what this run refused.
+    `refused` is everything that is kept aside by now, not only what this run refused. `plan` is
+    that of the portal, `further` are those of other targets.
     """
 
     read: Mapping[str, int]
@@ -37,6 +38,7 @@ class Outcome:
     events: Mapping[str, int]
     plan: PlanStory
     steps: Sequence[tuple[str, float]] = ()
+    further: Sequence[PlanStory] = ()
 
 
 class Job(Protocol):

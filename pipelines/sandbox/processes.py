@@ -67,12 +67,15 @@ def start(server: Server, ready: Callable[[], bool], *, patience: float = 60.0) 
     return process.pid
 
 
-def stop(folder: Path, name: str) -> bool:
-    """Stop the server of this name if it runs. Return whether there was one to stop."""
+def stop(folder: Path, name: str, how: int | None = None) -> bool:
+    """Stop the server of this name if it runs, by its own signal or by another.
+
+    Return whether there was one to stop.
+    """
     file = folder / f"{name}.pid"
     process, stop_signal = _recall(file)
     if process is not None:
-        end(process, stop_signal)
+        end(process, how or stop_signal)
     file.unlink(missing_ok=True)
     return process is not None
 

@@ -58,7 +58,13 @@ def _parts(story: Story) -> Iterator[RenderableType]:
         yield _refused(story.sources, story.flaws)
     yield _people(story)
     yield _plan(story.plan)
+    for plan in story.further:
+        yield _plan(plan)
     yield _target(story.target)
+    for said in story.held:
+        yield Text(f"  Asked of the server itself: {said}.", style="dim")
+    for name, why in story.left_out.items():
+        yield Text(f"  Left out: {name}. {why}", style="yellow")
     if story.profile is not None:
         yield _profile(story.profile)
     if story.quiet:

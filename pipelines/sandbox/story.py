@@ -95,7 +95,11 @@ class NightStory:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The whole of a demo run. `steps` are (name, seconds) in order; `next` what to look at."""
+    """The whole of a demo run. `steps` are (name, seconds) in order; `next` what to look at.
+
+    `further` are the plans of targets beside the portal, `held` what those say themselves.
+    `left_out` are systems that cannot be had here, with the reason and the mend.
+    """
 
     title: str
     sources: Sequence[SourceStory]
@@ -108,9 +112,13 @@ class Story:
     steps: Sequence[tuple[str, float]]
     next: Sequence[tuple[str, str]]
     night: Sequence[NightStory] = ()
+    further: Sequence[PlanStory] = ()
+    held: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def quiet(self) -> bool:
         """Whether nothing changed anywhere."""
         changed = sum(source.changed for source in self.sources)
-        return not changed and not self.events and self.plan.empty
+        plans = all(plan.empty for plan in (self.plan, *self.further))
+        return not changed and not self.events and plans

@@ -4,8 +4,9 @@
 
     sandbox/
     ├── world.json   which world they hold: size, seed, how many nights
+    ├── full         there when the further systems belong to it, too
     ├── truth.csv    who is who; read by the report only
-    ├── systems/     postgres/, salesforce.db, scim.db, pid files, logs
+    ├── systems/     postgres/, salesforce.db, scim.db, pid files, logs; club/, webshop/, …
     ├── drop/        newsletter.csv, loyalty.txt
     ├── secrets/     what isthmus.yaml refers to
     └── project/     isthmus.yaml, mappings, policies, and what Isthmus keeps
@@ -20,7 +21,7 @@ import secrets
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ from connectors.simulators.salesforce import Simulator
 from pipelines.sandbox import crm, exports, postgres, processes, shop
 from pipelines.sandbox.errors import SandboxError
 from pipelines.sandbox.evolution import evolve
+from pipelines.sandbox.heavy import further
+from pipelines.sandbox.heavy.further import Further
 from pipelines.sandbox.shapes import Row
 from pipelines.sandbox.wish import SEED, SIZE
 from pipelines.sandbox.world import World, make_world
@@ -86,6 +89,11 @@ class Layout:
         return self.folder / "world.json"
 
     @property
+    def full(self) -> Path:
+        """There when the further systems belong to this sandbox."""
+        return self.folder / "full"
+
+    @property
     def truth(self) -> Path:
         """Who is who: source, key, person."""
         return self.folder / "truth.csv"
@@ -100,6 +108,8 @@ class Systems:
     crm: Simulator
     scim_port: int
     scim_token: str = field(repr=False)
+    further: Sequence[Further] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def scim_url(self) -> str:
@@ -109,12 +119,13 @@ class Systems:
 
 @contextmanager
 def running(
-    folder: Path, size: int | None = None, seed: int | None = None
+    folder: Path, size: int | None = None, seed: int | None = None, *, full: bool = False
 ) -> Iterator[tuple[Systems, World]]:
     """Run all systems, filled with this world, for the length of a ``with`` block.
 
     Where size or seed are not given, it is the world that the folder holds, otherwise `SIZE` and
-    `SEED`.
+    `SEED`. With `full` the further systems run besides, as far as they can be had here; a sandbox
+    that was full once stays so.
     What a killed run left is stopped first; whatever happens, everything is stopped at the end.
     Raises SandboxError when the folder holds another world or another demo is at work in it,
     NotStartedError naming a log.
@@ -125,8 +136,8 @@ def running(
     with ExitStack() as stack:
         stack.enter_context(_alone(layout))
         world = _world_of(layout, size, seed)
-        processes.stop_all(layout.systems)
-        stack.callback(processes.stop_all, layout.systems)
+        _stop_all(layout)
+        stack.callback(_stop_all, layout)
         with ThreadPoolExecutor(1) as pool:
             scim = pool.submit(_start_scim, layout)
             server = stack.enter_context(postgres.running(layout.postgres))
@@ -135,7 +146,14 @@ def running(
                 _fill(layout, server, world)
             salesforce = stack.enter_context(crm.running(layout.crm, layout.secrets / "crm"))
             scim_port, token = scim.result()
-        yield Systems(layout, server, salesforce, scim_port, token), world
+        if full:
+            layout.full.touch()
+        up: Sequence[Further] = ()
+        left_out: Mapping[str, str] = {}
+        if layout.full.exists():
+            where = further.Where(layout.systems, layout.secrets, server, world)
+            up, left_out = stack.enter_context(further.running(where))
+        yield Systems(layout, server, salesforce, scim_port, token, up, left_out), world
 
 
 @contextmanager
@@ -176,9 +194,14 @@ def clean(folder: Path) -> None:
     if not layout.systems.is_dir():
         raise SandboxError(f"{folder} holds no sandbox, so it is left alone")
     with _alone(layout):
-        postgres.stop(layout.postgres)
-        processes.stop_all(layout.systems)
+        _stop_all(layout)
         shutil.rmtree(layout.folder)
+
+
+def _stop_all(layout: Layout) -> None:
+    for folder in (layout.systems, *layout.systems.iterdir()):
+        if folder.is_dir():
+            processes.stop_all(folder)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from idp_core.profiles.model import Lineage, Profile, SourceRef
 from pipelines.sandbox.flaws import FLAWS
@@ -25,26 +26,34 @@ _UNREADABLE = {
 }
 
 
-def sources_told(outcome: Outcome) -> tuple[SourceStory, ...]:
-    """Return one story per source, in the order in which the world names them."""
+def sources_told(
+    outcome: Outcome, further: Mapping[str, str] = MappingProxyType({})
+) -> tuple[SourceStory, ...]:
+    """Return one story per source, in the order in which the world names them.
+
+    `further` are those beside the world's four, and what each really is.
+    """
+    systems = {**SYSTEMS, **further}
     reasons: dict[str, Counter[str]] = defaultdict(Counter)
     for refusal in outcome.refused:
         reasons[refusal.source][refusal.reason] += 1
     return tuple(
         SourceStory(
             name=source,
-            system=SYSTEMS[source],
+            system=systems[source],
             read=outcome.read.get(source, 0),
             changed=outcome.changed.get(source, 0),
             quarantined=reasons[source].total(),
             reasons=dict(reasons[source]),
         )
-        for source in SOURCES
+        for source in (*SOURCES, *further)
     )
 
 
-def flaws_told(world: World, refused: Iterable[Refusal]) -> FlawStory:
-    """Tell what became of the rows that are wrong on purpose.
+def flaws_told(
+    world: World, refused: Iterable[Refusal], known: Iterable[tuple[str, str]] = ()
+) -> FlawStory:
+    """Tell what became of the rows that are wrong on purpose; no others of `known` rows are.
 
     A row that is none has no key to know it by: of those, as many are caught as were refused
     without a key at the same source.
@@ -67,7 +76,8 @@ def flaws_told(world: World, refused: Iterable[Refusal]) -> FlawStory:
             caught[stage] += 1
         else:
             missed[f"{record.source}: {record.flaw}"] += 1
-    sound = {(r.source, r.key) for r in world.rows() if not r.flaw}
+    flawed = {(r.source, r.key) for r in world.rows() if r.flaw}
+    sound = {(r.source, r.key) for r in world.rows()}.union(known) - flawed
     return FlawStory(planted, caught, missed, len(stages.keys() & sound))
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 
+import yaml
+
 from pipelines.project import FILE
+from pipelines.sandbox.heavy.further import Further
 from pipelines.sandbox.systems import Systems
 
 
@@ -17,14 +21,26 @@ def write_project(systems: Systems) -> Path:
     ``isthmus.yaml`` is written each time, because the ports change. Mappings and suites are
     copied once: whoever edits them to try something keeps what they wrote.
     """
-    folder = systems.layout.project
-    _copy(files("pipelines.sandbox") / "project", folder)
-    template = Template((files("pipelines.sandbox") / "project" / FILE).read_text("utf-8"))
+    folder, ours = systems.layout.project, files("pipelines.sandbox")
+    _copy(ours / "project", folder)
+    template = Template((ours / "project" / FILE).read_text("utf-8"))
     text = template.substitute(
         shop_port=systems.shop.port, crm_port=systems.crm.port, scim_port=systems.scim_port
     )
+    if systems.further:
+        _copy(ours / "heavy" / "mappings", folder / "mappings")
+        text = _with(text, systems.further)
     (folder / FILE).write_text(text, encoding="utf-8")
     return folder
+
+
+def _with(text: str, further: Iterable[Further]) -> str:
+    """Return the project's file with the sections of further systems."""
+    project = yaml.safe_load(text)
+    for each in further:
+        project["targets" if each.target else "sources"][each.name] = dict(each.settings)
+    written: str = yaml.safe_dump(project, sort_keys=False)
+    return f"# Written anew at each start (the ports change); the mappings are not.\n{written}"
 
 
 def _copy(origin: Traversable, target: Path) -> None:

@@ -17,8 +17,12 @@ Opener = Callable[[Path, Console], Job]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which sandbox is meant: its folder, and its world where it is not the one held there."""
+    """Which sandbox is meant: its folder, and its world where it is not the one held there.
+
+    `full` asks for the further systems, too.
+    """
 
     folder: Path
     size: int | None = None
     seed: int | None = None
+    full: bool = False

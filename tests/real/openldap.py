@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,8 @@ import trustme
 
 from connectors.ldap.names import escaped
 from connectors.ldap.values import WRITE, Kind
-from tests.real.packages import debian
+from pipelines.sandbox.heavy import openldap
+from tests.real.packages import or_skip
 
 SUFFIX = "dc=example,dc=org"
 ADMIN = f"cn=admin,{SUFFIX}"
@@ -83,7 +82,6 @@ class Slapd:
     memory: int = 1000
     most: str = "unlimited"
     authority: trustme.CA | None = None
-    _process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -97,29 +95,19 @@ class Slapd:
 
     def start(self) -> None:
         """Make it, or start it again on the data it has."""
-        debian("slapd", "ldap-utils", commands=["slapd", "slapadd", "ldapmodify"])
+        or_skip(openldap.require)()
         if not self.port:
             self._made()
-        addresses = f"{self.url} ldaps://127.0.0.1:{self.port + 1} {self.socket}"
-        self._process = subprocess.Popen(
-            ["/usr/sbin/slapd", "-d", "0", "-f", str(self.folder / "slapd.conf"), "-h", addresses],
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 20
-        while not _answers(self.port):
-            assert time.monotonic() < deadline, "slapd did not start"
-            assert self._process.poll() is None, "slapd ended at once"
-            time.sleep(0.02)
+        openldap.start(self.folder, self.port, f"ldaps://127.0.0.1:{self.port + 1}", self.socket)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it."""
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(20)
+        openldap.stop(self.folder, how)
 
     def change(self, ldif: str) -> None:
         """Do what an administrator would."""
-        _run("ldapmodify", "-x", "-H", self.url, "-D", ADMIN, "-w", PASSWORD, text=ldif)
+        login = ("-x", "-H", self.url, "-D", ADMIN, "-w", PASSWORD)
+        openldap.run("ldapmodify", *login, text=ldif)
 
     def add(self, dn: str, attributes: Mapping[str, Sequence[str]]) -> None:
         """Add an entry."""
@@ -137,7 +125,7 @@ class Slapd:
 
     def _made(self) -> None:
         self.port = _free_ports()
-        (self.folder / "db").mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.authority = trustme.CA()
         self.authority.cert_pem.write_to_path(self.folder / "ca.pem")
         server = self.authority.issue_cert("127.0.0.1", "ldap.example.org")
@@ -149,10 +137,7 @@ class Slapd:
         client.private_key_and_cert_chain_pem.write_to_path(self.folder / "client.pem")
         memory = f"syncprov-sessionlog {self.memory}" if self.memory else ""
         text = _CONF.format(folder=self.folder, memory=memory, most=self.most)
-        (self.folder / "slapd.conf").write_text(text, encoding="utf-8")
-        (self.folder / "base.ldif").write_text(_BASE, encoding="utf-8")
-        conf = str(self.folder / "slapd.conf")
-        _run("slapadd", "-q", "-f", conf, "-l", str(self.folder / "base.ldif"))
+        openldap.make(self.folder, text, _BASE)
 
 
 _BASE = f"""dn: {SUFFIX}
@@ -198,19 +183,3 @@ def _free_ports() -> int:
                 continue
             return port
     raise RuntimeError("no two free ports")
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
-
-
-def _run(command: str, *arguments: str, text: str = "") -> None:
-    path = f"/usr/sbin/{command}" if Path(f"/usr/sbin/{command}").exists() else command
-    done = subprocess.run(
-        [path, *arguments], input=text, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr

@@ -9,64 +9,22 @@ import pytest
 import requests
 
 from connectors.registry import build
-from pipelines.sandbox.processes import free_port
-from tests.real.packages import python_environment
+from pipelines.sandbox.heavy import mailman as server
+from pipelines.sandbox.heavy.mailman import LOGIN
+from tests.real.packages import or_skip
 from tests.real.shipped import Shipped
-from tests.real.starting import answers, running
 
 pytestmark = pytest.mark.real
-
-LOGIN = ("restadmin", "restpass")
-CONFIGURATION = """
-[mailman]
-site_owner: owner@example.test
-layout: own
-[paths.own]
-var_dir: {folder}/var
-bin_dir: {programs}
-[webservice]
-hostname: 127.0.0.1
-port: {port}
-admin_user: restadmin
-admin_pass: restpass
-workers: 1
-[mta]
-incoming: mailman.mta.null.NullMTA
-smtp_host: 127.0.0.1
-smtp_port: {smtp}
-lmtp_host: 127.0.0.1
-lmtp_port: {lmtp}
-"""
-RUNNERS = "archive bounces command nntp digest retry task in lmtp out pipeline virgin"
 
 
 @pytest.fixture(scope="module")
 def mailman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A new Mailman with the list news@example.test; the address of its API."""
-    programs = python_environment("mailman", "mailman==3.3.10", "sqlalchemy<2.1")
     folder = tmp_path_factory.mktemp("mailman")
-    ports = {"port": free_port(), "smtp": free_port(), "lmtp": free_port()}
-    text = CONFIGURATION.format(folder=folder, programs=programs, **ports)
-    for runner in RUNNERS.split():  # the API alone is needed: no mail goes out
-        text += f"[runner.{runner}]\nstart: no\n"
-    (folder / "mailman.cfg").write_text(text)
-    url = f"http://127.0.0.1:{ports['port']}/3.1"
-    command: list[str | Path] = [programs / "master", "-C", folder / "mailman.cfg"]
-    with running(
-        command,
-        lambda: answers(f"{url}/system/versions", auth=LOGIN),
-        folder=folder,
-        environment={"HOME": str(folder)},
-    ):
-        for path, form in (
-            ("domains", {"mail_host": "example.test"}),
-            ("lists", {"fqdn_listname": "news@example.test"}),
-        ):
-            requests.post(f"{url}/{path}", data=form, auth=LOGIN, timeout=30).raise_for_status()
-        settings = {"send_welcome_message": "false", "admin_immed_notify": "false"}
-        address = f"{url}/lists/news.example.test/config"
-        requests.patch(address, data=settings, auth=LOGIN, timeout=30).raise_for_status()
-        yield url
+    try:
+        yield or_skip(server.start)(folder)
+    finally:
+        server.stop(folder)
 
 
 class TestMailman(Shipped):

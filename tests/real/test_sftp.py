@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from getpass import getuser
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +15,12 @@ from connectors.contract import Query
 from connectors.errors import MisconfiguredError, UnauthorizedError
 from connectors.files import Files
 from connectors.registry import build
-from pipelines.sandbox.processes import free_port
-from tests.real.packages import debian
-from tests.real.starting import running
+from pipelines.sandbox.heavy import dropbox
+from pipelines.sandbox.heavy.dropbox import DropBox
+from tests.real.packages import debian, or_skip
 
 pytestmark = pytest.mark.real
 
-CONFIGURATION = """
-Port {port}
-ListenAddress 127.0.0.1
-HostKey {folder}/host
-PidFile {folder}/pid
-AuthorizedKeysFile {folder}/authorized
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitRootLogin prohibit-password
-ForceCommand internal-sftp -d {folder}/drop
-Subsystem sftp internal-sftp
-"""
 COPYBOOK = """\
        01 CUST-REC.
           05 CUST-ID      PIC 9(9) COMP-3.
@@ -89,42 +72,20 @@ PROGRAM = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class DropBox:
-    folder: Path
-    port: int
-
-    def source(self, base: Path, path: str, **more: Any) -> Files:
-        host = " ".join((self.folder / "host.pub").read_text().split()[:2])
-        settings = {
-            "path": f"sftp://{getuser()}@127.0.0.1:{self.port}/~/{path}",
-            "sftp": {"host_keys": [host], "key": f"file:{self.folder}/login"},
-        }
-        built = build("files", settings | more, base)
-        assert isinstance(built, Files)
-        return built
+def source_of(box: DropBox, base: Path, path: str, **more: Any) -> Files:
+    login = {"host_keys": [box.host_key], "key": f"file:{box.login}"}
+    built = build("files", {"path": box.address(path), "sftp": login} | more, base)
+    assert isinstance(built, Files)
+    return built
 
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DropBox]:
-    debian("openssh-server", commands=["sshd", "ssh-keygen"])
     folder = tmp_path_factory.mktemp("sftp")
-    (folder / "drop").mkdir()
-    Path("/run/sshd").mkdir(exist_ok=True)
-    for name in ("host", "login"):
-        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
-        subprocess.run(command, check=True)
-    shutil.copy(folder / "login.pub", folder / "authorized")
-    port = free_port()
-    (folder / "sshd_config").write_text(CONFIGURATION.format(folder=folder, port=port))
-    sshd = shutil.which("sshd", path="/usr/sbin:/usr/bin") or "/usr/sbin/sshd"
-
-    def ready() -> bool:
-        with socket.socket() as line:
-            return line.connect_ex(("127.0.0.1", port)) == 0
-
-    with running([sshd, "-D", "-e", "-f", folder / "sshd_config"], ready, folder=folder):
-        yield DropBox(folder, port)
+    try:
+        yield or_skip(dropbox.start)(folder)
+    finally:
+        dropbox.stop(folder)
 
 
 def rows(source: Files, **more: Any) -> list[dict[str, Any]]:
@@ -142,9 +103,9 @@ def test_records_that_cobol_wrote_are_read_from_the_drop_box(box, tmp_path):
     compiled = ["cobc", "-x", "-o", "cust", "cust.cob"]
     subprocess.run(compiled, cwd=tmp_path, check=True, capture_output=True)
     subprocess.run([tmp_path / "cust"], cwd=tmp_path, check=True)
-    shutil.copy(tmp_path / "CUST.DAT", box.folder / "drop/cust.dat")
+    shutil.copy(tmp_path / "CUST.DAT", box.drop / "cust.dat")
     book = {"format": "copybook", "encoding": "ascii", "copybook": {"file": "cust.cpy"}}
-    found = rows(box.source(tmp_path, "cust.dat", **book))
+    found = rows(source_of(box, tmp_path, "cust.dat", **book))
     assert len(found) == 100
     assert found[6] == {
         "CUST_ID": 7,
@@ -157,18 +118,18 @@ def test_records_that_cobol_wrote_are_read_from_the_drop_box(box, tmp_path):
         "CUST_SEQ": -7,
         "CUST_PHONES": [{"KIND": "m", "NUMB": 12345}, {"KIND": "h", "NUMB": 7}],
     }
-    (box.folder / "drop/cust.dat").unlink()
+    (box.drop / "cust.dat").unlink()
 
 
 def test_what_is_put_into_the_drop_box_is_read_once(box, tmp_path):
-    (box.folder / "drop/a.csv").write_text("id\n1\n")
-    (box.folder / "drop/b.csv.part").write_text("id\n2\n")
-    source = box.source(tmp_path, "*")
+    (box.drop / "a.csv").write_text("id\n1\n")
+    (box.drop / "b.csv.part").write_text("id\n2\n")
+    source = source_of(box, tmp_path, "*")
     assert source.check().identity.startswith("files sftp://")
     pages = list(source.read(Query("*")))
     assert [row for page in pages for row in as_rows(page.rows)] == [{"id": "1"}]
     assert rows(source, after=pages[-1].cursor) == []
-    (box.folder / "drop/b.csv.part").rename(box.folder / "drop/b.csv")
+    (box.drop / "b.csv.part").rename(box.drop / "b.csv")
     assert rows(source, after=pages[-1].cursor) == [{"id": "2"}]
 
 
@@ -176,11 +137,11 @@ def test_another_host_key_and_another_login_are_refused(box, tmp_path):
     for name in ("other", "stranger"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
         subprocess.run(command, check=True)
-    right = box.source(tmp_path, "a.csv").sftp
+    right = source_of(box, tmp_path, "a.csv").sftp
     wrong = (tmp_path / "other.pub").read_text().strip()
     login = {"host_keys": [wrong], "key": right.key}
     with pytest.raises(MisconfiguredError, match="none of host_keys"):
-        box.source(tmp_path, "a.csv", sftp=login).check()
+        source_of(box, tmp_path, "a.csv", sftp=login).check()
     stranger = {"host_keys": right.host_keys, "key": f"file:{tmp_path}/stranger"}
     with pytest.raises(UnauthorizedError, match="the login was refused"):
-        box.source(tmp_path, "a.csv", sftp=stranger).check()
+        source_of(box, tmp_path, "a.csv", sftp=stranger).check()

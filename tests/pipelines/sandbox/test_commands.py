@@ -32,6 +32,8 @@ def test_each_command_runs_its_part_on_the_sandbox_that_is_named(app, calls, tmp
     assert runner.invoke(app, ["demo", "--folder", folder, "--size", "50"]).exit_code == 0
     assert runner.invoke(app, ["change", "--folder", folder]).exit_code == 0
     assert runner.invoke(app, ["dagster", "--folder", folder, "--seed", "3"]).exit_code == 0
+    assert runner.invoke(app, ["demo", "--folder", folder, "--full"]).exit_code == 0
+    assert calls.pop() == ("run_demo", Wish(tmp_path, None, None, full=True))
     assert calls == [
         ("run_demo", Wish(tmp_path, 50, None)),
         ("run_change", Wish(tmp_path, None, None)),
