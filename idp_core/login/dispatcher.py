@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -22,9 +23,10 @@ from idp_core.login import guard
 from idp_core.login.finish import finish
 from idp_core.login.flow import Flow
 from idp_core.login.levels import level_of
-from idp_core.login.model import Factor, Trial
+from idp_core.login.model import Factor, FirstFactor, Trial
 from idp_core.site.site import Site
 
+_F = TypeVar("_F", bound=Factor)
 _BOTH = 2
 """The level that whoever has set up a second factor always needs."""
 
@@ -50,14 +52,14 @@ class RefusedError(Exception):
 class Dispatcher:
     """Knows the factors: those that begin a login, and those that may follow."""
 
-    first: Mapping[str, Factor]
+    first: Mapping[str, FirstFactor]
     then: Mapping[str, Factor]
 
     def begin(self, ask: Ask, site: Site, wish: Wish) -> Answer:
         """Take the first step of a login. Raises RefusedError, HttpError for no such factor."""
         offered = site.config.login.first
         factor = _chosen({name: self.first[name] for name in offered}, ask)
-        account = self._prove(ask, site, factor, None)
+        account = self._prove(ask, site, factor, factor.claimed(ask), None)
         return self._go_on(ask, site, account, (factor,), wish, None)
 
     def step(self, ask: Ask, site: Site) -> Answer:
@@ -69,7 +71,7 @@ class Dispatcher:
         if flow is None or account is None:
             raise HttpError(400, "login_over", "this login took too long; begin again")
         factor = _chosen({each.name: each for each in options}, ask)
-        proven = self._prove(ask, site, factor, account)
+        proven = self._prove(ask, site, factor, account.id, account)
         if proven.id != account.id:
             raise RefusedError
         done = (*self._named(flow.factors), factor)
@@ -88,8 +90,9 @@ class Dispatcher:
         known = {**self.then, **self.first}
         return [known[name] for name in names]
 
-    def _prove(self, ask: Ask, site: Site, factor: Factor, account: Account | None) -> Account:
-        claimed = account.id if account else (ask.form.get("email") or "")
+    def _prove(
+        self, ask: Ask, site: Site, factor: Factor, claimed: str, account: Account | None
+    ) -> Account:
         with writing(site.engine) as conn:
             known = account or (accounts.by_email(conn, claimed) if claimed else None)
             counted = guard.count(conn, ask, site, claimed, known.id if known else None)
@@ -122,7 +125,9 @@ class Dispatcher:
         with writing(site.engine) as conn:
             if flow is not None and not flows.close(conn, site, flow):
                 raise RefusedError
-            if reached < max(wish.level, _BOTH) and self.options(conn, next_):
+            options = self.options(conn, next_)
+            guarded = any(factor.guards for factor in options)
+            if options and reached < max(wish.level, _BOTH if guarded else 0):
                 return redirect("/login/step").with_headers(flows.save(conn, site, next_))
             answer = finish(conn, ask, site, account, proven, wish.to)
         if answer is None:
@@ -130,7 +135,7 @@ class Dispatcher:
         return answer
 
 
-def _chosen(factors: Mapping[str, Factor], ask: Ask) -> Factor:
+def _chosen(factors: Mapping[str, _F], ask: Ask) -> _F:
     """Return the factor a form names. Raises HttpError for one that may not be tried now."""
     found = factors.get(ask.form.get("factor") or "")
     if found is None:

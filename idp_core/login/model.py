@@ -44,6 +44,8 @@ class Factor(Protocol):
     nature: Nature
     strong: bool
     """Whether it withstands phishing."""
+    guards: bool
+    """Whether an account that can use it as a further step always needs one."""
 
     def enrolled(self, conn: sa.Connection, account: str) -> bool:
         """Whether an account can use it."""
@@ -53,3 +55,10 @@ class Factor(Protocol):
 
     def check(self, trial: Trial) -> Account | None:
         """Return the account that was proven, None when none was; each proof works once."""
+
+
+class FirstFactor(Factor, Protocol):
+    """A factor that a login can begin with."""
+
+    def claimed(self, ask: Ask) -> str:
+        """Return what a try is counted under: whom or what it claims to be."""

@@ -7,18 +7,20 @@ from idp_core.login import logout
 from idp_core.login.dispatcher import Dispatcher
 from idp_core.login.factors.mailcode.factor import MailCode
 from idp_core.login.factors.mailcode.pages import PATH, TYPE, MailPages
+from idp_core.login.factors.passkey import pages as passkey
+from idp_core.login.factors.passkey.factor import PasskeyFactor
 from idp_core.login.factors.password import Password
 from idp_core.login.factors.recoverycode.factor import RecoveryCode
 from idp_core.login.factors.totp.factor import Totp
-from idp_core.login.model import Factor
+from idp_core.login.model import Factor, FirstFactor
 from idp_core.login.pages import LoginPages
 from idp_core.login.recovery import routes as recovery_routes
 from idp_core.login.registration import routes as registration_routes
 from idp_core.site.routes import Route
 
-FIRST: tuple[Factor, ...] = (Password(), MailCode())
+FIRST: tuple[FirstFactor, ...] = (Password(), MailCode(), PasskeyFactor())
 """Factors that can begin a login; `login.first` says which do."""
-THEN: tuple[Factor, ...] = (Totp(), RecoveryCode())
+THEN: tuple[Factor, ...] = (PasskeyFactor(), Totp(), RecoveryCode())
 """Factors that may follow."""
 
 DISPATCHER = Dispatcher({each.name: each for each in FIRST}, {each.name: each for each in THEN})
@@ -30,6 +32,8 @@ ROUTES = (
     Route("/login/step", {"GET": _PAGES.show_step, "POST": _PAGES.step}, Kind.PAGE, slow=True),
     Route(PATH, {"GET": _MAIL.show, "POST": _MAIL.send}, Kind.PAGE),
     Route(TYPE, {"GET": _MAIL.type, "POST": _MAIL.enter}, Kind.PAGE),
+    Route(passkey.FIRST, {"POST": passkey.first}, Kind.PAGE),
+    Route(passkey.STEP, {"POST": passkey.step}, Kind.PAGE),
     Route("/signout", {"POST": logout.end_here}, Kind.PAGE),
     *registration_routes.ROUTES,
     *recovery_routes.ROUTES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp_core.selfcare import address, home, leaving, password, profile, security
+from idp_core.selfcare import address, home, leaving, passkeys, password, profile, security
 from idp_core.site.routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -11,5 +11,6 @@ ROUTES: tuple[Route, ...] = (
     *address.ROUTES,
     *password.ROUTES,
     *security.ROUTES,
+    *passkeys.ROUTES,
     *leaving.ROUTES,
 )

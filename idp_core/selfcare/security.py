@@ -13,6 +13,7 @@ from idp_core.events.outbox import OutboxEvent
 from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
+from idp_core.login.factors.passkey import store as passkeys
 from idp_core.login.factors.recoverycode import store as codes
 from idp_core.login.factors.totp import store as totp
 from idp_core.selfcare.rooms import guarded, shown
@@ -30,7 +31,8 @@ def show(ask: Ask, site: Site, found: Visit) -> Answer:
     with reading(site.engine) as conn:
         has = totp.has(conn, found.account.id)
         left = codes.left(conn, found.account.id)
-    return shown(ask, site, found, "account/security.html", has=has, left=left)
+        keys = passkeys.of_account(conn, found.account.id)
+    return shown(ask, site, found, "account/security.html", has=has, left=left, passkeys=keys)
 
 
 def set_up(ask: Ask, site: Site, found: Visit) -> Answer:

@@ -129,14 +129,14 @@ class RegistrationSettings(Part):
         return fields
 
 
-First = Literal["password", "mailcode"]
+First = Literal["password", "mailcode", "passkey"]
 
 
 class LoginSettings(Part):
     """How a login begins."""
 
-    first: Annotated[tuple[First, ...], Field(min_length=1)] = ("password",)
-    """What a login may begin with: `password`, `mailcode` (a code and a link by mail)."""
+    first: Annotated[tuple[First, ...], Field(min_length=1)] = ("password", "passkey")
+    """What a login may begin with: `password`, `passkey`, `mailcode` (code and link by mail)."""
 
     @field_validator("first")
     @classmethod

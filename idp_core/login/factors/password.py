@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from idp_core.accounts import store as accounts
 from idp_core.accounts.store import Account
 from idp_core.db.engine import reading, writing
+from idp_core.http.ask import Ask
 from idp_core.login.model import Nature, Trial
 from idp_core.passwords import store as passwords
 
@@ -24,6 +25,11 @@ class Password:
     amr: tuple[str, ...] = ("pwd",)
     nature = Nature.KNOWLEDGE
     strong = False
+    guards = False
+
+    def claimed(self, ask: Ask) -> str:
+        """The address."""
+        return ask.form.get("email") or ""
 
     def enrolled(self, conn: sa.Connection, account: str) -> bool:
         """Whether an account has a password."""

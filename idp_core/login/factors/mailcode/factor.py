@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from idp_core.accounts import store as accounts
 from idp_core.accounts.store import Account
 from idp_core.db.engine import writing
+from idp_core.http.ask import Ask
 from idp_core.login.factors.mailcode import store
 from idp_core.login.model import Nature, Trial
 
@@ -25,6 +26,11 @@ class MailCode:
     amr: tuple[str, ...] = ("otp",)
     nature = Nature.KNOWLEDGE
     strong = False
+    guards = False
+
+    def claimed(self, ask: Ask) -> str:
+        """The address."""
+        return ask.form.get("email") or ""
 
     def enrolled(self, conn: sa.Connection, account: str) -> bool:
         """Whether an account can use it: each has an address whose mail its owner reads."""

@@ -21,6 +21,7 @@ class RecoveryCode:
     amr: tuple[str, ...] = ("otp",)
     nature = Nature.POSSESSION
     strong = False
+    guards = True
 
     def enrolled(self, conn: sa.Connection, account: str) -> bool:
         """Whether an account has codes left."""

@@ -20,6 +20,7 @@ class Totp:
     amr: tuple[str, ...] = ("otp",)
     nature = Nature.POSSESSION
     strong = False
+    guards = True
 
     def enrolled(self, conn: sa.Connection, account: str) -> bool:
         """Whether an account has an app."""
