@@ -1,0 +1,286 @@
+"""A person in Chromium, from registration to leaving, with JavaScript and without."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pyotp
+import pytest
+from authlib.integrations.requests_client import OAuth2Session
+from selenium.webdriver.common.virtual_authenticator import VirtualAuthenticatorOptions
+from typer.testing import CliRunner
+
+from pipelines.cli.main import app
+from pipelines.sandbox.processes import free_port
+from tests.real.chromium import Tab, chromium
+from tests.real.packages import npm_packages
+from tests.real.starting import answers, running
+
+pytestmark = pytest.mark.real
+
+PASSWORD, NEWER = "a phrase nobody knows", "another phrase of mine"
+PAGES = (
+    "/account", "/account/profile", "/account/address", "/account/password", "/account/security",
+    "/account/security/app", "/account/security/passkeys", "/account/applications",
+    "/account/activity", "/account/leave",
+)  # fmt: skip
+
+
+@dataclass
+class Login:
+    """A login that is served, and what it mails."""
+
+    folder: Path
+    origin: str
+
+    def mail(self, to: str) -> str:
+        """The newest mail to an address; it is waited for, and taken."""
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            for file in sorted((self.folder / "data/mail").glob("*.eml"), reverse=True):
+                read = message_from_bytes(file.read_bytes(), policy=policy.default)
+                if read["To"] == to:
+                    file.unlink()
+                    return str(read.get_body().get_content())
+            time.sleep(0.2)
+        pytest.fail(f"no mail to {to}")
+
+    def link(self, to: str) -> str:
+        return re.search(rf"{re.escape(self.origin)}\S+", self.mail(to))[0]
+
+
+@pytest.fixture(scope="module")
+def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
+    folder, port = tmp_path_factory.mktemp("login"), free_port()
+    (folder / "serve.yaml").write_text(
+        f"issuer: http://localhost:{port}\nlisten: 127.0.0.1:{port}\n"
+        "login: {first: [password, passkey, mailcode]}\n"
+    )
+    origin = f"http://localhost:{port}"
+    command = [sys.executable, "-m", "pipelines.cli", "serve", "--project", folder]
+    with running(command, lambda: answers(f"{origin}/health/ready"), folder=folder):
+        yield Login(folder, origin)
+
+
+@pytest.fixture(params=[True, False], ids=["with JavaScript", "without"])
+def tab(request, login, tmp_path) -> Iterator[Tab]:
+    with chromium(login.origin, tmp_path, javascript=request.param) as found:
+        yield found
+
+
+@pytest.fixture
+def scripted(login, tmp_path) -> Iterator[Tab]:
+    with chromium(login.origin, tmp_path) as found:
+        yield found
+
+
+def register(tab: Tab, login: Login, address: str) -> None:
+    tab.open("/register")
+    tab.fill(email=address)
+    tab.press("Continue")
+    tab.open(login.link(address))
+    tab.fill(given_name="Ann", family_name="Lee", password=PASSWORD)
+    tab.press("Make the account")
+    assert tab.path == "/account"
+
+
+def log_in(tab: Tab, address: str, password: str = PASSWORD) -> None:
+    tab.open("/login")
+    tab.fill(email=address, password=password)
+    tab.press("Log in")
+
+
+def log_out(tab: Tab) -> None:
+    tab.open("/account")
+    tab.press("Log out here")
+
+
+def test_a_person_comes_stays_and_leaves(tab, login, request):
+    mine = f"ann{'js' if tab.scripted else ''}@example.org"
+    register(tab, login, mine)
+    tab.follow("About you")
+    tab.fill(given_name="Anna")
+    tab.press("Keep this")
+    assert "That is kept." in tab.words
+    tab.follow("Change the address")
+    newer = mine.replace("ann", "anna")
+    tab.fill(email=newer)
+    tab.press("Continue")
+    tab.open(login.link(newer))
+    tab.press("Change the address")
+    assert "was changed" in tab.words
+    login.mail(mine)
+    tab.follow("Password")
+    tab.fill(old=PASSWORD, password=NEWER)
+    tab.press("Change the password")
+    assert "was changed" in tab.words
+    login.mail(newer)
+    log_out(tab)
+    assert "logged out" in tab.words
+    log_in(tab, newer)
+    assert "not right" in tab.words
+    tab.fill(email=newer, password=NEWER)
+    tab.press("Log in")
+    tab.open("/account/leave")
+    tab.fill(address=newer)
+    tab.press("Delete this account")
+    assert "was deleted" in tab.words
+
+
+def test_a_code_of_an_app_is_asked_for_when_it_was_set_up(tab, login):
+    mine = f"bob{'js' if tab.scripted else ''}@example.org"
+    register(tab, login, mine)
+    tab.open("/account/security/app")
+    secret = re.search(r"Key: ([A-Z2-7 ]+)", tab.words)[1].replace(" ", "")
+    tab.fill(code=pyotp.TOTP(secret).now())
+    tab.press("Continue")
+    assert "Your recovery codes" in tab.words
+    code = re.search(r"^[A-Z0-9]{4}-[A-Z0-9-]+$", tab.words, re.MULTILINE)[0]
+    log_out(tab)
+    log_in(tab, mine)
+    assert "One more step" in tab.words
+    tab.open("/account")
+    assert tab.path.startswith("/login")
+    log_in(tab, mine)
+    tab.driver.find_element("id", "recovery").send_keys(code)
+    tab.driver.find_element("css selector", "#recovery ~ button").click()
+    assert tab.path == "/account"
+
+
+def test_a_mailed_code_or_link_lets_in(tab, login):
+    mine = f"cat{'js' if tab.scripted else ''}@example.org"
+    register(tab, login, mine)
+    log_out(tab)
+    tab.follow("Log in by mail")
+    tab.fill(email=mine)
+    tab.press("Continue")
+    tab.open(login.link(mine))
+    tab.press("Log in")
+    assert tab.path == "/account"
+
+
+def test_a_passkey_is_made_and_lets_in_alone(scripted, login):
+    tab, mine = scripted, "dan@example.org"
+    register(tab, login, mine)
+    said = VirtualAuthenticatorOptions(
+        protocol=VirtualAuthenticatorOptions.Protocol.CTAP2,
+        transport=VirtualAuthenticatorOptions.Transport.INTERNAL,
+        has_resident_key=True,
+        has_user_verification=True,
+        is_user_verified=True,
+    )
+    tab.driver.add_virtual_authenticator(said)
+    tab.follow("Security")
+    tab.follow("Add a passkey")
+    tab.fill(name="My laptop")
+    tab.press("Add a passkey")
+    assert "My laptop" in tab.words
+    assert "Whoever has this passkey" in login.mail(mine)
+    log_out(tab)
+    tab.press("Use a passkey")
+    assert tab.path == "/account"
+    log_out(tab)
+    tab.driver.set_user_verified(False)
+    tab._named("button", "Use a passkey").click()
+    deadline = time.monotonic() + 20
+    while "did not work" not in tab.words and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert "did not work" in tab.words
+    tab.open("/account")
+    assert tab.path.startswith("/login")
+
+
+class _Callback(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<title>back</title>back at the shop")
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def shop(login) -> Iterator[tuple[str, str]]:
+    """A client of somebody else: its secret, and where browsers come back to."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Callback)
+    back = f"http://127.0.0.1:{server.server_port}/back"
+    file = login.folder / "shop.json"
+    file.write_text(f'{{"id": "shop", "name": "The Shop", "redirect_uris": ["{back}"]}}')
+    words = ["--project", str(login.folder), "client", "put", str(file), "--json"]
+    told = CliRunner().invoke(app, words)
+    assert told.exit_code == 0, told.stderr
+    secret = re.search(r'"secret": "([^"]+)"', told.stdout)[1]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield secret, back
+    server.shutdown()
+    server.server_close()
+
+
+def test_authlibs_client_is_let_in_and_its_access_is_taken_away(tab, login, shop):
+    secret, back = shop
+    mine = f"eve{'js' if tab.scripted else ''}@example.org"
+    register(tab, login, mine)
+    session = OAuth2Session(
+        "shop", secret, scope="openid email offline_access", redirect_uri=back,
+        code_challenge_method="S256", token_endpoint_auth_method="client_secret_basic",
+    )  # fmt: skip
+    verifier = "v" * 50
+    url, _ = session.create_authorization_url(f"{login.origin}/authorize", code_verifier=verifier)
+    tab.open(url)
+    assert "The Shop" in tab.words
+    tab.press("Allow")
+    assert "back at the shop" in tab.words
+    came = tab.driver.current_url
+    token = session.fetch_token(
+        f"{login.origin}/token", authorization_response=came, code_verifier=verifier
+    )
+    assert session.get(f"{login.origin}/userinfo").json()["email"] == mine
+    token = session.refresh_token(f"{login.origin}/token", token["refresh_token"])
+    tab.open("/account/applications")
+    assert "The Shop" in tab.words
+    tab.press("Take access away")
+    assert "no access any more" in tab.words
+    assert session.get(f"{login.origin}/userinfo").status_code == 401
+    with pytest.raises(Exception, match="invalid_grant"):
+        session.refresh_token(f"{login.origin}/token", token["refresh_token"])
+
+
+def test_no_page_hinders_anybody_as_axe_sees_it(scripted, login, tmp_path):
+    """WCAG 2.2 AA as far as a program sees it, wide and narrow; a picture of each page is kept."""
+    axe = npm_packages("axe", "axe-core@4.11") / "node_modules/axe-core/axe.min.js"
+    tab = scripted
+    problems: dict[str, list[str]] = {}
+
+    def look(path: str) -> None:
+        tab.open(path)
+        for width in (1000, 380):
+            tab.driver.set_window_size(width, 900)
+            name = f"{path.strip('/').replace('/', '-').partition('?')[0] or 'home'}-{width}"
+            tab.driver.save_screenshot(str(tmp_path / f"{name}.png"))
+            tab.driver.execute_script(axe.read_text("utf-8"))
+            found = tab.driver.execute_async_script(
+                "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})"
+                ".then(arguments[arguments.length - 1])"
+            )
+            told = [f"{v['id']}: {v['nodes'][0]['html']}" for v in found["violations"]]
+            if told:
+                problems[name] = told
+            wide = tab.driver.execute_script("return document.documentElement.scrollWidth")
+            if wide > width:
+                problems[name] = [*told, f"{wide} pixels wide"]
+
+    for path in ("/login", "/login/mail", "/login/mail/code", "/register", "/recover", "/device"):
+        look(path)
+    register(tab, login, "fay@example.org")
+    for path in PAGES:
+        look(path)
+    assert problems == {}
