@@ -11,7 +11,7 @@ from connectors.rest.completing import Completer
 from connectors.rest.objects import RestObject
 from connectors.rest.paging import pages
 from connectors.rest.pointers import flattened, get
-from connectors.rest.sending import Api
+from connectors.rest.sending import Caller
 from connectors.rest.template import fill
 from connectors.rest.writes import Find, Write
 
@@ -24,7 +24,7 @@ ACTIVE = "active"
 class Accounts:
     """The accounts of one object."""
 
-    def __init__(self, api: Api, name: str, wanted: RestObject, write: Write) -> None:
+    def __init__(self, api: Caller, name: str, wanted: RestObject, write: Write) -> None:
         self._api, self._name, self._wanted, self._write = api, name, wanted, write
 
     def every(self) -> Iterator[Account]:

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from connectors.contract import Change, Outcome
 from connectors.rest import bulk
 from connectors.rest.objects import RestObject
-from connectors.rest.sending import Api
+from connectors.rest.sending import Caller
 from connectors.rest.writes import Bulk, Write
 from connectors.rest.writing import Writer
 
@@ -16,7 +16,7 @@ Writable = Callable[[str], tuple[RestObject, Write]]
 """The object of this name and how it is written; MisconfiguredError when there is none."""
 
 
-def apply(api: Api, writable: Writable, changes: Iterable[Change]) -> Iterator[Outcome]:
+def apply(api: Caller, writable: Writable, changes: Iterable[Change]) -> Iterator[Outcome]:
     """Write the changes; raises MisconfiguredError, all else is an outcome.
 
     A group of changes is under way at a time, or as many as the first object's `concurrency`.

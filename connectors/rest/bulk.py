@@ -17,7 +17,7 @@ from connectors.errors import (
     UncertainError,
 )
 from connectors.rest.pointers import MISSING, every, get
-from connectors.rest.sending import Api
+from connectors.rest.sending import Caller
 from connectors.rest.template import fill
 from connectors.rest.writes import Bulk
 from connectors.rest.writing import Writer
@@ -37,7 +37,7 @@ def call_for(writer: Writer, action: Action) -> Bulk | None:
     return calls.get(action)
 
 
-def write(api: Api, writer: Writer, call: Bulk, changes: Sequence[Change]) -> Iterator[Outcome]:
+def write(api: Caller, writer: Writer, call: Bulk, changes: Sequence[Change]) -> Iterator[Outcome]:
     """Write the changes in one call. Raises MisconfiguredError; all else is in the outcomes."""
     rows = [fill(call.row, writer.values(change)) for change in changes]
     names = {name.rpartition(".")[2] for change in changes for name in change.after}

@@ -39,13 +39,21 @@ class Reply:
 
 
 class Caller(Protocol):
-    """What reading in pages needs: calls that answer with rows, and with more of one row."""
+    """What reading and writing need: calls that answer with rows, and calls for one row."""
 
     def read_rows(self, wanted: Listing, values: Values, extra: Extra) -> Reply:
         """Make a call for rows; may be sent twice."""
 
-    def send(self, call: Call, values: Values, *, reads: bool = False) -> Reply:
-        """Make a call for more of one row."""
+    def send(
+        self,
+        call: Call,
+        values: Values,
+        *,
+        reads: bool = False,
+        idempotent: bool | None = None,
+        sent: Sequence[str] = (),
+    ) -> Reply:
+        """Make a call that writes or reads one row; see `Api.send`."""
 
 
 class Api:

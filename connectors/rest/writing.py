@@ -18,7 +18,7 @@ from connectors.errors import (
 from connectors.rest.accounts import ACTIVE, KEY, Accounts
 from connectors.rest.objects import RestObject
 from connectors.rest.pointers import flattened, get, merged, nested
-from connectors.rest.sending import Api, Reply
+from connectors.rest.sending import Caller, Reply
 from connectors.rest.template import Values
 from connectors.rest.writes import EVERY, Write, WriteCall
 
@@ -29,7 +29,7 @@ _RUN = uuid.uuid4()
 class Writer:
     """Writes accounts of one object."""
 
-    def __init__(self, api: Api, name: str, wanted: RestObject, write: Write) -> None:
+    def __init__(self, api: Caller, name: str, wanted: RestObject, write: Write) -> None:
         self._api, self._name, self.settings = api, name, write
         self._asked = wanted.readable
         self._accounts = Accounts(api, name, wanted, write)

@@ -1,4 +1,4 @@
-"""SOAP services as sources: described by settings, spoken by zeep."""
+"""SOAP services as sources and targets: described by settings, spoken by zeep."""
 
 from connectors.soap.connector import Soap
 

@@ -12,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 import zeep
-from zeep.exceptions import Error, Fault
+from zeep.exceptions import Error, Fault, ValidationError
 from zeep.helpers import serialize_object
 from zeep.wsse.username import UsernameToken
 from zeep.wsse.utils import WSU
 
-from connectors.errors import MisconfiguredError
+from connectors.errors import MisconfiguredError, RejectedError
 from connectors.fields import did_you_mean
 from connectors.http import HttpSession, Request
 from connectors.http.answers import Meaning
@@ -34,6 +34,8 @@ class OurTransport(zeep.Transport):  # type: ignore[misc]
         super().__init__(session=requests.Session())
         self._http, self._url, self._meaning = http, url, meaning
         self._home = wsdl.parent.resolve() if isinstance(wsdl, Path) else None
+        self.idempotent = True
+        """Whether the message that comes next may be sent twice: it asks and does not write."""
 
     def load(self, url: str) -> bytes:
         """Return a WSDL or schema: from the host of `url`, or from the folder of the WSDL file.
@@ -62,7 +64,7 @@ class OurTransport(zeep.Transport):  # type: ignore[misc]
             self._url,
             body=message,
             headers={**_XML, **headers},
-            idempotent=True,
+            idempotent=self.idempotent,
             meaning=self._meaning,
         )
         answer = self._http.send(request)
@@ -76,8 +78,8 @@ class OurTransport(zeep.Transport):  # type: ignore[misc]
 class Service:
     """One port of a service: its operations, called by name."""
 
-    def __init__(self, proxy: Any, name: str) -> None:
-        self._proxy, self.name = proxy, name
+    def __init__(self, proxy: Any, name: str, transport: OurTransport) -> None:
+        self._proxy, self.name, self._transport = proxy, name, transport
         self.operations = tuple(sorted(proxy._binding._operations))  # noqa: SLF001
 
     def require(self, operation: str) -> None:
@@ -87,11 +89,17 @@ class Service:
                 f"no operation {operation!r}{did_you_mean(operation, self.operations)}"
             )
 
-    def call(self, operation: str, arguments: Mapping[str, Any]) -> Any:
-        """Return what an operation answers with, as JSON values, dates, decimals and bytes."""
+    def call(self, operation: str, arguments: Mapping[str, Any], *, writes: bool = False) -> Any:
+        """Return what an operation answers with, as JSON values, dates, decimals and bytes.
+
+        When it `writes`, None goes as ``xsi:nil``, which clears an attribute, and values that do
+        not fit the WSDL are RejectedError, not MisconfiguredError.
+        """
         self.require(operation)
-        with told(operation):
-            return plain(self._proxy[operation](**arguments))
+        self._transport.idempotent = not writes
+        with told(operation, writes=writes):
+            given = _each(arguments, _nil) if writes else arguments
+            return plain(self._proxy[operation](**given))
 
 
 def open_service(
@@ -114,7 +122,7 @@ def open_service(
     chosen = services[service] if service else next(iter(services.values()))
     _known(port, chosen.ports, "port")
     with told("wsdl"):
-        return Service(client.bind(service, port), chosen.name)
+        return Service(client.bind(service, port), chosen.name, transport)
 
 
 def _known(name: str | None, known: Mapping[str, Any], what: str) -> None:
@@ -144,10 +152,16 @@ def _token(security: Security) -> UsernameToken:
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def told(what: str, *, writes: bool = False) -> Iterator[None]:
     """Turn what zeep raises into words of ours: its own may hold whole answers."""
     try:
         yield
+    except (ValidationError, ValueError, ArithmeticError) as error:
+        place = ".".join(map(str, getattr(error, "path", ())))
+        known = RejectedError if writes else MisconfiguredError
+        raise known(
+            f"{what}: {place or 'a value'} is missing or is none of its type in the WSDL"
+        ) from None
     except Fault as fault:  # in an answer of 200, which the session took for a success
         raise MisconfiguredError(f"{what}: a fault ({fault.code or 'without code'})") from None
     except TypeError as error:
@@ -170,6 +184,10 @@ def _each(value: Any, leaf: Callable[[Any], Any]) -> Any:
     if isinstance(value, list | tuple):
         return [_each(inner, leaf) for inner in value]
     return leaf(value)
+
+
+def _nil(value: Any) -> Any:
+    return zeep.xsd.Nil if value is None else value
 
 
 def _leaf(value: Any) -> Any:

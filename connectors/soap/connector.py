@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self, cast
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationInfo,
+    model_validator,
+)
 
-from connectors.contract import Column, Connector, Health, ObjectSchema, Page, Query
-from connectors.errors import MisconfiguredError
+from connectors.contract import (
+    Account,
+    Change,
+    Column,
+    Connector,
+    Health,
+    ObjectSchema,
+    Outcome,
+    Page,
+    Query,
+)
+from connectors.errors import ConnectorError, MisconfiguredError
 from connectors.fields import base_of, did_you_mean
 from connectors.files.lines import kinds
-from connectors.http import Answer, Auth, CleanUrl, HttpOptions, HttpSession, NoAuth
-from connectors.rest.calls import Call
-from connectors.rest.lists import Detail, Listing
+from connectors.http import Auth, CleanUrl, HttpOptions, HttpSession, NoAuth
+from connectors.rest.accounts import Accounts
+from connectors.rest.applying import apply
+from connectors.rest.objects import RestObject
 from connectors.rest.paging import pages
-from connectors.rest.pointers import MISSING, get, put
 from connectors.rest.reading import read
 from connectors.rest.rules import ErrorRule
-from connectors.rest.sending import Extra, Reply
-from connectors.rest.template import Values, fill
+from connectors.rest.writes import Write
+from connectors.soap.api import SoapApi
 from connectors.soap.faults import SoapMeaning
 from connectors.soap.objects import Security, SoapObject
 
@@ -34,7 +51,10 @@ def _wsdl(value: object, info: ValidationInfo) -> object:
 
 
 class Soap(Connector):
-    """Reads what operations of a SOAP 1.1 or 1.2 service answer with."""
+    """Reads what operations of a SOAP 1.1 or 1.2 service answer with, and writes by others.
+
+    Validation gives a SoapTarget where an object has `write`.
+    """
 
     type: ClassVar[str] = "soap"
 
@@ -43,7 +63,7 @@ class Soap(Connector):
     wsdl: Annotated[Path | str | None, BeforeValidator(_wsdl)] = None
     """The WSDL: a file, or an address on the host of `url`; `url` with `?wsdl` when left out."""
     objects: Mapping[str, SoapObject] = Field(min_length=1)
-    """What can be read, by name."""
+    """What can be read and written, by name."""
     system: str = "SOAP service"
     """What the system is called."""
     service: str | None = None
@@ -87,14 +107,30 @@ class Soap(Connector):
         Raises MisconfiguredError for an unknown object or operation and for arguments that do not
         fit, and what faults mean.
         """
-        if query.object not in self.objects:
-            known = did_you_mean(query.object, self.objects)
-            raise MisconfiguredError(f"{self.system}: no object {query.object!r}{known}")
+        wanted = self._object(query.object)
         with self._opened() as (api, _):
-            yield from read(api, self.objects[query.object].as_listing(), query)
+            yield from read(api, wanted.as_listing(), query)
+
+    def able(self) -> Self:
+        """Return the same connector, as the class that can do what its objects say."""
+        if type(self) is not Soap or not any(each.write for each in self.objects.values()):
+            return self
+        able = SoapTarget.model_construct(self.model_fields_set, **dict(self))
+        return cast("Self", able)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _as_it_can(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        return handler(data).able()
+
+    def _object(self, name: str) -> SoapObject:
+        if name not in self.objects:
+            known = did_you_mean(name, self.objects)
+            raise MisconfiguredError(f"{self.system}: no object {name!r}{known}")
+        return self.objects[name]
 
     @contextmanager
-    def _opened(self) -> Iterator[tuple[_SoapApi, Any]]:
+    def _opened(self) -> Iterator[tuple[SoapApi, Any]]:
         try:
             from connectors.soap.client import OurTransport, open_service
         except ImportError:
@@ -105,45 +141,45 @@ class Soap(Connector):
         with HttpSession(url, self.auth, self.http) as http:
             transport = OurTransport(http, url, wsdl, SoapMeaning(self.errors))
             service = open_service(transport, wsdl, self.security, (self.service, self.port))
-            yield _SoapApi(service, url, self.errors), service
+            yield SoapApi(service, self.errors), service
 
 
-class _SoapApi:
-    """Operations as calls: an operation's name is a call's path, its arguments are the body."""
+class SoapTarget(Soap):
+    """Writes accounts by operations, one change a call, and can be asked for them."""
 
-    def __init__(self, service: Any, url: str, rules: tuple[ErrorRule, ...]) -> None:
-        self._service, self._url, self._rules = service, url, rules
+    def apply(self, changes: Iterable[Change]) -> Iterator[Outcome]:
+        """Write the changes, one outcome each.
 
-    def read_rows(self, wanted: Listing, values: Values, extra: Extra) -> Reply:
-        """Call an operation for rows."""
-        reply = self._called(wanted, values, extra.given)
-        return Reply(reply.answer, reply.body, _whole(reply.root, wanted.items))
+        Raises MisconfiguredError for an object that is not there or not written, and when a person
+        must act.
+        """
+        changes = iter(changes)
+        first = next(changes, None)
+        if first is None:
+            return
+        every = chain([first], changes)
+        with ExitStack() as stack:
+            try:
+                api, _ = stack.enter_context(self._opened())
+            except MisconfiguredError:
+                raise
+            except ConnectorError as error:  # the WSDL could not be had now: nothing was sent
+                yield from (Outcome(change, error, id=change.id) for change in every)
+                return
+            yield from apply(api, self._writable, every)
 
-    def send(self, call: Call, values: Values, *, reads: bool = False) -> Reply:  # noqa: ARG002
-        """Call an operation for more of one row."""
-        reply = self._called(call, values, {})
-        item = call.item if isinstance(call, Detail) else ""
-        return Reply(reply.answer, reply.body, _whole(reply.root, item))
+    def accounts(self, object: str) -> Iterator[Account]:  # noqa: A002 (the contract's word)
+        """Yield every account, read as a source is read."""
+        with self._opened() as (api, _):
+            yield from Accounts(api, object, *self._writable(object)).every()
 
-    def _called(self, call: Call, values: Values, given: Mapping[str, Any]) -> Reply:
-        arguments: dict[str, Any] = fill(call.body or {}, values)
-        for name, value in given.items():
-            put(arguments, name, value)
-        found = self._service.call(call.path, arguments)
-        answer = Answer("SOAP", call.path, 200, {}, b"")
-        for rule in self._rules:
-            if rule.holds(200, found):
-                error = rule.error(f"{call.path}{rule.code(found)}", None)
-                if error is not None:
-                    raise error
-                break
-        return Reply(answer, found, found)
+    def find(self, object: str, attribute: str, value: str) -> Sequence[Account]:  # noqa: A002
+        """Ask by `write.find`, or look at all; looked at again on our side in any case."""
+        with self._opened() as (api, _):
+            return Accounts(api, object, *self._writable(object)).having(attribute, value)
 
-
-def _whole(root: Any, place: str) -> Any:
-    """Put back the one part of an answer that has no other: it was left out on the way here."""
-    first, _, _ = place.partition(".")
-    if not place or get(root, place, MISSING) is not MISSING:
-        return root
-    lone = not isinstance(root, Mapping) or first not in root
-    return {first: root} if lone and root is not None else root
+    def _writable(self, name: str) -> tuple[RestObject, Write]:
+        wanted = self._object(name)
+        if wanted.write is None:
+            raise MisconfiguredError(f"{self.system}: objects.{name} has no write")
+        return wanted.as_listing(), wanted.write.as_write()

@@ -18,6 +18,7 @@ from connectors.errors import (
     RejectedError,
     TransientError,
     UnauthorizedError,
+    UncertainError,
 )
 from connectors.http import Answer, error_of
 from connectors.rest.rules import ErrorRule
@@ -109,4 +110,7 @@ class SoapMeaning:
         by_status = error_of(answer, wait, idempotent=idempotent)
         if isinstance(by_status, UnauthorizedError):
             return by_status
-        return fault.error(answer.call)
+        error = fault.error(answer.call)
+        if isinstance(error, TransientError) and not idempotent:
+            return UncertainError(f"{error}; it may have been done all the same")
+        return error

@@ -8,30 +8,13 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, PositiveInt, field_validator, model_validator
 
 from connectors.rest.calls import CONFIG, Tree
-from connectors.rest.lists import Detail
 from connectors.rest.objects import Position, RestObject, with_after
 from connectors.rest.pagination import CursorPages, NumberedPages, OffsetPages, OnePage
 from connectors.secrets import Secret
+from connectors.soap.operations import Operation, SoapDetail
+from connectors.soap.writes import SoapWrite
 
 Paging = Annotated[OnePage | NumberedPages | OffsetPages | CursorPages, Field(discriminator="type")]
-
-
-class Operation(BaseModel):
-    """One operation of the service."""
-
-    model_config = CONFIG
-
-    operation: str
-    """Its name in the WSDL."""
-    arguments: Mapping[str, Tree] = Field(default_factory=dict)
-    """What it is given, with `{name}` where values go."""
-
-
-class SoapDetail(Operation):
-    """An operation that answers with more of one row; `{name}` stands for the row's columns."""
-
-    item: str = ""
-    """Where the record stands in the answer; empty when it is the answer."""
 
 
 class SoapObject(Operation):
@@ -57,6 +40,8 @@ class SoapObject(Operation):
     """A second operation for each row, whose record is laid over it."""
     max_pages: PositiveInt = 100_000
     """More pages than this are taken for an endless loop."""
+    write: SoapWrite | None = None
+    """How its records are written; it is read only when left out."""
 
     @field_validator("cursor")
     @classmethod
@@ -65,10 +50,6 @@ class SoapObject(Operation):
 
     def as_listing(self) -> RestObject:
         """Return it as what the readers of pages and positions know: an operation is a path."""
-        more = self.details
-        details = (
-            Detail(path=more.operation, body=dict(more.arguments), item=more.item) if more else None
-        )
         return RestObject(
             path=self.operation,
             body=dict(self.arguments),
@@ -80,13 +61,15 @@ class SoapObject(Operation):
             cursor=self.cursor,
             position=self.position,
             ordered=self.ordered,
-            details=details,
+            details=self.details.as_detail() if self.details else None,
             max_pages=self.max_pages,
+            write=self.write.as_write() if self.write else None,
         )
 
     def operations(self) -> tuple[str, ...]:
         """The operations that it needs."""
-        return (self.operation, *([self.details.operation] if self.details else []))
+        more = [self.details.operation] if self.details else []
+        return (self.operation, *more, *(self.write.operations() if self.write else ()))
 
 
 class Security(BaseModel):

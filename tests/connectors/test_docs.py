@@ -33,7 +33,9 @@ from connectors.rest.login import LoginAuth, TokenPlace
 from connectors.rest.rules import ErrorRule
 from connectors.rest.settings import Setting
 from connectors.smtp.messages import Message
-from connectors.soap.objects import Security, SoapDetail, SoapObject
+from connectors.soap.objects import Security, SoapObject
+from connectors.soap.operations import SoapDetail
+from connectors.soap.writes import SoapFind, SoapWrite, SoapWriteCall
 from connectors.sql import SqlTable
 
 pytest_plugins = ["pytester"]
@@ -69,6 +71,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "smtp messages": Message,
     "soap objects": SoapObject,
     "soap details": SoapDetail,
+    "soap write": SoapWrite,
+    "soap write calls": SoapWriteCall,
+    "soap write find": SoapFind,
     "soap security": Security,
     "sql tables": SqlTable,
     "salesforce auth: jwt": salesforce.JwtAuth,

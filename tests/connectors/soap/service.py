@@ -163,19 +163,19 @@ def _known(root: Any, password: str) -> bool:
     return bool(shown.text == password)
 
 
-class _Quiet(WSGIRequestHandler):
+class QuietHandler(WSGIRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
 
 
-class _Server(WSGIServer):
+class QuietServer(WSGIServer):
     daemon_threads = True
 
 
 @contextmanager
 def served(service: Service) -> Iterator[Service]:
     """Serve it on loopback while the block runs."""
-    with make_server("127.0.0.1", 0, service, _Server, _Quiet) as server:
+    with make_server("127.0.0.1", 0, service, QuietServer, QuietHandler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         service.url = f"http://127.0.0.1:{server.server_port}/people"

@@ -164,7 +164,7 @@ def test_more_of_a_row_comes_from_a_second_operation_and_a_lost_row_is_rejected(
         ),
         (
             {"objects": {"people": {"operation": "List", "arguments": {"from": 1}}}},
-            "List: cannot be understood",
+            "List: List.count is missing or is none of its type",
         ),
     ],
 )
