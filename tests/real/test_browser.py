@@ -3,71 +3,30 @@
 from __future__ import annotations
 
 import re
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pyotp
 import pytest
 from authlib.integrations.requests_client import OAuth2Session
 from selenium.webdriver.common.virtual_authenticator import VirtualAuthenticatorOptions
-from typer.testing import CliRunner
 
-from pipelines.cli.main import app
-from pipelines.sandbox.processes import free_port
 from tests.real.chromium import Tab, chromium
 from tests.real.packages import npm_packages
-from tests.real.starting import answers, running
+from tests.real.served import PASSWORD, Login, login, put_client
 
 pytestmark = pytest.mark.real
 
-PASSWORD, NEWER = "a phrase nobody knows", "another phrase of mine"
+__all__ = ["login"]
+
+NEWER = "another phrase of mine"
 PAGES = (
     "/account", "/account/profile", "/account/address", "/account/password", "/account/security",
     "/account/security/app", "/account/security/passkeys", "/account/applications",
     "/account/activity", "/account/leave",
 )  # fmt: skip
-
-
-@dataclass
-class Login:
-    """A login that is served, and what it mails."""
-
-    folder: Path
-    origin: str
-
-    def mail(self, to: str) -> str:
-        """The newest mail to an address; it is waited for, and taken."""
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            for file in sorted((self.folder / "data/mail").glob("*.eml"), reverse=True):
-                read = message_from_bytes(file.read_bytes(), policy=policy.default)
-                if read["To"] == to:
-                    file.unlink()
-                    return str(read.get_body().get_content())
-            time.sleep(0.2)
-        pytest.fail(f"no mail to {to}")
-
-    def link(self, to: str) -> str:
-        return re.search(rf"{re.escape(self.origin)}\S+", self.mail(to))[0]
-
-
-@pytest.fixture(scope="module")
-def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
-    folder, port = tmp_path_factory.mktemp("login"), free_port()
-    (folder / "serve.yaml").write_text(
-        f"issuer: http://localhost:{port}\nlisten: 127.0.0.1:{port}\n"
-        "login: {first: [password, passkey, mailcode]}\n"
-    )
-    origin = f"http://localhost:{port}"
-    command = [sys.executable, "-m", "pipelines.cli", "serve", "--project", folder]
-    with running(command, lambda: answers(f"{origin}/health/ready"), folder=folder):
-        yield Login(folder, origin)
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without"])
@@ -213,12 +172,8 @@ def shop(login) -> Iterator[tuple[str, str]]:
     """A client of somebody else: its secret, and where browsers come back to."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Callback)
     back = f"http://127.0.0.1:{server.server_port}/back"
-    file = login.folder / "shop.json"
-    file.write_text(f'{{"id": "shop", "name": "The Shop", "redirect_uris": ["{back}"]}}')
-    words = ["--project", str(login.folder), "client", "put", str(file), "--json"]
-    told = CliRunner().invoke(app, words)
-    assert told.exit_code == 0, told.stderr
-    secret = re.search(r'"secret": "([^"]+)"', told.stdout)[1]
+    secret = put_client(login, id="shop", name="The Shop", redirect_uris=[back])
+    assert secret
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield secret, back
     server.shutdown()
@@ -256,7 +211,7 @@ def test_authlibs_client_is_let_in_and_its_access_is_taken_away(tab, login, shop
 
 def test_no_page_hinders_anybody_as_axe_sees_it(scripted, login, tmp_path):
     """WCAG 2.2 AA as far as a program sees it, wide and narrow; a picture of each page is kept."""
-    axe = npm_packages("axe", "axe-core@4.11") / "node_modules/axe-core/axe.min.js"
+    axe = npm_packages("axe", "axe-core@4.14") / "node_modules/axe-core/axe.min.js"
     tab = scripted
     problems: dict[str, list[str]] = {}
 

@@ -44,6 +44,13 @@ class _Forms(HTMLParser):
         self.text.append(data)
 
 
+def forms_in(text: str) -> list[Form]:
+    """The forms of a page, with what is filled in."""
+    parser = _Forms()
+    parser.feed(text)
+    return parser.forms
+
+
 @dataclass
 class Got:
     """An answer, with what a browser sees in it."""
@@ -75,9 +82,7 @@ class Got:
 
     @property
     def forms(self) -> list[Form]:
-        parser = _Forms()
-        parser.feed(self.text)
-        return parser.forms
+        return forms_in(self.text)
 
     @property
     def words(self) -> str:
