@@ -25,7 +25,7 @@ _PATIENCE = 900
 
 
 def debian(*packages: str, commands: Sequence[str]) -> None:
-    """See to it that these commands are there, from these Debian packages."""
+    """See to it that these commands, or files by their paths, are there from Debian packages."""
     missing = [name for name in commands if not _command(name)]
     if not missing:
         return
@@ -97,6 +97,8 @@ def _wanted() -> bool:
 
 
 def _command(name: str) -> bool:
+    if name.startswith("/"):
+        return Path(name).exists()
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is not None
 
 
