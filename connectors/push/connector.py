@@ -38,18 +38,25 @@ class Push(Connector):
     """A larger push is refused."""
     keep_days: PositiveInt = 30
     """Rows that were read are kept so long, to be read anew after an edit of the mapping."""
+    most: ByteSize = ByteSize(1_000_000_000)
+    """What the inbox may hold: where room is needed, rows that were read go earlier; when all of it
+    waits to be read, pushes are answered with 503."""
 
     def check(self) -> Health:
         """See that the secrets are there and the inbox can be opened."""
         for secret in self.proof.secrets:
             secret.reveal()
-        held = Inbox(self.inbox).count()
+        held = self.box().count()
         return Health(f"inbox {self.inbox.name}", {"held": str(held), "proof": self.proof.type})
 
     def discover(self) -> tuple[ObjectSchema, ...]:
         """List the columns of the newest rows."""
-        rows = [json.loads(row) for row in Inbox(self.inbox).newest(_SAMPLE)]
+        rows = [json.loads(row) for row in self.box().newest(_SAMPLE)]
         return (ObjectSchema(self.object, kinds(rows)),)
+
+    def box(self) -> Inbox:
+        """Return the inbox."""
+        return Inbox(self.inbox, int(self.most))
 
     def read(self, query: Query) -> Iterator[Page]:
         """Yield the rows behind the position, or all that are held."""
@@ -62,7 +69,7 @@ class Push(Connector):
         """
         if query.object != self.object:
             raise MisconfiguredError(f"push: no object {query.object!r}; known: {self.object}")
-        inbox = Inbox(self.inbox)
+        inbox = self.box()
         number = _number(query.after)
         inbox.forget(number, old(self.keep_days, datetime.now(UTC)))
         while found := inbox.after(number, query.page_size):

@@ -1,6 +1,8 @@
 """The inbox: pushed rows in a SQLite file, in the order they came, each kept until it was read.
 
-A push is answered only when it stands on the disk. Several processes may write and read.
+A push is answered only when it stands on the disk. Several processes may write and read. A file
+that is as large as it may be loses rows that were read, the oldest first; when all that is left
+waits to be read, it takes no more.
 """
 
 from __future__ import annotations
@@ -18,33 +20,46 @@ from connectors.errors import MisconfiguredError, TransientError
 from connectors.push.events import Event
 
 _WAIT = 10.0
-_TABLE = """
+_TABLES = (
+    """
 CREATE TABLE IF NOT EXISTS pushed (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT UNIQUE,
     received_at TEXT NOT NULL,
     row TEXT NOT NULL
 )
-"""
+""",
+    "CREATE TABLE IF NOT EXISTS landed (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER)",
+)
+_SHARE = 10
+"""One in so many of the rows that were read goes at once where room is needed."""
+
+
+class FullError(TransientError):
+    """The inbox holds as much as it may, and all of it waits to be read."""
 
 
 class Inbox:
-    """One file of pushed rows."""
+    """One file of pushed rows, of some bytes at most."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, largest: int) -> None:
+        self._path, self._largest = path, largest
 
     def put(self, events: Sequence[Event], names: Sequence[str | None], now: datetime) -> int:
         """Keep the rows of one push, all or none, and return how many are new.
 
         One whose name is there already was pushed before. The rows are on the disk on return.
+        Raises FullError when there is no room for them; then none is kept.
         """
         moment = now.astimezone(UTC).isoformat()
         rows = [
             (name, moment, json.dumps({**event.row, "_received_at": moment}, ensure_ascii=False))
             for event, name in zip(events, names, strict=True)
         ]
+        coming = sum(len(row.encode()) for _, _, row in rows)
         with self._opened() as db, db:
+            db.execute("BEGIN IMMEDIATE")
+            self._make_room(db, coming)
             before = db.total_changes
             db.executemany(
                 "INSERT INTO pushed (name, received_at, row) VALUES (?, ?, ?)"
@@ -63,9 +78,17 @@ class Inbox:
         return [(each, json.loads(row)) for each, row in found]
 
     def forget(self, number: int, before: datetime) -> int:
-        """Remove rows up to a number that came before a moment; return how many."""
+        """Note that rows up to a number were read; remove those of them that came before a moment.
+
+        Returns how many were removed.
+        """
         moment = before.astimezone(UTC).isoformat()
         with self._opened() as db, db:
+            db.execute(
+                "INSERT INTO landed VALUES (1, ?) ON CONFLICT (one)"
+                " DO UPDATE SET number = max(number, excluded.number)",
+                (number,),
+            )
             gone = db.execute(
                 "DELETE FROM pushed WHERE number <= ? AND received_at < ?", (number, moment)
             )
@@ -82,6 +105,19 @@ class Inbox:
             found = db.execute("SELECT row FROM pushed ORDER BY number DESC LIMIT ?", (number,))
             yield from (row for (row,) in found.fetchall())
 
+    def _make_room(self, db: sqlite3.Connection, coming: int) -> None:
+        while _used(db) + coming > self._largest:
+            gone = db.execute(
+                "DELETE FROM pushed WHERE number IN (SELECT number FROM pushed WHERE number <="
+                " (SELECT number FROM landed) ORDER BY number LIMIT"
+                f" (SELECT 1 + count(*) / {_SHARE} FROM pushed))"
+            )
+            if not gone.rowcount:
+                raise FullError(
+                    f"{self._path.name}: holds as much as it may, and all of it waits to be read; "
+                    "run isthmus sync, or set most"
+                )
+
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
@@ -91,7 +127,8 @@ class Inbox:
             with closing(sqlite3.connect(self._path, timeout=_WAIT)) as db:
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = FULL")
-                db.execute(_TABLE)
+                for table in _TABLES:
+                    db.execute(table)
                 yield db
         except sqlite3.OperationalError as error:
             name = self._path.name
@@ -102,6 +139,15 @@ class Inbox:
             raise MisconfiguredError(f"{self._path}: is no inbox of ours; check inbox") from None
         except OSError as error:
             raise MisconfiguredError(f"{self._path}: {error.strerror}; check inbox") from None
+
+
+def _used(db: sqlite3.Connection) -> int:
+    """The bytes of the pages that hold something: those of removed rows are used again."""
+    size, pages, free = (
+        int(db.execute(f"PRAGMA {each}").fetchone()[0])
+        for each in ("page_size", "page_count", "freelist_count")
+    )
+    return size * (pages - free)
 
 
 def old(days: int, now: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """The receiver: an ASGI application of one push source. It needs no framework and keeps no state.
 
     202  kept           200  was kept before      400  holds no rows
-    401  not proven     405, 413, 415             503  cannot be kept now: send it again
+    401  not proven     405, 413, 415             503  cannot be kept now: come again
 
 It answers when the rows stand on the disk. What is wrong is said in one word of ours; nothing of a
 push is logged.
@@ -21,7 +21,7 @@ import structlog
 from connectors.errors import ConnectorError
 from connectors.push.connector import Push
 from connectors.push.events import UnreadableError, events_of, in_headers
-from connectors.push.inbox import Inbox
+from connectors.push.inbox import FullError
 from connectors.push.proofs import Got, RefusedError, proven
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Answer = tuple[int, str]
+_PATIENCE = {"not ready": b"10", "full": b"300"}
+"""Seconds after which a sender may come again; an inbox is emptied by the next run."""
 
 
 class Receiver:
@@ -48,7 +50,7 @@ class Receiver:
             (b"cache-control", b"no-store"),
         ]
         if status == 503:
-            headers.append((b"retry-after", b"10"))
+            headers.append((b"retry-after", _PATIENCE[said]))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -85,7 +87,10 @@ class Receiver:
             for number, each in enumerate(events)
         ]
         try:
-            new = Inbox(source.inbox).put(events, names, datetime.now(UTC))
+            new = source.box().put(events, names, datetime.now(UTC))
+        except FullError as error:
+            log.warning("push.full", source=self._name, error=str(error))
+            return 503, "full"
         except ConnectorError as error:
             log.warning("push.not_kept", source=self._name, error=str(error))
             return 503, "not ready"

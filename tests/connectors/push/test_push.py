@@ -247,6 +247,55 @@ def test_rows_long_read_are_removed_and_no_position_is_given_twice(push, monkeyp
     assert rows(push(), after=page.cursor) == [ROW]
 
 
+def large(number):
+    return json.dumps({"id": str(number), "note": "x" * 20_000}).encode()
+
+
+def test_a_full_inbox_takes_no_more_until_it_is_read_and_loses_nothing_that_waits(push, caplog):
+    source = push(most="300KB")
+    receiver = Receiver("shop", source)
+    kept = []
+    for number in range(40):
+        body = large(number)
+        status, said = send(receiver, body, standard(body, f"m{number}"))
+        if status == 202:
+            kept.append(str(number))
+        else:
+            assert (status, said) == (503, "full")
+    assert 5 < len(kept) < 20
+    *_, last = source.changes(Query("events", page_size=5))
+    assert [row["id"] for row in rows(source)] == kept
+    body = large(99)
+    assert send(receiver, body, standard(body, "more"))[0] == 503  # it was taken, not yet kept
+    list(source.changes(Query("events", after=last.cursor)))
+    assert send(receiver, body, standard(body, "more")) == (202, "kept")
+    assert [row["id"] for row in rows(source, after=last.cursor)] == ["99"]
+
+
+def test_rows_that_were_read_go_the_oldest_first_where_room_is_needed(push):
+    source = push(most="300KB")
+    receiver = Receiver("shop", source)
+    position = None
+    for number in range(60):
+        body = large(number)
+        assert send(receiver, body, standard(body, f"m{number}"))[0] == 202
+        if number % 5 == 4:
+            *_, last = source.changes(Query("events", after=position))
+            position = last.cursor
+            list(source.changes(Query("events", after=position)))
+    held = [int(row["id"]) for row in rows(source)]
+    assert held == list(range(held[0], 60))
+    assert held[0] > 40
+    assert source.inbox.stat().st_size < 500_000
+
+
+def test_a_push_larger_than_the_whole_inbox_leaves_it_as_it_is(push):
+    source = push(most="40KB", largest="1MB")
+    body = json.dumps([{"note": "x" * 30_000}, {"note": "y" * 30_000}]).encode()
+    assert send(Receiver("shop", source), body, standard(body)) == (503, "full")
+    assert rows(source) == []
+
+
 @given(
     st.binary(max_size=200), st.sampled_from(["application/json", "application/cloudevents+json"])
 )
