@@ -48,13 +48,7 @@ class Singer(Connector):
 
     def changes(self, query: Query) -> Iterator[Page]:
         """Yield the records since the tap's own state; a page's position is that state."""
-        state = None
-        if query.after is not None:
-            try:
-                state = json.loads(query.after.value)
-            except ValueError:
-                raise MisconfiguredError("the stored position is no state of a tap") from None
-        yield from self._pages(query, state)
+        yield from self._pages(query, _state(query))
 
     def _pages(self, query: Query, state: Any) -> Iterator[Page]:
         streams = self._catalog()
@@ -82,7 +76,7 @@ class Singer(Connector):
 
 
 class Dlt(Connector):
-    """Reads the resources of a dlt source, all of them each time."""
+    """Reads the resources of a dlt source: all there is, or what its ``incremental`` finds new."""
 
     type: ClassVar[str] = "dlt"
 
@@ -109,12 +103,21 @@ class Dlt(Connector):
 
     def read(self, query: Query) -> Iterator[Page]:
         """Yield the items of a resource. Raises MisconfiguredError for an unknown one."""
-        known = self._names()
-        if query.object not in known:
-            raise MisconfiguredError(
-                f"dlt: no resource {query.object!r}{did_you_mean(query.object, known)}"
-            )
+        self._require(query.object)
         yield from messages.pages(self._said("--stream", query.object), query)
+
+    def changes(self, query: Query) -> Iterator[Page]:
+        """Yield the items since dlt's own state; the position, that state, is the last page's."""
+        self._require(query.object)
+        state = _state(query)
+        with files({} if state is None else {"state": state}) as made:
+            since = ["--state", str(made["state"])] if made else ["--fresh"]
+            yield from messages.pages(self._said("--stream", query.object, *since), query)
+
+    def _require(self, name: str) -> None:
+        known = self._names()
+        if name not in known:
+            raise MisconfiguredError(f"dlt: no resource {name!r}{did_you_mean(name, known)}")
 
     def _names(self) -> list[str]:
         said = b"".join(self._said("--discover"))
@@ -128,6 +131,16 @@ class Dlt(Connector):
             command = [str(self.python), str(tap), "--config", str(made["config"]), *more]
             command += ["--folder", str(self.folder)] if self.folder else []
             yield from lines(command, self.silence_seconds)
+
+
+def _state(query: Query) -> Any:
+    """The state that a read goes on from, None for a first one."""
+    if query.after is None:
+        return None
+    try:
+        return json.loads(query.after.value)
+    except ValueError:
+        raise MisconfiguredError("the stored position is no state of a tap") from None
 
 
 def _with_secrets(plain: Mapping[str, Any], secrets: Mapping[str, Secret]) -> dict[str, Any]:

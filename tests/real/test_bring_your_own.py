@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,26 @@ def crm(token, size=2):
 
     return people, names
 """
+GROWING = """
+import datetime, json, pathlib
+import dlt
+
+ROWS = pathlib.Path(__file__).with_name("rows.json")
+START = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+
+@dlt.source
+def crm():
+    @dlt.resource(primary_key="id")
+    def people(changed=dlt.sources.incremental("changed", initial_value=START)):
+        state = dlt.current.resource_state()
+        state["calls"] = state.get("calls", 0) + 1
+        assert changed.last_value.tzinfo
+        for row in json.loads(ROWS.read_text()):
+            moment = datetime.datetime.fromisoformat(row["changed"])
+            yield {**row, "changed": moment, "calls": state["calls"]}
+
+    return people
+"""
 
 
 def rows(pages):
@@ -95,3 +116,29 @@ def test_a_dlt_source_is_read_with_its_transformers(tmp_path, monkeypatch):
     assert [found.name for found in source.discover()] == ["names", "people"]
     assert [row["id"] for row in rows(source.read(Query("people")))] == [f"k{n}" for n in range(5)]
     assert rows(source.read(Query("names")))[0] == {"id": "k0", "length": 3}
+
+
+def test_a_dlt_source_goes_on_from_its_own_state(tmp_path):
+    programs = python_environment("dlt", "dlt==1.31.0")
+    (tmp_path / "crm_source.py").write_text(GROWING)
+    settings = {
+        "python": str(programs / "python"), "source": "crm_source:crm", "folder": ".",
+    }  # fmt: skip
+
+    def read(after=None, *changed):
+        told = [{"id": key, "changed": f"2026-02-{day:02}T00:00:00+00:00"} for key, day in changed]
+        (tmp_path / "rows.json").write_text(json.dumps(told))
+        pages = list(build("dlt", settings, tmp_path).changes(Query("people", after=after)))
+        assert all(page.cursor is None for page in pages[:-1])
+        found = rows(pages)
+        return [row["id"] for row in found], pages[-1].cursor, found[0]["calls"] if found else None
+
+    keys, first, calls = read(None, ("a", 1), ("b", 2), ("c", 2))
+    assert (keys, calls) == (["a", "b", "c"], 1)
+    keys, second, _ = read(first, ("a", 1), ("b", 2), ("c", 2))
+    assert keys == []
+    keys, third, calls = read(second, ("b", 2), ("c", 2), ("d", 2), ("a", 3))
+    assert (keys, calls) == (["d", "a"], 3)
+    again, _, _ = read(second, ("b", 2), ("c", 2), ("d", 2), ("a", 3))
+    assert again == keys
+    assert read(third, ("a", 3))[0] == []
