@@ -26,7 +26,7 @@ from idp_core.vault.tokens import digest, same
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS = ("ES256", "PS256", "RS256")
 _REGISTRY = jws.JWSRegistry(algorithms=list(ALGORITHMS))
-_LONGEST_LIFE = timedelta(minutes=10)
+_LONGEST_LIFE = timedelta(hours=1)  # what authlib gives an assertion unless told otherwise
 _SKEW = timedelta(seconds=30)
 _NOBODY = digest("no client has this secret")
 

@@ -384,6 +384,11 @@ class TestPrivateKeyJwt:
     def test_a_wrong_assertion_is_refused(self, service, clock, claims):
         assert self.send(service, clock, **claims).json["error"] == "invalid_client"
 
+    def test_an_assertion_lives_an_hour_at_most(self, service, clock):
+        now = int(clock().timestamp())
+        assert self.send(service, clock, exp=now + 3600).status == 200
+        assert self.send(service, clock, jti="j2", exp=now + 3700).status == 401
+
     def test_a_foreign_key_is_refused(self, service, clock):
         other = ECKey.generate_key("P-256")
         assert self.send(service, clock, key=other).status == 401
