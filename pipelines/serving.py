@@ -6,11 +6,13 @@ secret, by its environment.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from idp_core.errors import CoreError
@@ -140,25 +142,48 @@ def serve(folder: Path, workers: int | None = None) -> None:
     config, _ = configs.read_or_make(folder / configs.FILE)
     host, _, port = config.listen.rpartition(":")
     os.environ[_FOLDER] = str(folder.absolute())
+    many = workers or config.workers
     try:
-        Granian(
-            "pipelines.serving:application",
-            address=host.strip("[]"),
-            port=int(port),
-            interface=Interfaces.ASGI,
-            workers=workers or config.workers,
-            factory=True,
-            websockets=False,
-            log_enabled=False,
-            respawn_failed_workers=True,
-            workers_kill_timeout=_STOP_SECONDS,
-            http1_settings=HTTP1Settings(header_read_timeout=10_000),
-        ).serve()
+        with _counting_together(many):
+            Granian(
+                "pipelines.serving:application",
+                address=host.strip("[]"),
+                port=int(port),
+                interface=Interfaces.ASGI,
+                workers=many,
+                factory=True,
+                websockets=False,
+                log_enabled=False,
+                respawn_failed_workers=True,
+                workers_kill_timeout=_STOP_SECONDS,
+                http1_settings=HTTP1Settings(header_read_timeout=10_000),
+            ).serve()
     except OSError as error:
         raise JobError(
             f"{config.listen} cannot be listened at ({error.strerror}); name another in "
             f"{folder / configs.FILE}"
         ) from None
+
+
+@contextmanager
+def _counting_together(workers: int) -> Iterator[None]:
+    """Give several workers a folder to count in, so that each can tell the sum of all.
+
+    They begin as new processes, not as copies of this one: a copy would have its counters, which
+    know nothing of the folder, and its connections.
+    """
+    if workers == 1:
+        yield
+        return
+    from idp_core.site.metrics import FOLDER as COUNTED
+
+    with TemporaryDirectory(prefix="isthmus-metrics-") as counted:
+        os.environ[COUNTED] = counted
+        multiprocessing.set_start_method("spawn", force=True)
+        try:
+            yield
+        finally:
+            del os.environ[COUNTED]
 
 
 def _not_installed(error: ModuleNotFoundError) -> ProjectError:

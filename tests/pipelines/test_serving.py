@@ -1,11 +1,13 @@
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from urllib.error import URLError
 
 import pytest
@@ -31,23 +33,41 @@ def answer(url, process):
             time.sleep(0.1)
 
 
-def test_one_command_makes_all_it_needs_and_answers_until_it_is_told_to_stop(tmp_path):
+@contextmanager
+def served(folder, *words):
+    """The login of a folder as a process; gives its address. Told to stop at the end."""
     port = free_port()
-    (tmp_path / "serve.yaml").write_text(
+    (folder / "serve.yaml").write_text(
         f"issuer: http://localhost:{port}\nlisten: 127.0.0.1:{port}\n"
     )
-    command = [sys.executable, "-m", "pipelines.cli", "serve", "--project", str(tmp_path)]
+    command = [sys.executable, "-m", "pipelines.cli", "serve", "--project", str(folder), *words]
     env = {k: v for k, v in os.environ.items() if not k.startswith("ISTHMUS_")}
     process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE)
+    url = f"http://localhost:{port}"
     try:
-        assert answer(f"http://localhost:{port}/health/ready", process) == {"status": "ok"}
-        keys = answer(f"http://localhost:{port}/jwks", process)["keys"]
-        assert [key["alg"] for key in keys] != []
+        assert answer(f"{url}/health/ready", process) == {"status": "ok"}
+        yield url, process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
         process.stderr.close()
+
+
+def test_one_command_makes_all_it_needs_and_answers_until_it_is_told_to_stop(tmp_path):
+    with served(tmp_path) as (url, process):
+        keys = answer(f"{url}/jwks", process)["keys"]
+        assert [key["alg"] for key in keys] != []
     assert {each.name for each in (tmp_path / "data").iterdir()} >= {"isthmus.db", "master.key"}
+
+
+def test_each_of_several_workers_tells_what_all_have_counted(tmp_path):
+    line = re.compile(r'^isthmus_http_requests_total\{.*route="/jwks".*\} (\S+)$', re.MULTILINE)
+    with served(tmp_path, "--workers", "2") as (url, process):
+        for _ in range(40):  # each by a connection of its own: the kernel chooses the worker
+            answer(f"{url}/jwks", process)
+        for _ in range(10):
+            with urllib.request.urlopen(f"{url}/metrics", timeout=5) as got:
+                assert float(line.search(got.read().decode())[1]) == 40
 
 
 def test_a_folder_without_a_project_is_served_too(tmp_path):
