@@ -140,6 +140,7 @@ def unify_all(
             fingerprint=number,
             stage=stage,
             former=former,
+            graph=bus.project.data_folder / "graph.duckdb",
         )
         counts.update(unified.counts)
     with steps.step("golden") as (progress, counts):

@@ -9,30 +9,39 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 
+import duckdb
 import sqlalchemy as sa
 
 from idp_core.db.engine import reading, writing
 from idp_core.profiles import store
 from idp_core.profiles.junk import Junk, most_people
-from idp_core.profiles.model import SourceRef
+from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.policy import IdentifierPolicy
+from idp_core.profiles.records import by_source
 from idp_core.profiles.survivorship import golden
 from idp_core.profiles.survivorship_rules import SurvivorshipRules
 from idp_core.profiles.vetoes import Constraints
 from mappings.schema import Schema
 from pipelines.progress import Progress, silent
-from pipelines.resolve.batch import resolve
+from pipelines.resolve import graph as graphs
+from pipelines.resolve.batch import Resolution, resolve
+from pipelines.resolve.incremental import resolve_changes
 from pipelines.resolve.stage import Stage
 
 STAGE = "resolve"
 _MARKS = (STAGE, f"{STAGE}.policy", f"{STAGE}.words")
+_TOKENS = (f"{STAGE}.graph", f"{STAGE}.graph.before")
 _BATCH = 5_000
+MOST_CHANGED = 0.25
+"""Of more records than this share everything is resolved: that is quicker then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +65,163 @@ def resolve_step(
     fingerprint: int,
     stage: Stage | None = None,
     former: Mapping[SourceRef, str] | None = None,
+    graph: Path | None = None,
 ) -> Unified:
     """Link source profiles to people where anything changed since the last time.
 
     `fingerprint` numbers policy and model: other ones resolve everything anew. Runs without news
     read nothing but the watermark. Without a `stage` identifiers alone decide. `former` are ids
-    that records had before they were merged, and are to have again where they come apart.
+    that records had before they were merged, and are to have again where they come apart. With a
+    `graph`, the file of what the last run knew, only what changed and what it touches is resolved;
+    the people are the same.
     """
     with reading(engine) as conn:
-        last = store.last_seq(conn)
+        moment = _Moment.of(conn, fingerprint)
+    if moment.known == moment.wanted:
+        return Unified()
+    step = _Step(engine, policy, schema, fingerprint, former or {})
+    if graph is not None and stage is None:
+        with graphs.opened(graph) as con:
+            unified = step.changes(con) if con is not None else None
+        if unified is not None:
+            return unified
+    return step.everything(stage, graph)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """What stands in the database when a run begins: how far was read, and by what words.
+
+    `tokens` name the last two runs: a graph of the last but one is one that a kill left behind.
+    """
+
+    known: tuple[int, ...]
+    wanted: tuple[int, ...]
+    tokens: tuple[int, ...]
+    constraints: Constraints
+    asked: frozenset[frozenset[SourceRef]]
+
+    @classmethod
+    def of(cls, conn: sa.Connection, fingerprint: int) -> _Moment:
+        """Read it."""
         constraints = read_steward_words(conn)
-        said = _number(constraints)
-        known = tuple(store.read_watermark(conn, mark) for mark in _MARKS)
-        if known == (last, fingerprint, said):
-            return Unified()
-        records = list(store.read_source_profiles(conn, deleted=False, schema=schema))
-        links = store.read_links(conn, gone_since=known[0])
-        redirects = store.read_redirects(conn)
-        asked = store.pairs_asked(conn)
-    links = {**links, **(former or {})}
-    found = resolve(
-        records, links, policy, constraints, redirects=redirects, stage=stage, asked=asked
-    )
-    with writing(engine) as conn:
-        store.save_links(conn, found.links, found.events, redirects=found.new_redirects)
-        queue = store.save_doubts(conn, found.doubts, datetime.now(UTC))
-        for mark, value in zip(_MARKS, (last, fingerprint, said), strict=True):
-            store.save_watermark(conn, mark, value)
-    return Unified(
-        dict(found.counts),
-        Counter(event.kind.value for event in found.events),
-        queue,
-        found.notes,
-    )
+        return cls(
+            known=tuple(store.read_watermark(conn, mark) for mark in _MARKS),
+            wanted=(store.last_seq(conn), fingerprint, _number(constraints)),
+            tokens=tuple(store.read_watermark(conn, mark) for mark in _TOKENS),
+            constraints=constraints,
+            asked=store.pairs_asked(conn),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One run of resolution over a database."""
+
+    engine: sa.Engine
+    policy: IdentifierPolicy
+    schema: Schema
+    fingerprint: int
+    former: Mapping[SourceRef, str]
+
+    def everything(self, stage: Stage | None, graph: Path | None) -> Unified:
+        """Resolve all records, and write the graph for the next run."""
+        with reading(self.engine) as conn:
+            moment = _Moment.of(conn, self.fingerprint)
+            records = list(store.read_source_profiles(conn, deleted=False, schema=self.schema))
+            links = {**store.read_links(conn, gone_since=moment.known[0]), **self.former}
+            redirects = store.read_redirects(conn)
+        found = resolve(
+            records,
+            links,
+            self.policy,
+            moment.constraints,
+            redirects=redirects,
+            stage=stage,
+            asked=moment.asked,
+        )
+        del records
+        token, unified = self._save(moment, found)
+        if graph is not None and stage is None and found.basis is not None:
+            graphs.save(
+                graph,
+                graphs.Mark(moment.wanted[0], self.fingerprint, token),
+                found.basis,
+                policy=self.policy,
+                constraints=moment.constraints,
+            )
+        return unified
+
+    def changes(self, con: duckdb.DuckDBPyConnection) -> Unified | None:
+        """Resolve what changed since the graph was written; None when that must be everything."""
+        mark, sources = graphs.read_mark(con)
+        with reading(self.engine) as conn:
+            moment = _Moment.of(conn, self.fingerprint)
+            if self.fingerprint != mark.fingerprint or mark.token not in moment.tokens:
+                return None
+            if moment.known[1] != self.fingerprint:
+                return None
+            most = int(graphs.count(con) * MOST_CHANGED)
+            changed = list(
+                islice(
+                    store.read_source_profiles(conn, since_seq=mark.seq, schema=self.schema),
+                    most + 1,
+                )
+            )
+            if len(changed) > most:
+                return None
+            records = _Stored(conn, self.schema, moment.known[0], self.former)
+            found = resolve_changes(
+                con, changed, records, self.policy, moment.constraints, asked=moment.asked
+            )
+        if found is None:
+            return None
+        token, unified = self._save(moment, found.resolution, found.touched)
+        graphs.keep_mark(con, graphs.Mark(moment.wanted[0], self.fingerprint, token), sources)
+        con.execute("COMMIT")
+        return unified
+
+    def _save(
+        self, moment: _Moment, found: Resolution, among: Collection[SourceRef] | None = None
+    ) -> tuple[int, Unified]:
+        """Write links, events, doubts and how far was read, all or nothing; return the run's token.
+
+        `among` are the records that were looked at; None when it was all.
+        """
+        token = secrets.randbits(62)
+        with writing(self.engine) as conn:
+            store.save_links(conn, found.links, found.events, redirects=found.new_redirects)
+            queue = store.save_doubts(conn, found.doubts, datetime.now(UTC), among)
+            marks = zip((*_MARKS, *_TOKENS), (*moment.wanted, token, moment.tokens[0]), strict=True)
+            for mark, value in marks:
+                store.save_watermark(conn, mark, value)
+        events = Counter(event.kind.value for event in found.events)
+        return token, Unified(dict(found.counts), events, queue, found.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Records and ids as a run of changes asks for them (`incremental.Records`)."""
+
+    conn: sa.Connection
+    schema: Schema
+    gone_since: int
+    former: Mapping[SourceRef, str]
+
+    def profiles(self, refs: Collection[SourceRef]) -> Iterator[SourceProfile]:
+        """Yield the records that their sources still have."""
+        for source, keys in by_source(refs).items():
+            held = store.held_source_profiles(self.conn, source, keys, schema=self.schema)
+            yield from (each.profile for each in held.values() if not each.profile.deleted)
+
+    def links(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, str]:
+        """Return the global ids that records had."""
+        found = store.links_of(self.conn, refs, gone_since=self.gone_since)
+        return {**found, **{ref: gid for ref, gid in self.former.items() if ref in refs}}
+
+    def members(self, gids: Collection[str]) -> Collection[SourceRef]:
+        """Return the living records of global ids."""
+        return store.members_of(self.conn, gids)
 
 
 def _number(constraints: Constraints) -> int:

@@ -5,7 +5,7 @@ The caller owns the transaction: links, redirects, events and stale marks commit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -59,6 +59,34 @@ def read_links(conn: sa.Connection, *, gone_since: int | None = None) -> Mapping
     return {SourceRef(source, key): gid for source, key, gid in conn.execute(query)}
 
 
+def links_of(
+    conn: sa.Connection, refs: Iterable[SourceRef], *, gone_since: int
+) -> Mapping[SourceRef, str]:
+    """Return the same of these source profiles alone, also of those deleted after a change."""
+    table = source_profile.c
+    found: dict[SourceRef, str] = {}
+    for source, keys in by_source(refs).items():
+        query = (
+            sa.select(table.key, link.c.gid)
+            .join(link, link.c.record == table.id)
+            .where(table.source == source, bulk.among(conn, table.key, keys))
+            .where(table.deleted.is_(False) | (table.seq > gone_since))
+        )
+        found |= {SourceRef(source, key): gid for key, gid in conn.execute(query)}
+    return found
+
+
+def members_of(conn: sa.Connection, gids: Collection[str]) -> Sequence[SourceRef]:
+    """Return the source profiles that their sources still have, of these global ids."""
+    table = source_profile.c
+    query = (
+        sa.select(table.source, table.key)
+        .join(link, link.c.record == table.id)
+        .where(bulk.among(conn, link.c.gid, gids), table.deleted.is_(False))
+    )
+    return [SourceRef(source, key) for source, key in conn.execute(query)]
+
+
 def save_links(
     conn: sa.Connection,
     links: Mapping[SourceRef, str],
@@ -83,8 +111,7 @@ def save_links(
     bulk.upsert(conn, link, ("record", "gid", "since"), rows)
     left = {before[id_] for id_ in changed if id_ in before}
     stale.mark(conn, left | set(changed.values()))
-    if changed:
-        _revive(conn, set(changed.values()))
+    _revive(conn, set(wanted.values()))
     if redirects:
         _retire(conn, redirects, moment)
     record_events(conn, (e for e in events if e.kind not in _LATER), moment)
@@ -130,9 +157,11 @@ def _gids(conn: sa.Connection, records: Collection[int]) -> dict[int, str]:
     return dict(conn.execute(query).all())
 
 
-def _revive(conn: sa.Connection, gids: Collection[str]) -> None:
-    """A global id that has records again redirects nowhere."""
-    conn.execute(sa.delete(redirect).where(bulk.among(conn, redirect.c.gid, gids)))
+def _revive(conn: sa.Connection, gids: set[str]) -> None:
+    """A global id that has records, maybe one that came back, redirects nowhere."""
+    retired = gids & set(conn.scalars(sa.select(redirect.c.gid)))
+    if retired:
+        conn.execute(sa.delete(redirect).where(bulk.among(conn, redirect.c.gid, retired)))
 
 
 def _retire(conn: sa.Connection, redirects: Mapping[str, str], now: datetime) -> None:

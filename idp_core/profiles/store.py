@@ -16,6 +16,8 @@ from idp_core.profiles.goldens import (
 )
 from idp_core.profiles.links import (
     LinkCounts,
+    links_of,
+    members_of,
     read_links,
     read_redirects,
     record_events,
@@ -113,10 +115,12 @@ __all__ = [
     "ids_of",
     "last_profile_seq",
     "last_seq",
+    "links_of",
     "mark_all_stale",
     "mark_deleted",
     "mark_stale",
     "members",
+    "members_of",
     "missing_keys",
     "pairs_asked",
     "put_constraint",

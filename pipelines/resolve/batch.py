@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from idp_core.profiles.cluster import Edge, partition
 from idp_core.profiles.doubts import Doubt
@@ -21,8 +22,17 @@ from idp_core.profiles.vetoes import Constraints
 from pipelines.collector import paused
 from pipelines.resolve.doubts import Pair, doubts
 from pipelines.resolve.pairs import candidates
-from pipelines.resolve.population import population
+from pipelines.resolve.population import Survey, survey
 from pipelines.resolve.stage import Found, Stage, likenesses
+
+
+class Basis(NamedTuple):
+    """What a resolution stands on: records in order, the same usable, what all say, their pairs."""
+
+    known: Sequence[Evidence]
+    telling: Sequence[Evidence]
+    survey: Survey
+    edges: Sequence[Edge]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class Resolution:
     doubts: tuple[Doubt, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    basis: Basis | None = field(default=None, repr=False)
 
 
 @paused()
@@ -64,7 +75,8 @@ def resolve(  # noqa: PLR0913 (all that decides who is one person)
     known = [read(profile) for profile in profiles]
     if len({record.ref for record in known}) < len(known):
         raise ValueError("a source profile is there twice")
-    others = population(known, policy, constraints)
+    surveyed = survey(known, policy, constraints)
+    others = surveyed.population
     telling = [usable(record, others) for record in known]
     edges, compared = make_edges(telling, policy, others)
     alike = likenesses(stage, profiles, telling, policy, others) if stage else Found()
@@ -75,7 +87,7 @@ def resolve(  # noqa: PLR0913 (all that decides who is one person)
         edges,
         guard,
         unscored=policy.unscored,
-        together=_together(known, constraints),
+        together=together(known, constraints),
     )
     refs = [record.ref for record in known]
     in_doubt = doubts(
@@ -110,6 +122,7 @@ def resolve(  # noqa: PLR0913 (all that decides who is one person)
             "doubts": len(in_doubt),
         },
         notes=alike.notes,
+        basis=Basis(known, telling, surveyed, edges),
     )
 
 
@@ -129,7 +142,7 @@ def make_edges(
     return edges, len(left)
 
 
-def _together(records: Sequence[Evidence], constraints: Constraints) -> Iterator[list[int]]:
+def together(records: Sequence[Evidence], constraints: Constraints) -> Iterator[list[int]]:
     """Yield the pairs that a steward joined, as places, where both records are there."""
     if constraints.must:
         places = {record.ref: place for place, record in enumerate(records)}

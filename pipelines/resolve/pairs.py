@@ -32,19 +32,22 @@ def candidates(
 ) -> tuple[list[int], list[int]]:
     """Return the pairs to compare as two lists of places in `records`, the smaller place first."""
     with duckdb.connect() as con:
-        con.register("names", _names(records))
-        con.register("held", _held(records, policy))
-        keys = " UNION ALL ".join(_keys(policy))
+        con.register("names", names_table(records))
+        con.register("held", held_table(records, policy))
+        keys = " UNION ALL ".join(keys_sql(policy))
         con.execute(f"CREATE TABLE keys AS {keys}")
         pairs = con.sql(_PAIRS).to_arrow_table()
     return pairs["a"].to_pylist(), pairs["b"].to_pylist()
 
 
-def _names(records: Sequence[Evidence]) -> pa.Table:
-    """Return a row per record with what the words of `NAMES` stand for; "" where not said."""
+def names_table(records: Sequence[Evidence], numbers: Sequence[int] | None = None) -> pa.Table:
+    """Return a row per record with what the words of `NAMES` stand for; "" where not said.
+
+    A record is called by its place, or by its number.
+    """
     return pa.Table.from_arrays(
         [
-            _numbers(array("q", range(len(records)))),
+            _numbers(array("q", numbers or range(len(records)))),
             _texts([record.given for record in records]),
             _texts([record.family for record in records]),
             _texts([record.given[:1] for record in records]),
@@ -54,11 +57,13 @@ def _names(records: Sequence[Evidence]) -> pa.Table:
     )
 
 
-def _held(records: Sequence[Evidence], policy: IdentifierPolicy) -> pa.Table:
+def held_table(
+    records: Sequence[Evidence], policy: IdentifierPolicy, numbers: Sequence[int] | None = None
+) -> pa.Table:
     """Return a row per record, kind and value; a kind is its place in the policy."""
     number = {name: place for place, name in enumerate(policy.identifiers)}
     places, kinds, values = array("q"), array("q"), list[str]()
-    for place, record in enumerate(records):
+    for place, record in zip(numbers or range(len(records)), records, strict=True):
         for kind, held in record.held.items():
             for value in held:
                 places.append(place)
@@ -80,7 +85,7 @@ def _texts(texts: Sequence[str]) -> pa.Array:
     return pa.Array.from_buffers(pa.large_string(), len(encoded), buffers)
 
 
-def _keys(policy: IdentifierPolicy) -> Iterator[str]:
+def keys_sql(policy: IdentifierPolicy) -> Iterator[str]:
     """Yield for each key of the policy the SELECT of its place, value, record and limit."""
     kinds = list(policy.identifiers)
     for place, words in enumerate(policy.keys):
@@ -97,11 +102,11 @@ def _keys(policy: IdentifierPolicy) -> Iterator[str]:
         said = " AND ".join(f"{value} <> ''" for value in values)
         yield (
             f"SELECT {place} AS word, concat_ws(chr(31), {', '.join(values)}) AS value, record, "
-            f"{_most(words, policy)} AS most FROM {' '.join(tables)} WHERE {said}"
+            f"{most_sharing(words, policy)} AS most FROM {' '.join(tables)} WHERE {said}"
         )
 
 
-def _most(key: tuple[str, ...], policy: IdentifierPolicy) -> int:
+def most_sharing(key: tuple[str, ...], policy: IdentifierPolicy) -> int:
     """How many records may share a key: composite ones are limited by `max_compared`."""
     alone = policy.identifiers.get(key[0]) if len(key) == 1 else None
     return policy.max_compared if alone is None else max(alone.max_records, policy.max_compared)

@@ -1,0 +1,317 @@
+"""Resolve what changed, on the stored graph: the same people as if all were resolved anew.
+
+The records that must be looked at again are scored against whatever shares a key with them; then
+the parts of the graph that hold them, as they were or as they are, are grouped anew. All other
+parts have the same records, pairs and weights as before, so their groups stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import duckdb
+import pyarrow as pa
+
+from idp_core.profiles.cluster import Edge, Partition, partition
+from idp_core.profiles.evidence import Evidence, reader
+from idp_core.profiles.guard import PersonGuard
+from idp_core.profiles.identity import NewId, identify, new_gid
+from idp_core.profiles.model import SourceProfile, SourceRef
+from idp_core.profiles.policy import IdentifierPolicy
+from idp_core.profiles.scoring import Pattern, Population, Score, compare, usable, weigh
+from idp_core.profiles.vetoes import Constraints
+from pipelines.collector import paused
+from pipelines.resolve import graph
+from pipelines.resolve.batch import Resolution, together
+from pipelines.resolve.doubts import Pair, doubts
+from pipelines.resolve.touched import Judges, find_dirty, ids, numbers, population_of
+
+Pairs = Sequence[tuple[int, int]]
+
+
+class Records(Protocol):
+    """Where records and their ids are read from: one moment of the database."""
+
+    def profiles(self, refs: Collection[SourceRef]) -> Iterable[SourceProfile]:
+        """Return the records that their sources still have."""
+
+    def links(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, str]:
+        """Return the global ids that records had."""
+
+    def members(self, gids: Collection[str]) -> Collection[SourceRef]:
+        """Return the living records of global ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a run of changes found; `touched` are the records that it looked at."""
+
+    resolution: Resolution
+    touched: Collection[SourceRef]
+
+
+@paused()
+def resolve_changes(
+    con: duckdb.DuckDBPyConnection,
+    changed: Sequence[SourceProfile],
+    records: Records,
+    policy: IdentifierPolicy,
+    constraints: Constraints,
+    *,
+    asked: Collection[Pair] = frozenset(),
+    new_id: NewId = new_gid,
+) -> Changed | None:
+    """Resolve the records that changed, deleted ones among them, and whomever they touch.
+
+    The graph is brought up to date; the caller commits it, or not. None when everything must be
+    resolved anew: a source came or went.
+    """
+    work = _Work(con, records, policy, constraints)
+    numbered, fresh = work.take_in(changed)
+    _, sources = graph.read_mark(con)
+    if ids(con, "SELECT count(DISTINCT source) FROM record") != [sources]:
+        return None
+    find_dirty(con, numbered, fresh, Judges(work.known, policy, constraints, sources, work.former))
+    work.score_dirty()
+    work.close()
+    return work.resolve(asked, new_id)
+
+
+class _Work:
+    """One run of changes: the graph, and what was read of records so far."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        records: Records,
+        policy: IdentifierPolicy,
+        constraints: Constraints,
+    ) -> None:
+        self._con, self._records = con, records
+        self._policy, self._constraints = policy, constraints
+        self._read = reader(policy)
+        self._held: dict[int, Evidence] = {}
+        self._scores: dict[Pattern, Score] = {}
+        self._changed: frozenset[SourceRef] = frozenset()
+        self.former = ids(con, "SELECT count(*) FROM record")[0]
+        self.compared = 0
+
+    def take_in(
+        self, changed: Sequence[SourceProfile]
+    ) -> tuple[Collection[int], Mapping[int, Evidence]]:
+        """Number the changed records, and those that a steward's changed word is about."""
+        con = self._con
+        words = graph.words_of(self._constraints) ^ graph.read_words(con)
+        named = {SourceRef(*w[at : at + 2]) for w in words for at in (1, 3)}
+        graph.keep_words(con, self._constraints)
+        profiles = {record.ref: record for record in changed}
+        profiles |= {r.ref: r for r in self._records.profiles(named - profiles.keys())}
+        self._changed = frozenset(profiles)
+        known = self._numbers(profiles)
+        con.execute("CREATE OR REPLACE TEMP TABLE gone (id INTEGER)")
+        gone = [id_ for ref, id_ in known.items() if profiles[ref].deleted]
+        graph.insert(con, "gone", {"id": pa.array(gone, pa.int32())})
+        living = [ref for ref, record in profiles.items() if not record.deleted]
+        first = ids(con, "SELECT coalesce(max(id), -1) + 1 FROM record")[0]
+        con.execute("DELETE FROM record WHERE id IN (SELECT id FROM gone)")
+        news = [ref for ref in sorted(living) if ref not in known]
+        numbered = known | {ref: first + place for place, ref in enumerate(news)}
+        graph.add_records(con, ((numbered[ref], ref) for ref in news))
+        fresh = {numbered[ref]: self._read(profiles[ref]) for ref in living}
+        self._held |= fresh
+        return list(numbered.values()), fresh
+
+    def known(self, wanted: Collection[int]) -> Mapping[int, Evidence]:
+        """Return what records say about who they are."""
+        missing = set(wanted) - self._held.keys()
+        if missing:
+            numbers(self._con, "wanted", missing)
+            rows = self._con.execute(
+                "SELECT id, source, key FROM record JOIN wanted ON record = id"
+            ).fetchall()
+            number = {SourceRef(source, key): id_ for id_, source, key in rows}
+            for profile in self._records.profiles(number):
+                self._held[number[profile.ref]] = self._read(profile)
+        return {record: self._held[record] for record in wanted}
+
+    def score_dirty(self) -> None:
+        """Score what is dirty anew. ``seeds`` gets what stood, or stands, in a pair with it."""
+        con = self._con
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE old AS FROM edge"
+            " WHERE a IN (SELECT record FROM dirty UNION FROM changed)"
+            " OR b IN (SELECT record FROM dirty UNION FROM changed)"
+        )
+        con.execute("DELETE FROM edge WHERE (a, b) IN (SELECT (a, b) FROM old)")
+        edges = self._scored(self._pairs("dirty"))[0]
+        graph.add_edges(con, ((a, b) for a, b, weight, _ in edges if weight > 0))
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE adjacent AS"
+            " SELECT a, b FROM edge UNION ALL SELECT b, a FROM edge"
+        )
+        self._add_musts()
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE touched AS SELECT id AS record FROM record WHERE id IN"
+            " (FROM changed UNION SELECT a FROM old UNION SELECT b FROM old"
+            " UNION SELECT a FROM adjacent SEMI JOIN dirty ON a = record UNION FROM partners)"
+        )
+
+    def _add_musts(self) -> None:
+        """Connect the records that a steward joined; ``partners`` gets those of changed ones."""
+        pairs = [pair for pair in self._constraints.must if len(pair) == 2]
+        number = self._numbers({ref for pair in pairs for ref in pair})
+        beside = {ref for pair in pairs if pair & self._changed for ref in pair}
+        numbers(self._con, "partners", (number[ref] for ref in beside & number.keys()))
+        places = [[number[r] for r in pair] for pair in pairs if pair <= number.keys()]
+        left = [one for pair in places for one in pair]
+        right = [other for pair in places for other in reversed(pair)]
+        columns = {"a": pa.array(left, pa.int32()), "b": pa.array(right, pa.int32())}
+        graph.insert(self._con, "adjacent", columns)
+
+    def close(self) -> None:
+        """Add to ``touched`` whoever is connected with it, or had the same id."""
+        while True:
+            self._spread()
+            refs = self._refs("touched")
+            gids = set(self._records.links({*refs, *self._changed}).values())
+            more = set(self._records.members(gids)) - set(refs)
+            found = self._numbers(more)
+            if not found:
+                return
+            numbers(self._con, "more", found.values())
+            self._con.execute("INSERT INTO touched FROM more")
+
+    def _spread(self) -> None:
+        con = self._con
+        con.execute("CREATE OR REPLACE TEMP TABLE front AS FROM touched")
+        while True:
+            con.execute(
+                "CREATE OR REPLACE TEMP TABLE front AS SELECT DISTINCT b AS record FROM adjacent"
+                " SEMI JOIN front ON a = record WHERE b NOT IN (SELECT record FROM touched)"
+            )
+            if not ids(con, "SELECT 1 FROM front LIMIT 1"):
+                return
+            con.execute("INSERT INTO touched FROM front")
+
+    def resolve(self, asked: Collection[Pair], new_id: NewId) -> Changed:
+        """Group ``touched`` anew and give each group its id."""
+        inner = self.known(ids(self._con, "FROM touched"))
+        pairs = self._pairs("touched")
+        outer = self._around({end for pair in pairs for end in pair} - inner.keys())
+        order = sorted(inner, key=lambda each: inner[each].ref) + sorted(outer)
+        place = {number: at for at, number in enumerate(order)}
+        both = {**inner, **outer}
+        known = [both[number] for number in order]
+        scored, others = self._scored(pairs)
+        edges = [_placed(edge, place) for edge in scored]
+        guard = PersonGuard(known, self._policy, self._constraints)
+        count = len(inner)
+        found = partition(
+            count,
+            (edge for edge in edges if edge.b < count),
+            guard,
+            unscored=self._policy.unscored,
+            together=together(known[:count], self._constraints),
+        )
+        refs = [record.ref for record in known]
+        previous = self._records.links({*refs[:count], *self._changed})
+        groups = ([refs[at] for at in group] for group in found.groups)
+        who = identify(groups, previous, {}, new_id)
+        in_doubt = doubts(
+            Partition((*found.groups, *self._strangers(refs, count)), found.blocked),
+            edges,
+            [usable(record, others) for record in known],
+            policy=self._policy,
+            others=others,
+            guard=guard,
+            constraints=self._constraints,
+            asked=asked,
+        )
+        counts = {
+            "records": ids(self._con, "SELECT count(*) FROM record")[0],
+            "changed": len(self._changed),
+            "touched": count,
+            "compared": self.compared,
+            "doubts": len(in_doubt),
+        }
+        made = Resolution(
+            links=who.links,
+            redirects=who.redirects,
+            new_redirects=who.new_redirects,
+            events=who.events,
+            doubts=in_doubt,
+            counts=counts,
+        )
+        return Changed(made, {*refs[:count], *self._changed})
+
+    def _around(self, outer: Collection[int]) -> Mapping[int, Evidence]:
+        """Return the records beside the touched ones, with all that a steward's word is about."""
+        named = {ref for pair in self._constraints.cannot for ref in pair}
+        there = set(outer) | set(self._numbers(named).values())
+        return self.known(there - set(ids(self._con, "FROM touched")))
+
+    def _strangers(self, refs: Sequence[SourceRef], count: int) -> Iterable[tuple[int, ...]]:
+        """Return the records beside the touched ones, as the people that they are."""
+        links = self._records.links(refs[count:])
+        groups: dict[str, list[int]] = {}
+        for at in range(count, len(refs)):
+            groups.setdefault(links.get(refs[at], f"#{at}"), []).append(at)
+        return map(tuple, groups.values())
+
+    def _pairs(self, table: str) -> Pairs:
+        """Return the pairs that share a fitting key with a record of a table, in order."""
+        most = graph.key_limits(self._policy)
+        cases = " ".join(f"WHEN {word} THEN {limit}" for word, limit in most.items())
+        return self._con.execute(
+            "WITH mine AS"
+            f" (SELECT word, value, record FROM keyed SEMI JOIN {table} USING (record)),"
+            " fitting AS (SELECT word, value FROM keyed SEMI JOIN mine USING (word, value)"
+            f" GROUP BY ALL HAVING count(*) BETWEEN 2 AND CASE word {cases} END)"
+            " SELECT DISTINCT least(m.record, k.record) AS a, greatest(m.record, k.record) AS b"
+            " FROM mine m SEMI JOIN fitting USING (word, value)"
+            " JOIN keyed k ON k.word = m.word AND k.value = m.value AND k.record <> m.record"
+            " ORDER BY a, b"
+        ).fetchall()
+
+    def _scored(self, pairs: Pairs) -> tuple[list[Edge], Population]:
+        """Score pairs of records by their numbers; also return what all say about their values."""
+        known = self.known({end for pair in pairs for end in pair})
+        others = population_of(self._con, known.values(), self._policy)
+        telling = {number: usable(record, others) for number, record in known.items()}
+        edges = []
+        for a, b in pairs:
+            left, right = sorted((telling[a], telling[b]), key=lambda record: record.ref)
+            pattern = compare(left, right, self._policy, others)
+            score = self._scores.get(pattern)
+            if score is None:
+                score = self._scores[pattern] = weigh(pattern, self._policy)
+            edges.append(Edge(a, b, score.weight))
+        self.compared += len(pairs)
+        return edges, others
+
+    def _numbers(self, refs: Iterable[SourceRef]) -> dict[SourceRef, int]:
+        """Return the numbers of records, of those that have one."""
+        listed = list(refs)
+        columns = {
+            "source": pa.array([ref.source for ref in listed], pa.string()),
+            "key": pa.array([ref.key for ref in listed], pa.string()),
+        }
+        self._con.register("asked_refs", pa.table(columns))
+        rows = self._con.execute(
+            "SELECT source, key, id FROM record SEMI JOIN asked_refs USING (source, key)"
+        ).fetchall()
+        return {SourceRef(source, key): id_ for source, key, id_ in rows}
+
+    def _refs(self, table: str) -> list[SourceRef]:
+        rows = self._con.execute(
+            f"SELECT source, key FROM record SEMI JOIN {table} ON record = id"
+        ).fetchall()
+        return [SourceRef(*row) for row in rows]
+
+
+def _placed(edge: Edge, place: Mapping[int, int]) -> Edge:
+    """Return an edge between records by their places, the smaller one first."""
+    a, b = sorted((place[edge.a], place[edge.b]))
+    return Edge(a, b, edge.weight, edge.source)
