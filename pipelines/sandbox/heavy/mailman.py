@@ -36,19 +36,21 @@ _RUNNERS = ("archive", "bounces", "command", "nntp", "digest", "retry", "task", 
             "out", "pipeline", "virgin")  # fmt: skip
 
 
-def start(folder: Path, smtp: int | None = None, runners: tuple[str, ...] = ()) -> str:
+def start(folder: Path, *, lmtp: int | None = None, runners: tuple[str, ...] = ()) -> str:
     """Serve a Mailman whose data lives in `folder`, with the list news@example.test.
 
-    Returns the address of its API. Of the runners only `runners` are started: without any the API
-    answers and no mail goes out; what goes out goes to the port `smtp`. Raises UnavailableError,
-    NotStartedError.
+    Returns the address of its API. Of the runners only `runners` are started, and look for work
+    each second: without any the API answers and no mail comes or goes; what comes is taken at the
+    port `lmtp`. Raises UnavailableError, NotStartedError.
     """
     programs = python_environment(_NAME, "mailman==3.3.10", "sqlalchemy<2.1")
     folder.mkdir(parents=True, exist_ok=True)
-    ports = {"port": processes.free_port(), "lmtp": processes.free_port()}
-    ports["smtp"] = smtp or processes.free_port()
+    ports = {name: processes.free_port() for name in ("port", "lmtp", "smtp")}
+    ports["lmtp"] = lmtp or ports["lmtp"]
     text = _CONFIGURATION.format(folder=folder, programs=programs, **ports)
-    text += "".join(f"[runner.{name}]\nstart: no\n" for name in _RUNNERS if name not in runners)
+    for name in _RUNNERS:
+        said = "sleep_time: 1s" if name in runners else "start: no"
+        text += f"[runner.{name}]\n{said}\n"
     (folder / "mailman.cfg").write_text(text, encoding="utf-8")
     # A killed master leaves its lock behind, and whoever holds the folder is alone in it.
     (folder / "var/locks/master.lck").unlink(missing_ok=True)
