@@ -193,8 +193,7 @@ class Workspace:
     def stage(self) -> Stage | None:
         """The probabilistic stage with the project's model or the built-in one; None when off."""
         policies = self.project.policies
-        wanted = policies.model is not None if policies.likeness is None else policies.likeness
-        if not wanted:
+        if not policies.likeness:
             return None
         file = policies.model and self.project.folder / policies.model
         try:

@@ -88,9 +88,8 @@ class Policies(_Part):
     """Whose word counts where sources differ."""
     model: Path | None = None
     """What is compared to find people whose identifiers differ."""
-    likeness: bool | None = None
-    """Whether people are found by likeness, too; by default only where a `model` is named, as
-    identifiers alone join the fewest strangers."""
+    likeness: bool = True
+    """Whether people are found by likeness, too, and not by identifiers alone."""
 
 
 class Project(_Part):

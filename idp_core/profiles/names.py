@@ -223,7 +223,7 @@ def _mistyped(left: str, right: str) -> bool:
     """Whether one is no known name, and a slip of the other or of one of its short forms."""
     if known(left) and known(right):
         return False
-    if _slip(left, right):
+    if mistyped(left, right):
         return True
     return any(
         _slip(odd, form, two_from=_NO_NAME) or _scrambled(odd, form)
@@ -232,6 +232,12 @@ def _mistyped(left: str, right: str) -> bool:
         for root in roots(name)
         for form in _forms().get(root, ())
     )
+
+
+def mistyped(left: str, right: str) -> bool:
+    """Whether two words, whatever they are, may be one word mistyped."""
+    long = min(len(left), len(right)) >= _NO_NAME
+    return _slip(left, right) or (long and _scrambled(left, right))
 
 
 def _scrambled(left: str, right: str) -> bool:

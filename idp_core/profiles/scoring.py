@@ -24,6 +24,7 @@ from idp_core.profiles.vetoes import (
 )
 
 _SMOOTHING = 10_000  # records we pretend to have seen before, so that small sets are not naive
+_NAMESAKES = -4.0  # bits against, from which a namesake is likelier than a person who changed
 _COMMONNESS = 1 / 5_000  # and the share of them that carried any one name
 
 Values = frozenset[tuple[str, str]]
@@ -262,9 +263,21 @@ def hold(pattern: Pattern, policy: IdentifierPolicy) -> str | None:
     named = pattern.given not in (Likeness.UNKNOWN, Likeness.DIFFERENT)
     if not (birth or named or personal):
         return "what a household shares never joins on its own"
+    if not birth and all(kind.part_of for _, kind in agree) and _differ(pattern, policy):
+        return "names and a part of an address or mailbox never outweigh so much that differs"
     if pattern.logs_in and not birth and _unproven(personal, pattern.proven):
         return "an unverified identifier alone never joins an account that can log in"
     return None
+
+
+def _differ(pattern: Pattern, policy: IdentifierPolicy) -> bool:
+    """Whether the identifiers that differ say what two together do, of those one seldom has two."""
+    against = sum(
+        kind.different
+        for place, kind in enumerate(policy.identifiers.values())
+        if isinstance(kind.different, float) and (pattern.both & ~pattern.same) >> place & 1
+    )
+    return against <= _NAMESAKES
 
 
 def _unproven(personal: Iterable[tuple[int, object]], proven: int) -> bool:

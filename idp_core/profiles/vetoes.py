@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.model import SourceRef
-from idp_core.profiles.names import ALIKE, Likeness, compare_family, compare_given, edits
+from idp_core.profiles.names import ALIKE, Likeness, compare_family, compare_given, edits, mistyped
 from idp_core.profiles.policy import IdentifierPolicy
 
 _FEW_DAYS = timedelta(days=11)
@@ -88,6 +88,10 @@ def compare_names(left: Evidence, right: Evidence) -> tuple[Likeness, Likeness]:
     slips = (Likeness.SAME, Likeness.TYPO)
     if all(each in slips for each in crossed):
         return crossed
+    if crossed[0] is Likeness.SAME and mistyped(left.family, right.given):
+        return Likeness.SAME, Likeness.TYPO
+    if crossed[1] is Likeness.SAME and mistyped(left.given, right.family):
+        return Likeness.TYPO, Likeness.SAME
     if any(each in slips for each in crossed) and Likeness.UNKNOWN in crossed:
         return Likeness.UNKNOWN, Likeness.UNKNOWN
     return given, family

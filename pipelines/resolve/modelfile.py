@@ -115,6 +115,7 @@ class Model(Strict):
 
     model: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
     join_at: float = -2
+    thin_at: float = 5
     keep_at: float = -12
     min_records: PositiveInt = 500
     compare_all: PositiveInt = 2000

@@ -36,7 +36,7 @@ def settings(
         ],
         "retain_matching_columns": True,  # the likenesses found (gamma) come with them
         "retain_intermediate_calculation_columns": False,
-        "max_iterations": 50,
+        "max_iterations": 25,
     }
 
 
@@ -89,6 +89,18 @@ def affordable(
             f" GROUP BY {', '.join(said)})"
         ).fetchall()
         if pairs <= most * records:
+            found.append(text)
+    return found
+
+
+def shared(con: duckdb.DuckDBPyConnection, table: str, texts: Iterable[str]) -> list[str]:
+    """Return the keys that any two records of the table share."""
+    found = []
+    for text in texts:
+        said = [side(key, "t") for key in keys(text)]
+        there = " AND ".join(f"{each} IS NOT NULL" for each in said)
+        sql = f"SELECT 1 FROM {table} t WHERE {there} GROUP BY {', '.join(said)}"
+        if con.execute(f"{sql} HAVING count(*) > 1 LIMIT 1").fetchall():
             found.append(text)
     return found
 

@@ -17,11 +17,12 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.resolve.columns import ID
+from pipelines.resolve.dependence import together
 from pipelines.resolve.holds import held
 from pipelines.resolve.modelfile import Model
-from pipelines.resolve.settings import affordable, compared, rule, settings, usable
+from pipelines.resolve.settings import affordable, compared, rule, settings, shared, usable
 from pipelines.resolve.trained import Trained, digest
-from pipelines.resolve.weights import floored, learn
+from pipelines.resolve.weights import floored, learn, teaching
 
 _FEWEST_MATCHES = 0.1  # for each record: without a certain pair there still are matches
 _SEVERAL = 5  # records that have a value, for its frequency to be kept
@@ -44,10 +45,12 @@ def train(table: pa.Table, model: Model) -> Trained:
     there = _there(table, model)
     with _database(table, threads=1) as con:
         prior = _prior(con, table.num_rows, model, there)
-        linker, _ = _linker(con, settings(model, there, [], None, prior))
-        weights, warnings = floored(learn(linker, model, there), model)
+        keys = shared(con, "records", teaching(model, frozenset(there)))
+        learnt = learn(lambda: _linker(con, settings(model, there, [], None, prior))[0], keys)
+        weights, warnings = floored(learnt, model, prior)
         frequencies = _frequencies(con, model, there)
-    made = Trained(digest(model), table.num_rows, prior, weights, frequencies, warnings)
+        bits = together(con, model, there)
+    made = Trained(digest(model), table.num_rows, prior, bits, weights, frequencies, warnings)
     return replace(made, prior=_rescaled(score(table, model, made), made))
 
 
@@ -55,8 +58,7 @@ def score(table: pa.Table, model: Model, trained: Trained) -> Pairs:
     """Score the pairs of records that share a blocking key, by a frozen model."""
     there = _there(table, model) & _learnt_columns(model, trained)
     chosen = compared(model, frozenset(there))
-    bits = trained.bits()
-    must_not = held(model, {name: bits[name] for name in chosen})
+    must_not = held(model, trained, chosen)
     with _database(table, threads=2) as con:
         rules = (
             [""]
@@ -131,6 +133,11 @@ def _frequency_columns(model: Model, there: Iterable[str]) -> list[str]:
 def _there(table: pa.Table, model: Model) -> set[str]:
     """Return the columns that anybody has a value in."""
     return {name for name in model.columns if table[name].null_count < table.num_rows}
+
+
+def comparable(table: pa.Table, model: Model) -> bool:
+    """Whether the records have values of anything that the model compares."""
+    return bool(compared(model, frozenset(_there(table, model))))
 
 
 def _small(records: int, model: Model) -> bool:

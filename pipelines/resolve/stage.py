@@ -61,9 +61,11 @@ def likenesses(
         fewer = f"{len(records)} records are fewer than {model.min_records} to learn from"
         return Found(notes=(f"{fewer}: identifiers alone decided",))
     from pipelines.resolve.columns import table
-    from pipelines.resolve.splinking import score
+    from pipelines.resolve.splinking import comparable, score
 
     columns = table(profiles, records, model, others)
+    if not comparable(columns, model):
+        return Found(notes=("no two records can be compared by likeness: identifiers alone decided",))
     trained, notes = ready(stage, columns)
     edges = tuple(_edges(score(columns, model, trained), stage, records, policy, others))
     return Found(edges, trained.version, notes)

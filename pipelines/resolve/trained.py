@@ -27,13 +27,14 @@ Weights = Mapping[str, tuple[tuple[float, float], ...]]
 class Trained:
     """A model that was trained: `prior` is the share of all pairs of `records` that match.
 
-    `digest` is of the model file it was trained by; `warnings` name levels that could not be
+    `together` are the bits that names and a place which agree at once say twice. `digest` is of the model file it was trained by; `warnings` name levels that could not be
     learnt. `frequencies` has the columns column, value, share.
     """
 
     digest: str
     records: int
     prior: float
+    together: float
     weights: Weights
     frequencies: pa.Table = field(repr=False)
     warnings: tuple[str, ...] = ()
@@ -41,7 +42,8 @@ class Trained:
     @property
     def version(self) -> str:
         """Twelve hex digits that name these weights and frequencies."""
-        said = json.dumps([self.digest, self.records, self.prior, self.weights], sort_keys=True)
+        numbers = [self.digest, self.records, self.prior, self.together, self.weights]
+        said = json.dumps(numbers, sort_keys=True)
         found = hashlib.sha256(said.encode())
         for name in ("column", "value", "share"):
             found.update(repr(self.frequencies[name].to_pylist()).encode())
@@ -78,6 +80,7 @@ def save(trained: Trained, folder: Path) -> str:
             "digest": trained.digest,
             "records": trained.records,
             "prior": trained.prior,
+            "together": trained.together,
             "weights": trained.weights,
             "warnings": trained.warnings,
         },
@@ -97,6 +100,7 @@ def load(folder: Path, version: str | None = None) -> Trained | None:
             said["digest"],
             said["records"],
             said["prior"],
+            said["together"],
             {name: tuple((m, u) for m, u in levels) for name, levels in said["weights"].items()},
             frequencies,
             tuple(said["warnings"]),

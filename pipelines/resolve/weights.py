@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import log2
 from typing import Any
 
-from pipelines.resolve.modelfile import Comparison, Model
-from pipelines.resolve.settings import rule, usable
+from pipelines.resolve.modelfile import Comparison, Model, keys
+from pipelines.resolve.settings import compared, rule, usable
 from pipelines.resolve.trained import Weights
 
 SEED = 7
+OWN = ("birth", "personal")
+"""What says who somebody is, and not only how they are called or where they live."""
+OFTEN = 0.1
+"""Of the pairs of one person, the share from which a mere likeness is usual."""
 _PAIRS = 1_000_000  # that chance agreement is counted on
 _LEARNT_FROM = 2_000_000  # pairs of one blocking key that are learnt from
 _MOST, _LEAST = 20.0, -10.0  # bits: no single field proves or disproves a person
+_MOST_MATCHES = 64  # times that chance agreement is less than random pairs say, at most
+_NEVER = 1e-6  # as few agree by chance, at least
 _DIGITS = 6  # learnt numbers are rounded, so that no order of adding shows
 
 
-def learn(linker: Any, model: Model, held: Iterable[str]) -> Mapping[str, Any]:
-    """Train a linker and return its model as Splink writes it.
+def learn(fresh: Callable[[], Any], keys: Iterable[str]) -> Mapping[str, Any]:
+    """Train a `fresh` linker and return its model as Splink writes it.
 
     Chance agreement comes from random pairs, the rest from expectation maximisation on pairs that
-    share a key; each key learns the comparisons that it does not block on.
+    share a key; each key learns the comparisons that it does not block on. A key that fails (a
+    likeness fades to nothing) leaves a linker spoilt: another one learns from the other keys.
     """
+    left = list(keys)
+    while True:
+        linker = fresh()
+        failed = _failing(linker, left)
+        if failed is None:
+            said: Mapping[str, Any] = linker.misc.save_model_to_json()
+            return said
+        left.remove(failed)
+
+
+def _failing(linker: Any, keys: Iterable[str]) -> str | None:
+    """Train a linker by these keys; return the first that nothing can be learnt from."""
     from splink.internals.exceptions import EMTrainingException
 
     training = linker.training
     training.estimate_u_using_random_sampling(max_pairs=_PAIRS, seed=SEED)
-    for key in usable(model.training, held):
+    for key in keys:
         try:
             training.estimate_parameters_using_expectation_maximisation(
                 rule(key),
@@ -35,13 +54,21 @@ def learn(linker: Any, model: Model, held: Iterable[str]) -> Mapping[str, Any]:
                 estimate_without_term_frequencies=True,
                 max_pairs=_LEARNT_FROM,
             )
-        except EMTrainingException:
-            continue  # no two records share this key: nothing to learn from it
-    said: Mapping[str, Any] = linker.misc.save_model_to_json()
-    return said
+        except (EMTrainingException, ValueError):
+            return key
+    return None
 
 
-def floored(said: Mapping[str, Any], model: Model) -> tuple[Weights, tuple[str, ...]]:
+def teaching(model: Model, held: frozenset[str]) -> Iterator[str]:
+    """Yield the keys that some comparison learns from: one that looks at none of their columns."""
+    found = compared(model, held)
+    for text in usable(model.training, held):
+        blocked = {key.column for key in keys(text)}
+        if any(not blocked & comparison.uses(name) for name, comparison in found.items()):
+            yield text
+
+
+def floored(said: Mapping[str, Any], model: Model, prior: float) -> tuple[Weights, tuple[str, ...]]:
     """Return the weights of each comparison, and a warning for each level nobody could learn.
 
     A level that never was seen, or never among matches, would be worth nothing or forbid all: it
@@ -52,7 +79,11 @@ def floored(said: Mapping[str, Any], model: Model) -> tuple[Weights, tuple[str, 
     for found in said["comparisons"]:
         name = found["output_column_name"]
         comparison = model.comparisons[name]
-        levels = [each for each in found["comparison_levels"] if not each.get("is_null_level")]
+        levels = [
+            _among_strangers(each, prior)
+            for each in found["comparison_levels"]
+            if not each.get("is_null_level")
+        ]
         bits = [_bits(level) for level in levels]
         best = max((each for each in bits if each is not None), default=0.0)
         labels = [*(level.name for level in comparison.levels), "different"]
@@ -62,10 +93,26 @@ def floored(said: Mapping[str, Any], model: Model) -> tuple[Weights, tuple[str, 
             if each is None
         ]
         weights[name] = tuple(
-            _pair(level, _sensible(each, comparison, place, best))
+            _pair(
+                level,
+                _sensible(each, comparison, place, best, idle=_idle(level, comparison, place)),
+            )
             for place, (level, each) in enumerate(zip(levels, bits, strict=True))
         )
     return weights, tuple(warnings)
+
+
+def _among_strangers(level: Mapping[str, Any], prior: float) -> Mapping[str, Any]:
+    """Return a level with the chance agreement of strangers only: random pairs hold matches, too.
+
+    Of what only one person has, all that random pairs agree in are matches; without this it would
+    be worth no more than the prior takes away.
+    """
+    m, u = level.get("m_probability"), level.get("u_probability")
+    if not isinstance(m, float) or not isinstance(u, float):
+        return level
+    rest = (u - prior * m) / (1 - prior)
+    return {**level, "u_probability": max(rest, u / _MOST_MATCHES, _NEVER)}
 
 
 def _bits(level: Mapping[str, Any]) -> float | None:
@@ -76,14 +123,29 @@ def _bits(level: Mapping[str, Any]) -> float | None:
     return log2(m / u)
 
 
-def _sensible(bits: float | None, comparison: Comparison, place: int, best: float) -> float:
+def _idle(level: Mapping[str, Any], comparison: Comparison, place: int) -> bool:
+    """Whether a likeness is one that says nothing for a join.
+
+    A mailbox or date that is merely near is so because namesakes spell alike and are many, unless
+    it often is all that the records of one person have.
+    """
+    if place == len(comparison.levels) or comparison.levels[place].agrees:
+        return False
+    m = level.get("m_probability")
+    return comparison.says in OWN and not (isinstance(m, float) and m >= OFTEN)
+
+
+def _sensible(
+    bits: float | None, comparison: Comparison, place: int, best: float, *, idle: bool
+) -> float:
     """Return the bits of a level within bounds: what agrees speaks for, no likeness against."""
     if place == len(comparison.levels):
         return max(min(-3.0 if bits is None else bits, -0.5), _LEAST)
     agrees = comparison.levels[place].agrees
     if bits is None:
         return min(best / 2, 5.0) if agrees else 0.0
-    return min(max(bits, 0.5 if agrees else _LEAST), _MOST)
+    most = 0.0 if idle else _MOST
+    return min(max(bits, 0.5 if agrees else _LEAST), most)
 
 
 def _pair(level: Mapping[str, Any], bits: float) -> tuple[float, float]:

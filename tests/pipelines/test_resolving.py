@@ -71,13 +71,13 @@ def test_a_run_finds_people_by_likeness_and_says_how_well(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("policies", "stage"),
     [
-        ("{}", False),
+        ("{}", True),
+        ("{likeness: false}", False),
         ("{likeness: false, model: model.yaml}", False),
-        ("{likeness: true}", True),
-        ("{model: model.yaml}", True),
+        ("{likeness: true, model: model.yaml}", True),
     ],
 )
-def test_identifiers_alone_decide_unless_likeness_is_asked_for(
+def test_likeness_decides_too_unless_it_is_turned_off(
     tmp_path: Path, policies: str, stage: bool
 ) -> None:
     write_project(tmp_path, 3, policies)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from idp_core.profiles.model import SourceProfile, SourceRef
 from tests.pipelines.resolve.people import person
@@ -38,6 +39,33 @@ def crowd(people: int, seed: int = 1) -> tuple[list[SourceProfile], dict[SourceR
             record = person(f"{number}-{copy}", ("crm", "shop", "mkt")[copy], **said)
             records.append(record)
             truth[record.ref] = number
+    return records, truth
+
+
+def nations(
+    people: int, count: int = 4, seed: int = 1
+) -> tuple[list[SourceProfile], dict[SourceRef, int]]:
+    """Return two records a person of people who share few names in few towns, by nation.
+
+    Half of the records say no date of birth; then name and town are all that they share.
+    """
+    chance = random.Random(seed)
+    records: list[SourceProfile] = []
+    truth: dict[SourceRef, int] = {}
+    for number in range(people):
+        nation = ("ka", "ri", "so", "tu")[chance.randrange(count)]
+        given = chance.choice(FIRST) + nation
+        family = chance.choice(LAST) + nation
+        town = chance.choice(STREETS) + nation
+        born = f"{chance.randint(1940, 2004)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
+        for source in ("crm", "shop"):
+            said: dict[str, Any] = {"given_name": given, "family_name": family}
+            said["addresses"] = [{"locality": town}]
+            if chance.random() < 0.5:
+                said["birth_date"] = born
+            ref = SourceRef(source, str(number))
+            records.append(SourceProfile(ref, said, source, ""))
+            truth[ref] = number
     return records, truth
 
 

@@ -1,19 +1,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from idp_core.profiles.evidence import reader
 from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.policy import IdentifierPolicy, Login, default
+from idp_core.profiles.scoring import Population
 from idp_core.profiles.vetoes import Constraints
+from pipelines.resolve import modelfile
 from pipelines.resolve import trained as models
 from pipelines.resolve.batch import Resolution, resolve
+from pipelines.resolve.columns import table
+from pipelines.resolve.dependence import together
 from pipelines.resolve.measure import measure
 from pipelines.resolve.stage import Stage
-from tests.pipelines.resolve.crowd import crowd
+from tests.pipelines.resolve.crowd import crowd, nations
 from tests.pipelines.resolve.people import person
 
 
@@ -142,3 +149,45 @@ def test_an_account_that_can_log_in_is_not_joined_by_what_resembles_its_email(
     other = person("b", "shop", given_name="Jonas", family_name="Kernott", email="j.kernot@a.ch")
     found = resolved([*records, account, other], Stage(folder=folder), policy)
     assert found.links[account.ref] != found.links[other.ref]
+
+
+def test_names_and_a_town_do_not_join_namesakes_of_several_countries() -> None:
+    records, truth = nations(1200)
+    found = measure(resolved(records, Stage()).links, truth)
+    assert found.precision > 0.97
+    assert found.largest <= 2 * found.true_largest
+
+
+def test_records_with_nothing_to_compare_are_left_to_identifiers() -> None:
+    records = [SourceProfile(SourceRef("crm", f"{n}"), {}, "crm", "") for n in range(600)]
+    found = resolved(records, Stage())
+    assert found.counts["profiles"] == 600
+    assert found.notes == (
+        "no two records can be compared by likeness: identifiers alone decided",
+    )
+
+
+@pytest.mark.parametrize("kept", [["given_name", "family_name"], ["given_name"], ["addresses"]])
+def test_few_columns_are_enough_to_resolve_without_an_error(kept: list[str]) -> None:
+    records, _ = crowd(260)
+    few = [
+        replace(record, attributes={k: v for k, v in record.attributes.items() if k in kept})
+        for record in records
+    ]
+    found = resolved(few, Stage())
+    assert len(found.links) == len(few)
+    assert found.counts["largest"] <= 2
+
+
+def test_strangers_of_one_place_share_names_more_often_where_nations_meet() -> None:
+    model = modelfile.default()
+    bits = []
+    for records in (nations(1200)[0], nations(1200, count=1)[0]):
+        known = [reader(default())(record) for record in records]
+        columns = table(records, known, model, Population())
+        with duckdb.connect() as con:
+            con.register("given", columns)
+            con.execute("CREATE TABLE records AS SELECT * FROM given")
+            bits.append(together(con, model, ["given_name", "family_name", "locality"]))
+    assert bits[0] > 3
+    assert bits[1] < 1
