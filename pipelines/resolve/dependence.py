@@ -52,9 +52,7 @@ def _places(model: Model) -> list[str]:
     )
 
 
-def _agreement(
-    con: duckdb.DuckDBPyConnection, given: str, family: str, place: str | None
-) -> float:
+def _agreement(con: duckdb.DuckDBPyConnection, given: str, family: str, place: str | None) -> float:
     """Return the share of the pairs of other families, of one place, that agree in the first name.
 
     Every family name, first name and place counts; a record without one of them does not.

@@ -65,7 +65,8 @@ def likenesses(
 
     columns = table(profiles, records, model, others)
     if not comparable(columns, model):
-        return Found(notes=("no two records can be compared by likeness: identifiers alone decided",))
+        told = "no two records can be compared by likeness: identifiers alone decided"
+        return Found(notes=(told,))
     trained, notes = ready(stage, columns)
     edges = tuple(_edges(score(columns, model, trained), stage, records, policy, others))
     return Found(edges, trained.version, notes)

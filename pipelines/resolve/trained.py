@@ -27,8 +27,9 @@ Weights = Mapping[str, tuple[tuple[float, float], ...]]
 class Trained:
     """A model that was trained: `prior` is the share of all pairs of `records` that match.
 
-    `together` are the bits that names and a place which agree at once say twice. `digest` is of the model file it was trained by; `warnings` name levels that could not be
-    learnt. `frequencies` has the columns column, value, share.
+    `together` are the bits that names and a place say twice when they agree at once. `digest` is
+    of the model file it was trained by; `warnings` name levels that could not be learnt.
+    `frequencies` has the columns column, value, share.
     """
 
     digest: str

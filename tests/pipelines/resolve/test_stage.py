@@ -162,9 +162,7 @@ def test_records_with_nothing_to_compare_are_left_to_identifiers() -> None:
     records = [SourceProfile(SourceRef("crm", f"{n}"), {}, "crm", "") for n in range(600)]
     found = resolved(records, Stage())
     assert found.counts["profiles"] == 600
-    assert found.notes == (
-        "no two records can be compared by likeness: identifiers alone decided",
-    )
+    assert found.notes == ("no two records can be compared by likeness: identifiers alone decided",)
 
 
 @pytest.mark.parametrize("kept", [["given_name", "family_name"], ["given_name"], ["addresses"]])
