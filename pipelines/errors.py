@@ -3,7 +3,8 @@
 JobError                 1  anything a job reports
 ├── ProjectError         2  a file of the project is wrong     -> mend the named line
 ├── StoppedError         3  a safety limit or a critical expectation stopped the run
-│                           before anything was written        -> look, then approve or mend
+│   │                       before anything was written        -> look, then approve or mend
+│   └── CancelledError      a person ended the run             -> run again when it shall go on
 ├── RemoteError          4  a remote system cannot be used     -> the line says what to do
 └── BusyError            5  another run of this project is on  -> wait for it
 """
@@ -41,6 +42,10 @@ class StoppedError(JobError):
     """A safety limit stopped the run before the step wrote anything."""
 
     exit_code = 3
+
+
+class CancelledError(StoppedError):
+    """A person ended the run; what was done until then is kept."""
 
 
 class RemoteError(JobError):

@@ -176,7 +176,8 @@ def _provision(
     if not apply:
         return report
     with steps.step("apply", target) as (progress, counts):
-        done = provisioning.execute(replace(job, progress=progress), prepared)
+        told = steps.telling("apply", target, progress)
+        done = provisioning.execute(replace(job, progress=told, control=steps.control), prepared)
         settle(job, prepared)
         counts.update(done.done)
     return replace(report, targets={**report.targets, target: Provisioned(prepared, done)})

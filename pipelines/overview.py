@@ -18,6 +18,7 @@ from idp_core.ledger import store as ledger
 from idp_core.ledger.store import Step, StepStatus
 from idp_core.profiles import store
 from idp_core.provisioning import accounts
+from idp_core.provisioning.quarantine import read_quarantine
 from mappings.suggest import did_you_mean
 from pipelines.authoring.samples import find_object
 from pipelines.bus import Bus, Workspace
@@ -62,7 +63,9 @@ class SourceStanding:
 
 @dataclass(frozen=True, slots=True)
 class TargetStanding:
-    """One target. `accounts` counts what it holds of us by state, `letters` open dead letters."""
+    """One target. `accounts` counts what it holds of us by state, `letters` open dead letters;
+    `quarantine` is the reason why it is in one.
+    """
 
     name: str
     type: str
@@ -72,6 +75,7 @@ class TargetStanding:
     last: LastRun | None = None
     accounts: Mapping[str, int] = field(default_factory=dict)
     letters: int = 0
+    quarantine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,7 @@ def _target(
 ) -> TargetStanding:
     document, problem = _or_problem(lambda: bus.push(name))
     held = accounts.count_accounts(conn, name, document.object) if document else {}
+    kept = read_quarantine(conn, name)
     return TargetStanding(
         name=name,
         type=str(bus.target_settings(name).connector.get("type")),
@@ -141,6 +146,7 @@ def _target(
         last=_last(steps.get(("plan", name)), None),
         accounts={state.value: count for state, count in held.items()},
         letters=letters.get(f"target {name}", 0),
+        quarantine=kept.reason if kept else None,
     )
 
 

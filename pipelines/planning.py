@@ -6,7 +6,7 @@ Plans are made by `pipelines.jobs.sync`, which may be told to read no source and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -126,7 +126,9 @@ def apply_plan(
             prepared = provisioning.prepare_hash(job, record.hash)
             counts.update({"plan": prepared.record.hash[:12], **prepared.plan.counts})
         with steps.step("apply", name) as (progress, counts):
-            job = provisioning_job(bus, name, begun.id, progress=progress, wish=wish)
+            told = steps.telling("apply", name, progress)
+            job = provisioning_job(bus, name, begun.id, progress=told, wish=wish)
+            job = replace(job, control=steps.control)
             report = provisioning.execute(job, prepared, harmless_only=harmless_only)
             settle(job, prepared)
             counts.update(report.done)

@@ -11,10 +11,14 @@ import structlog
 from idp_core.db.engine import writing
 from idp_core.ledger import store as ledger
 from pipelines.bus import Bus
-from pipelines.errors import BusyError, JobError, StoppedError
+from pipelines.control import Control
+from pipelines.errors import BusyError, CancelledError, JobError, StoppedError
 from pipelines.progress import Progress, silent
 
 log = structlog.get_logger()
+
+_TOLD_EVERY = 2.0
+"""Seconds between two notes of how far a step is."""
 
 Watch = Callable[[str], Progress]
 """Gives, for a step's title, the function that is told how far it is."""
@@ -30,11 +34,16 @@ class Steps:
 
     def __init__(self, bus: Bus, run: str, watch: Watch) -> None:
         self._bus, self.run, self._watch = bus, run, watch
+        self.control = Control(bus.engine, run)
         self.seconds: list[tuple[str, float]] = []
 
     @contextmanager
     def step(self, name: str, of: str = "") -> Iterator[tuple[Progress, dict[str, object]]]:
-        """Run one step; what is put into the dict is kept as its counts."""
+        """Run one step; what is put into the dict is kept as its counts.
+
+        Waits before it while the run is paused. Raises CancelledError when it is to end.
+        """
+        self.control.wait()
         title = f"{name} {of}".strip()
         counts: dict[str, object] = {}
         started = time.monotonic()
@@ -50,6 +59,20 @@ class Steps:
         self._end(name, of, counts, None)
         self.seconds.append((title, time.monotonic() - started))
         log.info("step.done", step=name, of=of, **counts)
+
+    def telling(self, name: str, of: str, progress: Progress) -> Progress:
+        """Return a progress that also tells the ledger, for those who watch from elsewhere."""
+        told = time.monotonic()
+
+        def tell(done: int, whole: int) -> None:
+            nonlocal told
+            progress(done, whole)
+            if time.monotonic() - told >= _TOLD_EVERY:
+                told = time.monotonic()
+                with writing(self._bus.engine) as conn:
+                    ledger.tell_step(conn, self.run, name, of, {"done": done, "of": whole})
+
+        return tell
 
     def _end(self, name: str, of: str, counts: Mapping[str, object], error: str | None) -> None:
         with writing(self._bus.engine) as conn:
@@ -81,9 +104,11 @@ def running(bus: Bus, job: str, trigger: str) -> Iterator[ledger.Run]:
 
 @contextmanager
 def noting(problems: list[JobError]) -> Iterator[None]:
-    """Note what stops one source or target of a run; the others go on."""
+    """Note what stops one source or target of a run; the others go on, unless a person ends it."""
     try:
         yield
+    except CancelledError:
+        raise
     except JobError as error:
         problems.append(error)
 

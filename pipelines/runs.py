@@ -1,4 +1,4 @@
-"""Questions about runs: how each stands, and all that is known of one. Reads only."""
+"""Runs: how each stands, all that is known of one, and the word that one pauses or ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from idp_core.db.engine import reading
+from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.provisioning import plans
 from idp_core.provisioning.model import PlanRecord
@@ -17,11 +17,13 @@ from pipelines.errors import JobError
 
 INTERRUPTED = "interrupted"
 """How a run stands that says it is running and whose process is gone: the next run says why."""
+_HALTED = {ledger.HaltKind.PAUSE: "paused", ledger.HaltKind.CANCEL: "ending"}
+"""How a run stands that a person halted; it finishes first what is under way."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run and how it stands: its status, or `INTERRUPTED`."""
+    """A run and how it stands: its status, ``paused``, ``ending`` or `INTERRUPTED`."""
 
     run: ledger.Run
     state: str
@@ -81,8 +83,46 @@ def _line(bus: Bus, conn: sa.Connection, run: ledger.Run) -> RunLine:
     holder = ledger.read_lock(conn, bus.project.project)
     goes_on = holder is not None and holder.run == run.id
     if goes_on and holder is not None and ledger.alive(holder, datetime.now(UTC)):
-        return RunLine(run, run.status.value)
+        halt = ledger.read_halt(conn, run.id)
+        return RunLine(run, _HALTED[halt.kind] if halt else run.status.value)
     return RunLine(run, INTERRUPTED)
+
+
+def halt_run(
+    bus: Bus, id_: str | None, kind: ledger.HaltKind, who: str, why: str | None = None
+) -> ledger.Run:
+    """Let a run pause or end once it has finished what is under way; without an id the one that
+    goes on. Raises JobError when none, or another, is meant, or when it does not go on.
+    """
+    run = _going(bus, id_)
+    with writing(bus.engine) as conn:
+        ledger.put_halt(conn, ledger.Halt(run.id, kind, who, why, datetime.now(UTC)))
+    return run
+
+
+def resume_run(bus: Bus, id_: str | None) -> ledger.Run:
+    """Let a paused run go on. Raises JobError as `halt_run` does, and when it is not paused."""
+    run = _going(bus, id_)
+    with writing(bus.engine) as conn:
+        if ledger.read_halt(conn, run.id) is None:
+            raise JobError(f"run {run.id} is not paused: it goes on")
+        ledger.lift_halt(conn, run.id)
+    return run
+
+
+def _going(bus: Bus, id_: str | None) -> ledger.Run:
+    """Return a run whose process lives."""
+    if id_ is None:
+        with reading(bus.engine) as conn:
+            found = ledger.list_runs(conn, status=ledger.RunStatus.RUNNING, limit=1)
+        if not found:
+            raise JobError("no run goes on; isthmus runs lists those that ended")
+    run = found[0] if id_ is None else find_run(bus, id_)
+    with reading(bus.engine) as conn:
+        state = _line(bus, conn, run).state
+    if state in ("running", *_HALTED.values()):
+        return run
+    raise JobError(f"run {run.id} does not go on: it is {state}; isthmus sync begins another")
 
 
 def _plans(conn: sa.Connection, steps: Sequence[ledger.Step]) -> Sequence[PlanRecord]:

@@ -38,6 +38,8 @@ from connectors.http.retry import back_off, retry_after
 
 MEDIA_TYPE = "application/scim+json"
 _LONGEST_WAIT = 300.0
+_FAREWELL = 0.02
+"""Seconds for TLS connections to close: aiohttp does not wait for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class Transport:
     async def __aexit__(self, *error: object) -> None:
         if self._http:
             await self._http.close()
+            await asyncio.sleep(0.0 if self._url.startswith("http:") else _FAREWELL)
 
     async def send(
         self,
@@ -203,6 +206,9 @@ def _proxy_auth(options: HttpOptions) -> aiohttp.BasicAuth | None:
 
 def _unreachable(where: str, error: Exception) -> ConnectorError:
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        said = getattr(getattr(error, "certificate_error", None), "verify_message", "")
+        if said == "certificate has expired":
+            return MisconfiguredError(f"{where}: the provider's certificate has expired; renew it")
         return MisconfiguredError(
             f"{where}: the certificate is not trusted; "
             "renew it, or name its authority in http.ca_file"

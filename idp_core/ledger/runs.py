@@ -172,6 +172,16 @@ def end_step(
     conn.execute(sa.update(run_step).where(same).values(**values))
 
 
+def tell_step(
+    conn: sa.Connection, run_id: str, step: str, source: str, counts: Mapping[str, Any]
+) -> None:
+    """Note how far a step is that goes on."""
+    table = run_step.c
+    same = (table.run == run_id) & (table.step == step) & (table.source == source)
+    going = same & (table.status == StepStatus.RUNNING.value)
+    conn.execute(sa.update(run_step).where(going).values(counts=dict(counts)))
+
+
 def read_steps(conn: sa.Connection, run_id: str) -> Sequence[Step]:
     """Return a run's steps in the order of their beginning."""
     table = run_step.c

@@ -1,5 +1,6 @@
 """The run ledger in one place: the functions other packages call, each with a connection first."""
 
+from idp_core.ledger.halts import Halt, HaltKind, lift_halt, put_halt, read_halt
 from idp_core.ledger.landing import (
     Cursor,
     LandedPage,
@@ -54,11 +55,14 @@ from idp_core.ledger.runs import (
     save_quality,
     start_run,
     start_step,
+    tell_step,
 )
 
 __all__ = [
     "Cursor",
     "DeadLetter",
+    "Halt",
+    "HaltKind",
     "Holder",
     "LandedPage",
     "ProjectLockedError",
@@ -81,6 +85,7 @@ __all__ = [
     "land_page",
     "last_steps",
     "letters_like",
+    "lift_halt",
     "list_letters",
     "list_quality",
     "list_runs",
@@ -89,8 +94,10 @@ __all__ = [
     "pages_of",
     "pages_to_map",
     "project_lock_of",
+    "put_halt",
     "put_letters",
     "read_cursor_of",
+    "read_halt",
     "read_letters",
     "read_lock",
     "read_quality",
@@ -104,4 +111,5 @@ __all__ = [
     "start_run",
     "start_step",
     "take_lock",
+    "tell_step",
 ]

@@ -39,6 +39,17 @@ run_step = sa.Table(
     sa.CheckConstraint("status IN ('pending', 'running', 'done', 'failed')", name="status"),
 )
 
+run_halt = sa.Table(
+    "run_halt",
+    metadata,
+    sa.Column("run", sa.ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("why", sa.Text),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.CheckConstraint("kind IN ('pause', 'cancel')", name="kind"),
+)
+
 read_cursor = sa.Table(
     "read_cursor",
     metadata,

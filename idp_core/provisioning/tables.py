@@ -99,3 +99,13 @@ journal = sa.Table(
     sa.Index(None, "target", "object", "state"),
     sa.Index(None, "gid"),
 )
+
+quarantine = sa.Table(
+    "quarantine",
+    metadata,
+    sa.Column("target", sa.String(200), primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("tried_at", UtcTime, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+)

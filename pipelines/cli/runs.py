@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.group import Implied
-from pipelines.cli.options import Folder, Json
+from pipelines.cli.options import Folder, Json, Who, who_says
 from pipelines.cli.output import give
 
+if TYPE_CHECKING:
+    from idp_core.ledger.store import Run
+
 app = typer.Typer(cls=Implied, help="What was run, and what came of it. Without a command: list.")
+
+
+Going = Annotated[
+    str | None, typer.Argument(help="The run's id, or the end of it; the one that goes on if none.")
+]
+Why = Annotated[str | None, typer.Option(help="Why; it is kept.")]
 
 
 class Status(StrEnum):
@@ -62,3 +71,56 @@ def show(
     with open_bus(load_project(project)) as bus:
         story = runs.read_run(bus, run)
     give(runtext.story_document(story), *runtext.story_parts(story), as_json=as_json)
+
+
+@app.command()
+def pause(
+    run: Going = None,
+    why: Why = None,
+    who: Who = None,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Let a run pause: it finishes what is under way, then waits for resume or cancel."""
+    _halt("pause", run, why, who_says(who), project, as_json=as_json)
+
+
+@app.command()
+def cancel(
+    run: Going = None,
+    why: Why = None,
+    who: Who = None,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Let a run end: it finishes what is under way; the next run goes on from there."""
+    _halt("cancel", run, why, who_says(who), project, as_json=as_json)
+
+
+@app.command()
+def resume(run: Going = None, project: Folder = Path(), as_json: Json = False) -> None:
+    """Let a paused run go on."""
+    from pipelines.bus import open_bus
+    from pipelines.project import load_project
+    from pipelines.runs import resume_run
+
+    with open_bus(load_project(project)) as bus:
+        _tell(resume_run(bus, run), "goes on", as_json=as_json)
+
+
+def _halt(
+    kind: str, run: str | None, why: str | None, who: str, project: Path, *, as_json: bool
+) -> None:
+    from idp_core.ledger.store import HaltKind
+    from pipelines.bus import open_bus
+    from pipelines.project import load_project
+    from pipelines.runs import halt_run
+
+    with open_bus(load_project(project)) as bus:
+        halted = halt_run(bus, run, HaltKind(kind), who, why)
+        told = {"pause": "pauses", "cancel": "ends"}[kind]
+        _tell(halted, f"{told} once it has finished what is under way", as_json=as_json)
+
+
+def _tell(run: Run, said: str, *, as_json: bool) -> None:
+    give({"run": run.id, "job": run.job, "said": said}, f"run {run.id} {said}", as_json=as_json)

@@ -9,12 +9,13 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from idp_core.ledger.store import QualityResult, Step
+from idp_core.ledger.store import QualityResult, Step, StepStatus
 from pipelines.cli.output import short, table
 from pipelines.provision.render import counted
 from pipelines.runs import RunLine, RunStory
 
 _STYLES = {"succeeded": "green", "failed": "red", "stopped": "yellow", "interrupted": "yellow"}
+_STYLES |= {"paused": "yellow", "ending": "yellow"}
 
 
 def lines(found: Sequence[RunLine]) -> RenderableType:
@@ -132,6 +133,8 @@ def told(counts: Mapping[str, Any]) -> str:
 def _step(step: Step) -> tuple[object, ...]:
     counts = {name: value for name, value in step.counts.items() if name != "plan"}
     head = (step.step, step.source, step.status.value, _seconds(step))
+    if step.status is StepStatus.RUNNING and counts.keys() == {"done", "of"}:
+        return (*head, f"{counts['done']:,} of {counts['of']:,}", step.error)
     return (*head, told(counts), step.error)
 
 

@@ -86,6 +86,8 @@ def _troubles(each: SourceStanding | TargetStanding) -> Iterator[str]:
         yield each.problem
     if each.last and each.last.error:
         yield f"{each.name}: the last run says: {each.last.error}"
+    if isinstance(each, TargetStanding) and each.quarantine:
+        yield f"{each.name}: in quarantine, the next run tries a few changes: {each.quarantine}"
 
 
 def standing_document(

@@ -12,6 +12,7 @@ from idp_core.db.engine import reading
 from idp_core.ledger import store as ledger
 from idp_core.provisioning import journal, plans
 from idp_core.provisioning.model import PlanStatus
+from idp_core.provisioning.quarantine import read_quarantine
 from pipelines.bus import Bus
 from pipelines.doctor.findings import Finding, fail, looked, ok, warn
 
@@ -73,6 +74,11 @@ def _pending(bus: Bus, conn: sa.Connection, source: str) -> Iterator[Finding]:
 
 
 def _changes(bus: Bus, conn: sa.Connection, target: str) -> Iterator[Finding]:
+    held = read_quarantine(conn, target)
+    if held is not None:
+        said = f"in quarantine since {held.since:%Y-%m-%d %H:%M} UTC: {held.reason}"
+        mend = "mend that; the next run tries a few changes first, then all"
+        yield warn(f"target {target}", said, mend)
     push = bus.push(target)
     open_ = journal.unsettled(conn, target, push.object)
     if open_:

@@ -8,7 +8,6 @@ anything else is sent. So each change happens exactly once in effect.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
@@ -27,8 +26,10 @@ from connectors.errors import (
     UncertainError,
 )
 from idp_core.provisioning.model import AccountState, ManagedAccount, PlanRecord
+from pipelines.control import Halting, Unhalted
 from pipelines.provision.asking import Word, ask, rewritten
-from pipelines.provision.breaker import Breaker
+from pipelines.provision.breaker import PROBES, Breaker
+from pipelines.provision.diagnosis import Diagnosis
 from pipelines.provision.plan import PlanItem
 from pipelines.provision.rules import Push
 from pipelines.provision.writing import JournalWriter, Keep
@@ -59,7 +60,8 @@ class Setting:
     """What applying needs besides the plan.
 
     `keep` stores dead letters inside the transaction of their outcome; `progress` is told how many
-    of how many changes are settled.
+    of how many changes are settled; `control` may pause or end the work. With `probing` a few
+    changes go first, and the others only when one of them passed.
     """
 
     engine: sa.Engine
@@ -68,7 +70,8 @@ class Setting:
     keep: Keep | None = None
     progress: Callable[[int, int], None] | None = None
     patience: Patience = field(default_factory=Patience)
-    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    control: Halting = field(default_factory=Unhalted)
+    probing: bool = False
 
 
 class Work:
@@ -77,7 +80,9 @@ class Work:
     def __init__(self, setting: Setting, record: PlanRecord, writes: Sequence[PlanItem]) -> None:
         self._setting = setting
         self._writes, self._plan = writes, record.id
-        self._breaker = Breaker(record.target)
+        self._probes = min(PROBES, len(writes)) if setting.probing else 0
+        self._breaker = Breaker(record.target, self._probes)
+        self._diagnosis = Diagnosis(setting.target, setting.push)
         self._refusals: dict[int, ConnectorError] = {}
         self._settled = 0
         self.writer = JournalWriter(setting.engine, record, setting.keep)
@@ -87,12 +92,15 @@ class Work:
     def run(self) -> None:
         """Write everything: removals first, then updates, then creations.
 
-        Raises QuarantinedError when the target fails too often, and the connector's
-        MisconfiguredError when a person must act. What was done is kept in any case.
+        Raises QuarantinedError when the target fails too often, CancelledError when a person ends
+        the run, and the connector's MisconfiguredError when a person must act. What was done is
+        kept in any case.
         """
         try:
+            self._phase(self._writes[: self._probes])
             for phase in _PHASES:
-                self._phase([item for item in self._writes if item.action in phase])
+                rest = self._writes[self._probes :]
+                self._phase([item for item in rest if item.action in phase])
         finally:
             self.writer.flush()
 
@@ -104,34 +112,58 @@ class Work:
             lost += sent.lost
             if not sent.again and not lost:
                 return
-            self._setting.sleep(patience.wait(attempt, sent.asked))
+            self._setting.control.rest(patience.wait(attempt, sent.asked))
             undone, lost = self._ask(lost)
             todo = [*sent.again, *undone]
         self.unsettled += [*todo, *lost]
 
     def _round(self, items: Sequence[PlanItem], attempt: int) -> _Sent:
-        """Send the items once; what got no outcome at all counts as lost."""
-        sent = _Sent({item.number: item for item in items})
-        if not items:
-            return sent
-        outcomes = self._setting.target.apply(self._intended(items, attempt))
+        """Send the items once, with pauses where the run is halted."""
+        sent, left = _Sent(), list(items)
+        while left:
+            self._setting.control.wait()
+            left = self._send(sent, left, attempt)
+        return sent
+
+    def _send(self, sent: _Sent, items: Sequence[PlanItem], attempt: int) -> list[PlanItem]:
+        """Send items until the run is halted; return those that were not begun.
+
+        What got no outcome at all counts as lost.
+        """
+        outcomes = self._setting.target.apply(self._intended(sent, items, attempt))
         closer = closing(outcomes) if isinstance(outcomes, _Closable) else nullcontext()
         with closer:
             for outcome in outcomes:
                 self._take(sent, sent.open.pop(outcome.change.number), outcome, attempt)
         sent.lost += sent.open.values()
-        return sent
+        sent.open.clear()
+        left = [item for item in items if item.number not in sent.begun]
+        if sent.halted:
+            self.writer.flush()  # a pause may be long
+            return left
+        sent.lost += left
+        return []
 
-    def _intended(self, items: Iterable[PlanItem], attempt: int) -> Iterator[Change]:
+    def _intended(self, sent: _Sent, items: Iterable[PlanItem], attempt: int) -> Iterator[Change]:
+        """Yield the changes as they are drawn; each is in the journal before."""
+        sent.halted = False
         for group in self.writer.intend(items, attempt):
-            yield from (self._named(item) for item in group)
+            for place, item in enumerate(group):
+                sent.halted = self._setting.control.halted()
+                if sent.halted:
+                    for each in group[place:]:
+                        self.writer.postponed(each, "not sent: the run was halted")
+                    return
+                sent.open[item.number] = item
+                sent.begun.add(item.number)
+                yield self._named(item)
 
     def _named(self, item: PlanItem) -> Change:
         return replace(item.change(), token=f"{self._plan}/{item.number}")
 
     def _take(self, sent: _Sent, item: PlanItem, outcome: Outcome, attempt: int) -> None:
         """Decide what an outcome means, by the class of its error."""
-        error = outcome.error
+        error, told = outcome.error, ""
         removal = item.action in (Action.DELETE, Action.DEACTIVATE)
         account = replace(item.account, version=outcome.version)
         match error:
@@ -165,16 +197,17 @@ class Work:
             case ConflictError() if attempt == 1:
                 sent.again.append(item)  # another change of this plan may free the value
             case _:
-                self._refuse(item, str(error))
-        self._hear(sent, error)
+                told = self._diagnosis.told(error, item)
+                self._refuse(item, told)
+        self._hear(sent, error, told)
 
-    def _hear(self, sent: _Sent, error: ConnectorError | None) -> None:
+    def _hear(self, sent: _Sent, error: ConnectorError | None, told: str) -> None:
         """Keep what a trouble says and the wait it asks for; stop when there are too many."""
         if isinstance(error, TransientError):
             self.trouble = str(error)
         if isinstance(error, ThrottledError):
             sent.asked = max(sent.asked, error.retry_after or 0.0)
-        self._breaker.record(error)
+        self._breaker.record(error, told)
 
     def _ask(self, lost: Sequence[PlanItem]) -> tuple[list[PlanItem], list[PlanItem]]:
         """Ask what became of lost changes; return what to send again and what stays unknown."""
@@ -223,9 +256,13 @@ class _Closable(Protocol):
 
 @dataclass(slots=True)
 class _Sent:
-    """One round: what is still open, to be sent again, or lost; the wait the target asked for."""
+    """One round: what was begun, is still open, to be sent again, or lost; the wait the target
+    asked for; whether the run was halted.
+    """
 
-    open: dict[int, PlanItem]
+    begun: set[int] = field(default_factory=set)
+    open: dict[int, PlanItem] = field(default_factory=dict)
     again: list[PlanItem] = field(default_factory=list)
     lost: list[PlanItem] = field(default_factory=list)
     asked: float = 0.0
+    halted: bool = False

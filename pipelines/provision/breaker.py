@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 
 from connectors.errors import ConnectorError, ThrottledError
@@ -10,31 +11,39 @@ from pipelines.provision.errors import QuarantinedError
 IN_A_ROW = 20
 WINDOW = 50
 SHARE = 0.20
+PROBES = 3
+"""So many changes are sent first to a target in quarantine."""
+_ID = re.compile(r"(?<=\w/)[^/\s:?]+(?=[:?\s])")
+"""The last part of an address that names one account: reasons are counted without it."""
 
 
 class Breaker:
     """Counts outcomes; raises QuarantinedError at 20 failures in a row or over 20 % of 50.
 
-    Being throttled is no failure: the connector waits and goes on.
+    Being throttled is no failure: the connector waits and goes on. With `probes`, that many
+    failures in a row are enough until one change passed.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, probes: int = 0) -> None:
         self._target = target
+        self._probes = probes
         self._row = 0
         self._window: deque[bool] = deque(maxlen=WINDOW)
         self._reasons: Counter[str] = Counter()
 
-    def record(self, error: ConnectorError | None) -> None:
-        """Take one outcome into account."""
+    def record(self, error: ConnectorError | None, told: str = "") -> None:
+        """Take one outcome into account; `told` says more than the error does."""
         if isinstance(error, ThrottledError):
             return
         self._window.append(error is not None)
         if error is None:
-            self._row = 0
+            self._row = self._probes = 0
             return
         self._row += 1
-        self._reasons[str(error)] += 1
+        self._reasons[_ID.sub("…", told or str(error))] += 1
         failed = sum(self._window)
+        if self._probes and self._row >= self._probes:
+            self._trip("it is in quarantine, and the first changes failed again")
         if self._row >= IN_A_ROW:
             self._trip(f"{self._row} changes in a row failed")
         if len(self._window) == WINDOW and failed > SHARE * WINDOW:
@@ -44,5 +53,6 @@ class Breaker:
         reason, _ = self._reasons.most_common(1)[0]
         raise QuarantinedError(
             f"{self._target}: {what}. Nothing more is sent, what was done is kept; mend the cause "
-            f"and run again. Most often it was: {reason}"
+            f"and run again: the next run tries a few changes first. Most often it was: {reason}",
+            reason=reason,
         )

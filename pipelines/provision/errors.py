@@ -22,4 +22,11 @@ class StalePlanError(StoppedError):
 
 
 class QuarantinedError(RemoteError):
-    """The target failed so often that going on would do harm; the rest waits."""
+    """The target failed so often that going on would do harm; the rest waits.
+
+    `reason` is what it said most often.
+    """
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -14,12 +14,13 @@ import uuid_utils
 from connectors.contract import Target
 from connectors.errors import ConnectorError
 from idp_core.db.engine import reading, writing
-from idp_core.provisioning import accounts, plans
+from idp_core.provisioning import accounts, plans, quarantine
 from idp_core.provisioning.model import OPEN, Approval, ManagedAccount, PlanRecord, PlanStatus
+from pipelines.control import Halting, Unhalted
 from pipelines.errors import RemoteError
 from pipelines.provision.apply import Patience, Setting, Work
 from pipelines.provision.documents import item_document, read_item
-from pipelines.provision.errors import StalePlanError, UnsafePlanError
+from pipelines.provision.errors import QuarantinedError, StalePlanError, UnsafePlanError
 from pipelines.provision.guards import Limits, Verdict, judge
 from pipelines.provision.look import look
 from pipelines.provision.plan import Plan, PlanItem, item_digest
@@ -39,7 +40,7 @@ class Job:
 
     `redirects` maps merged global ids to the one that stayed, `erased` are people to delete
     everywhere. With `everything` the whole target is read and drift is reported; `correct_drift`
-    writes it back.
+    writes it back; `control` may pause or end the writing.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Job:
     keep: Keep | None = None
     progress: Callable[[int, int], None] | None = None
     patience: Patience = field(default_factory=Patience)
+    control: Halting = field(default_factory=Unhalted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,12 +292,7 @@ def _write(job: Job, prepared: Prepared, allows: Callable[[PlanItem], bool] | No
     chosen = [item for item in effective if allows is None or allows(item)]
     quiet = [item for item in chosen if item.action is None]
     _bookkeeping(job, plan, quiet)
-    setting = Setting(job.engine, job.target, job.push, job.keep, job.progress, job.patience)
-    work = Work(setting, record, [item for item in chosen if item.action])
-    try:
-        work.run()
-    except ConnectorError as error:
-        raise RemoteError(f"{job.name}: {error}") from error
+    work = _work(job, record, [item for item in chosen if item.action])
     held = len(effective) - len(chosen)
     if not held and not work.unsettled:
         with writing(job.engine) as conn:
@@ -313,6 +310,35 @@ def _write(job: Job, prepared: Prepared, allows: Callable[[PlanItem], bool] | No
         letters=tuple(work.writer.letters),
         trouble=work.trouble,
     )
+
+
+def _work(job: Job, record: PlanRecord, writes: Sequence[PlanItem]) -> Work:
+    """Write to the target; one in quarantine gets a few changes first, and leaves it by them."""
+    with reading(job.engine) as conn:
+        before = quarantine.read_quarantine(conn, job.name)
+    setting = Setting(
+        job.engine,
+        job.target,
+        job.push,
+        job.keep,
+        job.progress,
+        job.patience,
+        job.control,
+        probing=before is not None,
+    )
+    work = Work(setting, record, writes)
+    try:
+        work.run()
+    except QuarantinedError as error:
+        with writing(job.engine) as conn:
+            quarantine.put_quarantine(conn, job.name, error.reason)
+        raise
+    except ConnectorError as error:
+        raise RemoteError(f"{job.name}: {error}") from error
+    if before is not None and work.writer.done:
+        with writing(job.engine) as conn:
+            quarantine.end_quarantine(conn, job.name)
+    return work
 
 
 def _bookkeeping(job: Job, plan: Plan, quiet: Sequence[PlanItem]) -> None:

@@ -8,6 +8,7 @@ from idp_core.db.engine import make_engine, reading
 from idp_core.db.schema import upgrade
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import AccountState, EntryState, PlanStatus
+from idp_core.provisioning.quarantine import read_quarantine
 from pipelines.errors import RemoteError
 from pipelines.provision.apply import Patience
 from pipelines.provision.errors import QuarantinedError, StalePlanError, UnsafePlanError
@@ -182,10 +183,36 @@ def test_two_accounts_may_swap_their_names_in_one_run(job, target):
 
 def test_a_target_that_refuses_everything_is_left_alone_early(job, target):
     target.refuse = dict.fromkeys(range(1, 1000), RejectedError("HTTP 400"))
-    said = r"20 changes in a row failed.*run again\. Most often it was: HTTP 400$"
+    said = r"20 changes in a row failed.*run again: .*\. Most often it was: HTTP 400$"
     with pytest.raises(QuarantinedError, match=said):
         run(job(crowd(500)))
     assert len(target.sent) == 20
+
+
+def test_a_target_in_quarantine_gets_a_few_changes_first_and_leaves_it_by_them(job, target, engine):
+    def why():
+        with reading(engine) as conn:
+            return read_quarantine(conn, "crm")
+
+    target.refuse = dict.fromkeys(range(1, 1000), RejectedError("POST /Users/7f3: HTTP 400"))
+    for tries, sent in ((1, 20), (2, 3)):
+        target.sent.clear()
+        with pytest.raises(QuarantinedError, match=r"Most often it was: POST /Users/…: HTTP 400$"):
+            run(job(crowd(500)))
+        assert (len(target.sent), why().tries) == (sent, tries)
+    target.refuse = {1: RejectedError("HTTP 400")}
+    assert run(job(crowd(500))).done == {"create": 499}
+    assert why() is None
+
+
+def test_a_target_in_quarantine_stays_there_while_nothing_passes(job, target, engine):
+    target.refuse = dict.fromkeys(range(1, 1000), RejectedError("HTTP 400"))
+    with pytest.raises(QuarantinedError):
+        run(job(crowd(30)))
+    with pytest.raises(QuarantinedError, match="the first changes failed again"):
+        run(job(crowd(1)))
+    with reading(engine) as conn:
+        assert read_quarantine(conn, "crm").reason == "HTTP 400"
 
 
 def test_a_target_that_refuses_a_quarter_is_left_alone_early(job, target):
