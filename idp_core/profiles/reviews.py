@@ -139,7 +139,7 @@ def save_doubts(
 
     `among` are the records that the run looked at; None when it looked at all.
     """
-    known = _known(conn, among)
+    known = cases_about(conn, among)
     wanted = {frozenset((doubt.left, doubt.right)): doubt for doubt in doubts}
     done = list(_reconciled(known.values(), wanted, now))
     news = [doubt for pair, doubt in wanted.items() if pair not in known]
@@ -213,7 +213,7 @@ def _reconciled(
             yield replace(case, doubt=doubt), ""
 
 
-def _known(conn: sa.Connection, among: Collection[SourceRef] | None) -> dict[Pair, Case]:
+def cases_about(conn: sa.Connection, among: Collection[SourceRef] | None) -> dict[Pair, Case]:
     """Return the cases, or those about any of some records, by their pair."""
     found = (_case(row) for row in conn.execute(sa.select(review_case)))
     there = None if among is None else frozenset(among)

@@ -104,6 +104,22 @@ def history(gid: Gid, project: Folder = Path(), as_json: Json = False) -> None:
 
 
 @app.command()
+def graph(gid: Gid, project: Folder = Path(), as_json: Json = False) -> None:
+    """Show how a person's records hold together, pair by pair with reasons, and what is in doubt.
+
+    The tree follows the strongest pairs. Shows no values.
+    """
+    from pipelines.bus import open_bus
+    from pipelines.cli import graphtext
+    from pipelines.persongraph import person_graph
+    from pipelines.project import load_project
+
+    with open_bus(load_project(project)) as bus:
+        found = person_graph(bus, gid)
+    give(graphtext.graph_document(found), *graphtext.graph_parts(found), as_json=as_json)
+
+
+@app.command()
 def erase(
     gid: Gid,
     why: Annotated[str, typer.Option(help="At whose wish and on what ground; it is kept.")],

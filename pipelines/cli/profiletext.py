@@ -111,7 +111,7 @@ def why_tables(
         yield table(
             ("record", "and", "bits", "because"),
             (
-                (named(left), named(right), f"{found.weight:+.0f}", _because(found))
+                (named(left), named(right), f"{found.weight:+.0f}", because(found))
                 for (left, right), found in pairs.items()
             ),
             folds=("because",),
@@ -197,7 +197,8 @@ def _redirected(person: Person) -> Iterator[RenderableType]:
         yield Text(f"{person.asked} was merged into {person.profile.gid}")
 
 
-def _because(found: Explanation) -> str:
+def because(found: Explanation) -> str:
+    """Return what two records say about being one person, in a line."""
     said = [f"{reason.text} {reason.bits:+.0f}" for reason in found.reasons]
     if found.steward:
         said.insert(0, "a steward said so")

@@ -81,6 +81,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     "review assign": ["review", "assign", "1", "--to", "Bo"],
     "review decide": ["review", "decide", "skip", "1", "--why", "later"],
     "review bulk": ["review", "bulk", "skip", "--why", "later"],
+    "profile graph": ["profile", "graph", "{gid}"],
     "profile merge": ["profile", "merge", "{gid}", "{other}", "--why", "one"],
     "profile unmerge": ["profile", "unmerge", "{gid}", "shop:shop2", "--why", "two"],
     "plan list": ["plan", "list"],
