@@ -143,6 +143,8 @@ class LoginSettings(Part):
     def _once(cls, first: tuple[First, ...]) -> tuple[First, ...]:
         if len(set(first)) < len(first):
             raise ValueError("name each way once")
+        if set(first) == {"passkey"}:
+            raise ValueError("a lost device would lock its owner out: add mailcode or password")
         return first
 
 

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlencode
 
 import pyotp
 import pytest
@@ -126,9 +128,8 @@ def test_a_mailed_code_or_link_lets_in(tab, login):
     assert tab.path == "/account"
 
 
-def test_a_passkey_is_made_and_lets_in_alone(scripted, login):
-    tab, mine = scripted, "dan@example.org"
-    register(tab, login, mine)
+def add_passkey(tab: Tab, name: str) -> None:
+    """Add one of a device that Chromium pretends to have, in the account pages."""
     said = VirtualAuthenticatorOptions(
         protocol=VirtualAuthenticatorOptions.Protocol.CTAP2,
         transport=VirtualAuthenticatorOptions.Transport.INTERNAL,
@@ -139,8 +140,14 @@ def test_a_passkey_is_made_and_lets_in_alone(scripted, login):
     tab.driver.add_virtual_authenticator(said)
     tab.follow("Security")
     tab.follow("Add a passkey")
-    tab.fill(name="My laptop")
+    tab.fill(name=name)
     tab.press("Add a passkey")
+
+
+def test_a_passkey_is_made_and_lets_in_alone(scripted, login):
+    tab, mine = scripted, "dan@example.org"
+    register(tab, login, mine)
+    add_passkey(tab, "My laptop")
     assert "My laptop" in tab.words
     assert "Whoever has this passkey" in login.mail(mine)
     log_out(tab)
@@ -209,33 +216,100 @@ def test_authlibs_client_is_let_in_and_its_access_is_taken_away(tab, login, shop
         session.refresh_token(f"{login.origin}/token", token["refresh_token"])
 
 
-def test_no_page_hinders_anybody_as_axe_sees_it(scripted, login, tmp_path):
-    """WCAG 2.2 AA as far as a program sees it, wide and narrow; a picture of each page is kept."""
-    axe = npm_packages("axe", "axe-core@4.14") / "node_modules/axe-core/axe.min.js"
-    tab = scripted
-    problems: dict[str, list[str]] = {}
+class Eye:
+    """WCAG 2.2 AA as far as a program sees it, wide and narrow; keeps a picture of each page."""
 
-    def look(path: str) -> None:
-        tab.open(path)
+    def __init__(self, tab: Tab, folder: Path) -> None:
+        found = npm_packages("axe", "axe-core@4.14") / "node_modules/axe-core/axe.min.js"
+        self.tab, self.folder, self.axe = tab, folder, found.read_text("utf-8")
+        self.problems: dict[str, list[str]] = {}
+
+    def open(self, path: str) -> None:
+        self.tab.open(path)
+        self.look(re.sub(r"\W+", "-", path.strip("/")))
+
+    def look(self, name: str) -> None:
+        """Look at the page that is there."""
+        driver = self.tab.driver
         for width in (1000, 380):
-            tab.driver.set_window_size(width, 900)
-            name = f"{path.strip('/').replace('/', '-').partition('?')[0] or 'home'}-{width}"
-            tab.driver.save_screenshot(str(tmp_path / f"{name}.png"))
-            tab.driver.execute_script(axe.read_text("utf-8"))
-            found = tab.driver.execute_async_script(
+            driver.set_window_size(width, 900)
+            driver.save_screenshot(str(self.folder / f"{name}-{width}.png"))
+            driver.execute_script(self.axe)
+            found = driver.execute_async_script(
                 "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})"
                 ".then(arguments[arguments.length - 1])"
             )
             told = [f"{v['id']}: {v['nodes'][0]['html']}" for v in found["violations"]]
+            wide = driver.execute_script("return document.documentElement.scrollWidth")
+            told += [f"{wide} pixels wide"] * (wide > width)
             if told:
-                problems[name] = told
-            wide = tab.driver.execute_script("return document.documentElement.scrollWidth")
-            if wide > width:
-                problems[name] = [*told, f"{wide} pixels wide"]
+                self.problems[f"{name} {width}"] = told
 
-    for path in ("/login", "/login/mail", "/login/mail/code", "/register", "/recover", "/device"):
-        look(path)
-    register(tab, login, "fay@example.org")
-    for path in PAGES:
-        look(path)
-    assert problems == {}
+
+@pytest.fixture
+def eye(scripted, tmp_path) -> Iterator[Eye]:
+    found = Eye(scripted, tmp_path)
+    yield found
+    assert found.problems == {}
+
+
+def test_no_page_hinders_anybody_in_english_or_german(eye, login):
+    register(eye.tab, login, "fay@example.org")
+    for language in ("en", "de"):
+        for path in PAGES:
+            eye.open(f"{path}?lang={language}")
+    eye.tab.driver.delete_all_cookies()
+    for path in ("/login", "/login/mail", "/login/mail/code", "/register", "/recover", "/nothing"):
+        eye.open(path)
+    eye.open("/authorize?client_id=nobody")
+    eye.open("/register/confirm?ticket=none")
+    assert "Isthmus" in eye.tab.words
+
+
+def test_no_page_hinders_whoever_comes_stays_and_is_let_in(eye, login, shop):
+    tab, mine = eye.tab, "gil@example.org"
+    tab.open("/register")
+    tab.fill(email=mine)
+    tab.press("Continue")
+    eye.look("register sent")
+    tab.open(login.link(mine))
+    tab.fill(password="password")
+    eye.look("register form")
+    tab.press("Make the account")
+    eye.look("register wrong")
+    tab.fill(given_name="Gil", family_name="Lee", password=PASSWORD)
+    tab.press("Make the account")
+    add_passkey(tab, "My laptop")
+    tab.open("/account/security/app")
+    secret = re.search(r"Key: ([A-Z2-7 ]+)", tab.words)[1].replace(" ", "")
+    tab.fill(code="000000")
+    tab.press("Continue")
+    eye.look("app wrong")
+    tab.fill(code=pyotp.TOTP(secret).now())
+    tab.press("Continue")
+    eye.look("codes")
+    eye.open("/account/security")
+    _, back = shop
+    asked = {
+        "client_id": "shop", "response_type": "code", "scope": "openid email", "state": "s",
+        "redirect_uri": back, "code_challenge": "c" * 43, "code_challenge_method": "S256",
+    }  # fmt: skip
+    tab.open(f"/authorize?{urlencode(asked)}")
+    eye.look("consent")
+    tab.press("Allow")
+    eye.open("/account/applications")
+    eye.open("/account/activity")
+    eye.open("/account")
+    eye.open("/device")
+    eye.open("/logout")
+    log_out(tab)
+    eye.look("logged out")
+    log_in(tab, mine, "wrong")
+    eye.look("login wrong")
+    log_in(tab, mine)
+    eye.look("step")
+    tab.open("/recover")
+    tab.fill(email=mine)
+    tab.press("Continue")
+    eye.look("recover sent")
+    login.mail(mine)

@@ -31,9 +31,10 @@ const said = (credential, response) => JSON.stringify({
   response: { clientDataJSON: text(credential.response.clientDataJSON), ...response },
 });
 
+for (const hint of document.querySelectorAll("[data-no-passkeys]")) hint.hidden = !!window.PublicKeyCredential;
 for (const form of document.querySelectorAll("form[data-passkey]")) {
-  if (!window.PublicKeyCredential) continue;
-  form.hidden = false;
+  form.hidden = !window.PublicKeyCredential;
+  if (form.hidden) continue;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const failed = form.querySelector("[data-failed]");
@@ -43,6 +44,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       form.submit();
     } catch {
       failed.hidden = false;
+      if (event.submitter) event.submitter.disabled = false;
     }
   });
 }

@@ -294,6 +294,11 @@ class TestAttacks:
         assert browser.post("/login/step/passkey", {"csrf": proof(browser)}).status in (400, 403)
 
 
+def test_passkeys_alone_would_lock_people_out():
+    with pytest.raises(ValueError, match="add mailcode or password"):
+        LoginSettings(first=("passkey",))
+
+
 class TestOff:
     @pytest.fixture
     def config(self):
