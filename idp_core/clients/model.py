@@ -72,6 +72,7 @@ class Client(BaseModel):
     id_token_alg: Literal["ES256", "RS256"] = "ES256"  # noqa: S105 (an algorithm)
     backchannel_logout_uri: Web | None = None
     level: Annotated[int, Field(ge=1, le=3)] = 1
+    policy: Annotated[str, Field(min_length=1, max_length=60)] | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Client:

@@ -19,25 +19,17 @@ from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, HttpError, redirect
 from idp_core.http.ask import Ask
 from idp_core.login import flow as flows
-from idp_core.login import guard
+from idp_core.login import guard, policies, remembered
 from idp_core.login.finish import finish
 from idp_core.login.flow import Flow
 from idp_core.login.levels import level_of
 from idp_core.login.model import Factor, FirstFactor, Trial
+from idp_core.login.wishes import Wish, wish_of
 from idp_core.site.site import Site
 
 _F = TypeVar("_F", bound=Factor)
 _BOTH = 2
 """The level that whoever has set up a second factor always needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a login is for: where to go afterwards, and the level that is needed there."""
-
-    to: str
-    level: int = 1
-    """The level to reach if the account can; whether less will do is for `to` to say."""
 
 
 class RefusedError(Exception):
@@ -57,7 +49,7 @@ class Dispatcher:
 
     def begin(self, ask: Ask, site: Site, wish: Wish) -> Answer:
         """Take the first step of a login. Raises RefusedError, HttpError for no such factor."""
-        offered = site.config.login.first
+        offered = policies.begins(site.config.login, wish.policy)
         factor = _chosen({name: self.first[name] for name in offered}, ask)
         account = self._prove(ask, site, factor, factor.claimed(ask), None)
         return self._go_on(ask, site, account, (factor,), wish, None)
@@ -67,7 +59,7 @@ class Dispatcher:
         with reading(site.engine) as conn:
             flow = flows.read(conn, ask, site)
             account = None if flow is None else accounts.by_id(conn, flow.account)
-            options = () if flow is None else self.options(conn, flow)
+            options = () if flow is None else self.options(conn, ask, site, flow)
         if flow is None or account is None:
             raise HttpError(400, "login_over", "this login took too long; begin again")
         factor = _chosen({each.name: each for each in options}, ask)
@@ -75,16 +67,34 @@ class Dispatcher:
         if proven.id != account.id:
             raise RefusedError
         done = (*self._named(flow.factors), factor)
-        return self._go_on(ask, site, account, done, Wish(flow.to, flow.level), flow)
+        return self._go_on(ask, site, account, done, wish_of(site, flow.to), flow)
 
-    def options(self, conn: sa.Connection, flow: Flow) -> Sequence[Factor]:
-        """Return the factors that bring a flow further: of another nature, and set up."""
-        natures = {factor.nature for factor in self._named(flow.factors)}
-        return [
-            factor
-            for factor in self.then.values()
-            if factor.nature not in natures and factor.enrolled(conn, flow.account)
-        ]
+    def options(self, conn: sa.Connection, ask: Ask, site: Site, flow: Flow) -> Sequence[Factor]:
+        """Return the factors that a flow may go on with, none when it is at its end.
+
+        First the steps of the client's policy, then another nature: for the level that is wanted,
+        or because the account is guarded. A remembered browser is spared all but that level.
+        """
+        proven, policy = self._named(flow.factors), wish_of(site, flow.to).policy
+        spared = self._is_spared(conn, ask, site, flow)
+        there = [each for each in self.then.values() if each.enrolled(conn, flow.account)]
+        if not policies.fits(policy, flow.factors, spared=spared):
+            wanted = policies.follows(policy, flow.factors)
+            steps = [each for each in there if each.name in wanted]
+            if steps:
+                return steps
+        natures = {factor.nature for factor in proven}
+        others = [each for each in there if each.nature not in natures]
+        guarded = not spared and any(each.guards for each in others)
+        return others if level_of(proven) < max(flow.level, _BOTH if guarded else 0) else ()
+
+    def remembers(self, site: Site, flow: Flow) -> int:
+        """Return for how many days the browser of a flow may be remembered; 0 for not at all."""
+        return policies.remember_days(site.config.login, wish_of(site, flow.to).policy)
+
+    def _is_spared(self, conn: sa.Connection, ask: Ask, site: Site, flow: Flow) -> bool:
+        moment, days = remembered.since(conn, ask, site, flow.account), self.remembers(site, flow)
+        return policies.is_spared(days, moment, site.clock())
 
     def _named(self, names: Sequence[str]) -> Sequence[Factor]:
         known = {**self.then, **self.first}
@@ -121,15 +131,16 @@ class Dispatcher:
         flow: Flow | None,
     ) -> Answer:
         next_ = Flow(account.id, tuple(each.name for each in proven), wish.level, wish.to)
-        reached = level_of(proven)
         with writing(site.engine) as conn:
             if flow is not None and not flows.close(conn, site, flow):
                 raise RefusedError
-            options = self.options(conn, next_)
-            guarded = any(factor.guards for factor in options)
-            if options and reached < max(wish.level, _BOTH if guarded else 0):
+            if self.options(conn, ask, site, next_):
                 return redirect("/login/step").with_headers(flows.save(conn, site, next_))
             answer = finish(conn, ask, site, account, proven, wish.to)
+            days = self.remembers(site, next_)
+            if answer and flow and days and ask.form.get("remember") == "1":
+                cookie = remembered.put(conn, site, account.id, days)
+                answer = answer.with_headers(cookie)
         if answer is None:
             raise RefusedError
         return answer

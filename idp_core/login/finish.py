@@ -55,6 +55,7 @@ def _session(
         ACRS[level_of(proven)],
         agent(ask.headers.get("user-agent", "")),
         guard.network(ask.peer),
+        tuple(factor.name for factor in proven),
     )
     token = site.pages.read_cookie(ask, visits.COOKIE)
     there = sessions.find(conn, token, now, site.limits) if token else None

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
 
 from idp_core.db.engine import reading
 from idp_core.http.answer import Answer, HttpError, redirect
 from idp_core.http.ask import Ask
 from idp_core.login import flow as flows
-from idp_core.login import places
-from idp_core.login.dispatcher import Dispatcher, RefusedError, Wish
-from idp_core.login.levels import level_named
+from idp_core.login import places, policies, wishes
+from idp_core.login.dispatcher import Dispatcher, RefusedError
 from idp_core.login.model import Trial
 from idp_core.site.site import Site
 
 DONE = ("password_changed", "logged_out", "left")
 """What the login page may tell that was done."""
-
-
-def wish_of(to: str) -> Wish:
-    """Return what a login for this place needs: the level it names in `acr_level`, or one."""
-    query = parse_qs(urlsplit(to).query)
-    level = level_named((query.get("acr_level") or [""])[0])
-    return Wish(to, level or 1)
 
 
 class LoginPages:
@@ -33,7 +26,7 @@ class LoginPages:
 
     def show(self, ask: Ask, site: Site) -> Answer:
         """Show the first step; where it is a mailed code alone, its own page."""
-        if site.config.login.first == ("mailcode",):
+        if tuple(self._begins(site, ask.query.get("continue"))) == ("mailcode",):
             return redirect(f"/login/mail?{ask.query_text}")
         done = ask.query.get("done")
         return self._first(ask, site, ask.query.get("continue"), done=done if done in DONE else "")
@@ -42,7 +35,7 @@ class LoginPages:
         """Take the first step."""
         to = places.safe(ask.form.get("continue"))
         try:
-            return self._dispatcher.begin(ask, site, wish_of(to))
+            return self._dispatcher.begin(ask, site, wishes.wish_of(site, to))
         except RefusedError as refused:
             return self._first(ask, site, to, refused=refused)
 
@@ -61,6 +54,10 @@ class LoginPages:
                 raise
             return redirect("/login")
 
+    def _begins(self, site: Site, to: str | None) -> Sequence[str]:
+        policy = wishes.wish_of(site, places.safe(to)).policy
+        return policies.begins(site.config.login, policy)
+
     def _first(
         self,
         ask: Ask,
@@ -70,10 +67,11 @@ class LoginPages:
         refused: RefusedError | None = None,
         done: str = "",
     ) -> Answer:
+        offered = self._begins(site, to)
         shown = {
             name: factor.shown(Trial(ask, site, None))
             for name, factor in self._dispatcher.first.items()
-            if name in site.config.login.first
+            if name in offered
         }
         answer = site.pages.page(
             ask,
@@ -92,7 +90,7 @@ class LoginPages:
     def _step(self, ask: Ask, site: Site, *, refused: RefusedError | None = None) -> Answer:
         with reading(site.engine) as conn:
             flow = flows.read(conn, ask, site)
-            options = [] if flow is None else self._dispatcher.options(conn, flow)
+            options = [] if flow is None else self._dispatcher.options(conn, ask, site, flow)
         if flow is None or not options:
             return redirect("/login")
         trial = Trial(ask, site, None)
@@ -101,6 +99,7 @@ class LoginPages:
             "step.html",
             status_of(refused),
             factors={each.name: each.shown(trial) for each in options},
+            remember=self._dispatcher.remembers(site, flow),
             problem=problem_of(refused),
             form_to=form_to(flow.to),
         )

@@ -13,6 +13,7 @@ from idp_core.events.outbox import OutboxEvent
 from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
+from idp_core.login import remembered
 from idp_core.login.factors.passkey import store as passkeys
 from idp_core.login.factors.recoverycode import store as codes
 from idp_core.login.factors.totp import store as totp
@@ -59,6 +60,7 @@ def confirm(ask: Ask, site: Site, found: Visit) -> Answer:
         good = step is not None and tickets.use(conn, site.sealer, _PURPOSE, token, now) is not None
         if good and step is not None:
             totp.put(conn, site.sealer, account, secret, step, now)
+            remembered.forget(conn, site, account)
             given = codes.renew(conn, site.secrets.codes, account)
             _tell(conn, site, account, "totp.set_up")
     if not good:
@@ -81,6 +83,7 @@ def remove(ask: Ask, site: Site, found: Visit) -> Answer:  # noqa: ARG001 (a Roo
     with writing(site.engine) as conn:
         if totp.remove(conn, found.account.id):
             codes.remove(conn, found.account.id)
+            remembered.forget(conn, site, found.account.id)
             _tell(conn, site, found.account.id, "totp.removed")
     return redirect("/account/security")
 

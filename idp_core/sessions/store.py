@@ -11,8 +11,11 @@ import sqlalchemy as sa
 import uuid_utils
 
 from idp_core.sessions.tables import session
+from idp_core.tickets import store as tickets
 from idp_core.vault.tokens import digest, new_token
 
+REMEMBERED = "remembered"
+"""The tickets of browsers that are spared further steps; they end when all sessions do."""
 _TOUCH = timedelta(minutes=1)
 """How old the time a session was last seen may get before it is written again."""
 
@@ -31,6 +34,8 @@ class Session:
     expires_at: datetime
     agent: str = ""
     network: str = ""
+    factors: tuple[str, ...] = ()
+    """Names of what was proven, in the order of the steps."""
     token: str = field(default="", repr=False)
 
 
@@ -51,6 +56,7 @@ class Who:
     acr: str
     agent: str = ""
     network: str = ""
+    factors: tuple[str, ...] = ()
 
 
 def start(conn: sa.Connection, who: Who, now: datetime, limits: Limits) -> Session:
@@ -58,7 +64,7 @@ def start(conn: sa.Connection, who: Who, now: datetime, limits: Limits) -> Sessi
     token = new_token()
     made = Session(
         str(uuid_utils.uuid7()), who.account, now, now, who.amr, who.acr, now,
-        now + limits.absolute, who.agent[:120], who.network[:64], token,
+        now + limits.absolute, who.agent[:120], who.network[:64], who.factors, token,
     )  # fmt: skip
     conn.execute(
         sa.insert(session).values(
@@ -69,6 +75,7 @@ def start(conn: sa.Connection, who: Who, now: datetime, limits: Limits) -> Sessi
             auth_time=now,
             amr=list(made.amr),
             acr=made.acr,
+            factors=list(made.factors),
             seen_at=now,
             expires_at=made.expires_at,
             agent=made.agent,
@@ -111,11 +118,26 @@ def elevate(
             session.c.digest == digest(old.token),
             *_holds(now, limits),
         )
-        .values(digest=digest(token), auth_time=now, amr=list(who.amr), acr=who.acr, seen_at=now)
+        .values(
+            digest=digest(token),
+            auth_time=now,
+            amr=list(who.amr),
+            acr=who.acr,
+            factors=list(who.factors),
+            seen_at=now,
+        )
     )
     if conn.execute(changed).rowcount != 1:
         return None
-    return replace(old, token=token, auth_time=now, amr=who.amr, acr=who.acr, seen_at=now)
+    return replace(
+        old,
+        token=token,
+        auth_time=now,
+        amr=who.amr,
+        acr=who.acr,
+        factors=who.factors,
+        seen_at=now,
+    )
 
 
 def end(conn: sa.Connection, account: str, sid: str, now: datetime, why: str) -> bool:
@@ -126,7 +148,11 @@ def end(conn: sa.Connection, account: str, sid: str, now: datetime, why: str) ->
 def end_all(
     conn: sa.Connection, account: str, now: datetime, why: str, *, but: str | None = None
 ) -> Sequence[str]:
-    """End every session of an account but one; return those that went on until now."""
+    """End every session of an account but one; return those that went on until now.
+
+    No browser is remembered any more: each further login takes all its steps again.
+    """
+    tickets.drop(conn, REMEMBERED, account, now)
     spared = () if but is None else (session.c.sid != but,)
     return _end(conn, now, why, session.c.account == account, *spared)
 
@@ -178,4 +204,5 @@ def _session(row: sa.Row[Any]) -> Session:
     return Session(
         row.sid, row.account, row.created_at, row.auth_time, tuple(row.amr), row.acr,
         row.seen_at, row.expires_at, row.agent, row.network,
+        tuple(row.factors or ()),
     )  # fmt: skip

@@ -17,6 +17,7 @@ session = sa.Table(
     sa.Column("auth_time", UtcTime, nullable=False),
     sa.Column("amr", Json, nullable=False),
     sa.Column("acr", sa.String(60), nullable=False),
+    sa.Column("factors", Json),
     sa.Column("seen_at", UtcTime, nullable=False),
     sa.Column("expires_at", UtcTime, nullable=False),
     sa.Column("agent", sa.String(120), nullable=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
@@ -132,11 +132,38 @@ class RegistrationSettings(Part):
 First = Literal["password", "mailcode", "passkey"]
 
 
+Then = Literal["passkey", "totp", "recoverycode"]
+
+
+class PolicySettings(Part):
+    """What a login for some clients has to prove."""
+
+    ways: Annotated[tuple[tuple[First | Then, ...], ...], Field(min_length=1)]
+    """Alternatives, each a list of steps: `[[passkey], [password, totp]]`."""
+    remember_days: Annotated[int, Field(ge=0, le=365)] = 0
+    """For how many days a browser that took all steps may be spared those after the first."""
+
+    @field_validator("ways")
+    @classmethod
+    def _steps(cls, ways: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        for way in ways:
+            if not way or len(set(way)) < len(way):
+                raise ValueError("a way has at least one step, and each step once")
+            if way[0] not in get_args(First) or not set(way[1:]) <= set(get_args(Then)):
+                begin, follow = ", ".join(get_args(First)), ", ".join(get_args(Then))
+                raise ValueError(f"a way begins with one of {begin}; {follow} may follow")
+        return ways
+
+
 class LoginSettings(Part):
-    """How a login begins."""
+    """How a login begins, and what it has to prove for whom."""
 
     first: Annotated[tuple[First, ...], Field(min_length=1)] = ("password", "passkey")
     """What a login may begin with: `password`, `passkey`, `mailcode` (code and link by mail)."""
+    remember_days: Annotated[int, Field(ge=0, le=365)] = 0
+    """For how many days a browser may be spared the second factor, if its user wishes; 0: never."""
+    policies: dict[str, PolicySettings] = Field(default_factory=dict)
+    """Policies by name; a client names the one that logins for it have to meet (`policy`)."""
 
     @field_validator("first")
     @classmethod
@@ -146,6 +173,13 @@ class LoginSettings(Part):
         if set(first) == {"passkey"}:
             raise ValueError("a lost device would lock its owner out: add mailcode or password")
         return first
+
+    @model_validator(mode="after")
+    def _begun(self) -> LoginSettings:
+        for name, policy in self.policies.items():
+            if not {way[0] for way in policy.ways} <= set(self.first):
+                raise ValueError(f"policies.{name}: a way begins with a factor that `first` lacks")
+        return self
 
 
 class TokenSettings(Part):

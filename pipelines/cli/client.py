@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from mappings.suggest import did_you_mean
 from pipelines.cli.options import Folder, Json, Who, who_says
 from pipelines.cli.output import give, table
 from pipelines.errors import JobError, ProjectError
@@ -34,6 +36,7 @@ def put(
 
     client = _read(file)
     with opened(project) as site, writing(site.engine) as conn:
+        _check_policy(file, client.policy, site.config.login.policies)
         secret = store.put(conn, client, site.clock())
         site.note(conn, "client.put", "done", None, f"admin:{who_says(who)}", client=client.id)
     _tell(client.id, secret, as_json)
@@ -85,6 +88,12 @@ def list_(project: Folder = Path(), as_json: Json = False) -> None:
         table(("client", "name", "proves itself by", "redirects to"), rows),
         as_json=as_json,
     )
+
+
+def _check_policy(file: Path, name: str | None, known: Iterable[str]) -> None:
+    if name is not None and name not in known:
+        mend = did_you_mean(name, known) or "; name it in login.policies of serve.yaml first"
+        raise ProjectError(f"{file} policy: there is no policy {name!r}{mend}")
 
 
 def _read(file: Path) -> Any:

@@ -27,6 +27,8 @@ class Known:
     subject: str | None = None
     auth_time: datetime | None = None
     level: int = 0
+    fits: bool = True
+    """Whether the session meets the policy of the client."""
     since: datetime | None = None
     hinted: str | None = None
     hint_is_bad: bool = False
@@ -44,10 +46,10 @@ def decide(request: Request, known: Known) -> Next:
             raise ReturnedError("login_required", "the person has to log in")
         return Next.LOGIN
     needed, essential = wanted_level(request)
-    if known.level < needed:
+    if known.level < needed or not known.fits:
         if not silent and not _was_asked(known):
             return Next.LOGIN
-        if essential:
+        if essential or not known.fits:
             raise ReturnedError("unmet_authentication_requirements", "a stronger login is needed")
     if needs_consent(request, known):
         if silent:

@@ -16,6 +16,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, HttpError, redirect, with_query
 from idp_core.http.ask import Ask, Params
 from idp_core.http.kind import Kind
+from idp_core.login import wishes
 from idp_core.login.levels import ACRS, level_named
 from idp_core.oidc.authorize import marker
 from idp_core.oidc.authorize.decide import Known, Next, decide, wanted_level
@@ -84,11 +85,13 @@ def known_of(ask: Ask, site: Site, request: Request, found: Visit | None) -> Kno
         return Known(now, since=since, hinted=hinted, hint_is_bad=bad)
     with reading(site.engine) as conn:
         agreed = consents.current(conn, found.account.id, request.client.id)
+        fits = wishes.fits(conn, ask, site, request.client.policy, found.session)
     return Known(
         now,
         subject(site, request.client, found.account.id),
         found.session.auth_time,
         level_named(found.session.acr) or 0,
+        fits,
         since,
         hinted,
         bad,

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from idp_core.clients import store as clients
-from idp_core.clients.model import DEVICE
+from idp_core.clients.model import DEVICE, Client
 from idp_core.db.engine import reading, writing
-from idp_core.http.answer import Answer, HttpError, json_answer, redirect
+from idp_core.http.answer import Answer, HttpError, json_answer, redirect, with_query
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
+from idp_core.login import wishes
+from idp_core.login.levels import ACRS
 from idp_core.oidc.clientauth.authenticate import authenticate
 from idp_core.oidc.device import store as devices
 from idp_core.oidc.grants import store as grants
 from idp_core.oidc.grants.store import Grant
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
-from idp_core.site.visits import to_login, visit
+from idp_core.site.visits import Visit, to_login, visit
 from idp_core.throttle import store as throttle
 from idp_core.throttle.store import Limit
 from idp_core.vault.tokens import keyed
@@ -60,7 +62,7 @@ def show(ask: Ask, site: Site) -> Answer:
     found = visit(ask, site)
     if found is None:
         return to_login(ask)
-    return _page(ask, site, ask.query.get("user_code") or "", found.account.id)
+    return _page(ask, site, ask.query.get("user_code") or "", found)
 
 
 def decide(ask: Ask, site: Site) -> Answer:
@@ -70,13 +72,15 @@ def decide(ask: Ask, site: Site) -> Answer:
         return redirect("/login?continue=/device")
     typed, choice, now = ask.form.get("user_code") or "", ask.form.get("choice"), site.clock()
     if choice not in ("allow", "deny"):
-        return _page(ask, site, typed, found.account.id)
+        return _page(ask, site, typed, found)
     with writing(site.engine) as conn:
         waiting = devices.by_user_code(conn, site.secrets.codes, typed, now)
-        good = waiting is not None and clients.get(conn, waiting.client) is not None
-        if waiting is None or not good:
+        known = waiting and clients.get(conn, waiting.client)
+        if not waiting or not known:
             return site.pages.page(ask, "device.html", 400, wanted=None, code="", wrong=True)
         session = found.session
+        if choice == "allow" and not wishes.enough(conn, ask, site, known.client, session):
+            return _too_weak(ask, site, typed, known.client)
         grant = None
         if choice == "allow":
             grant = Grant(
@@ -100,21 +104,31 @@ def decide(ask: Ask, site: Site) -> Answer:
     return site.pages.page(ask, "device_done.html", allowed=choice == "allow")
 
 
-def _page(ask: Ask, site: Site, typed: str, account: str) -> Answer:
+def _page(ask: Ask, site: Site, typed: str, seen: Visit) -> Answer:
     """Show what a typed code stands for; codes are short, so tries are few."""
     if not typed:
         return site.pages.page(ask, "device.html", wanted=None, code="", wrong=False)
     with writing(site.engine) as conn:
-        bucket = keyed(site.secrets.tries, "device", account)
+        bucket = keyed(site.secrets.tries, "device", seen.account.id)
         allowed = throttle.count(conn, bucket, _TRIES, site.clock())
     with reading(site.engine) as conn:
         waiting = devices.by_user_code(conn, site.secrets.codes, typed, site.clock())
         found = waiting and clients.get(conn, waiting.client)
+        enough = found and wishes.enough(conn, ask, site, found.client, seen.session)
     if not allowed or not waiting or not found:
         return site.pages.page(ask, "device.html", 400, wanted=None, code="", wrong=True)
+    if not enough:
+        return _too_weak(ask, site, typed, found.client)
     return site.pages.page(
         ask, "device.html", wanted=found.client.name, code=typed, wrong=False, scope=waiting.scope
     )
+
+
+def _too_weak(ask: Ask, site: Site, typed: str, client: Client) -> Answer:
+    """Ask for a login that is good enough for the client of this device."""
+    needs = {"user_code": typed, "client_id": client.id, "acr_level": ACRS[client.level]}
+    login = with_query("/login", {"continue": f"/device?{urlencode(needs)}"})
+    return site.pages.page(ask, "device_weak.html", 403, wanted=client.name, login=login)
 
 
 def describe(site: Site) -> Mapping[str, Any]:

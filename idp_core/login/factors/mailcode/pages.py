@@ -11,7 +11,8 @@ from idp_core.login import guard, places
 from idp_core.login.dispatcher import Dispatcher, RefusedError
 from idp_core.login.factors.mailcode import store
 from idp_core.login.factors.mailcode.factor import MailCode
-from idp_core.login.pages import form_to, later, problem_of, status_of, wish_of
+from idp_core.login.pages import form_to, later, problem_of, status_of
+from idp_core.login.wishes import wish_of
 from idp_core.site import letters
 from idp_core.site.site import Site
 
@@ -62,7 +63,7 @@ class MailPages:
             raise HttpError(400, "invalid_request", "this page takes mailed codes alone")
         to = places.safe(ask.form.get("continue"))
         try:
-            return self._dispatcher.begin(ask, site, wish_of(to))
+            return self._dispatcher.begin(ask, site, wish_of(site, to))
         except RefusedError as refused:
             return self._form(ask, site, "", refused=refused)
 
