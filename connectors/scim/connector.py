@@ -26,6 +26,7 @@ from connectors.http.auth import Credentials
 from connectors.http.auths import Auth, NoAuth
 from connectors.http.options import CleanUrl, HttpOptions
 from connectors.scim.bulk import write_many
+from connectors.scim.pace import Pace
 from connectors.scim.paths import normal
 from connectors.scim.probe import probe
 from connectors.scim.quirks import Quirks, deviations, read_quirks
@@ -40,7 +41,7 @@ from connectors.scim.resources import (
     resource_types,
     unpaged,
 )
-from connectors.scim.transport import Pace, Transport
+from connectors.scim.transport import Transport
 from connectors.scim.writer import Rehearsal, Writer, preview
 
 T = TypeVar("T")

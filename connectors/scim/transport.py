@@ -12,7 +12,6 @@ import asyncio
 import json
 import random
 import ssl
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +34,7 @@ from connectors.errors import (
 from connectors.http.auth import Credentials, Headers
 from connectors.http.options import HttpOptions
 from connectors.http.retry import back_off, retry_after
+from connectors.scim.pace import Pace
 
 MEDIA_TYPE = "application/scim+json"
 _LONGEST_WAIT = 300.0
@@ -49,26 +49,6 @@ class Answer:
     status: int
     body: Any = field(repr=False)
     version: str | None = None
-
-
-class Pace:
-    """A token bucket that a `Retry-After` freezes: `rate` requests a second, None for no limit."""
-
-    def __init__(self, rate: float | None) -> None:
-        self._gap = 1.0 / rate if rate else 0.0
-        self._next = 0.0
-
-    async def turn(self, weight: int = 1) -> None:
-        """Wait for this request's turn; one that carries many operations counts as so many."""
-        now = time.monotonic()
-        start = max(now, self._next)
-        self._next = start + self._gap * weight
-        if start > now:
-            await asyncio.sleep(start - now)
-
-    def freeze(self, seconds: float) -> None:
-        """Let nobody have a turn for this long."""
-        self._next = max(self._next, time.monotonic() + seconds)
 
 
 class Transport:
@@ -127,16 +107,17 @@ class Transport:
         condition = {"If-Match": version} if version else {}
         refused: Headers = {}
         last: ConnectorError = TransientError(f"{method} {path}: no attempt was left")
+        kind = _class_of(method, path)
         for attempt in range(1, self._options.attempts + 1):
-            await self._pace.turn(weight)
+            await self._pace.turn(kind, weight)
             proof = self._credentials.headers()
             asked = {**(params or {}), **self._credentials.params()}
             try:
-                return await self._once(method, path, body, asked, {**proof, **condition})
+                answer = await self._once(method, path, body, asked, {**proof, **condition})
             except ThrottledError as error:
                 last = error
                 told = error.retry_after
-                self._pace.freeze(min(1.0 if told is None else told, _LONGEST_WAIT))
+                self._pace.refused(kind, min(1.0 if told is None else told, _LONGEST_WAIT))
             except TransientError as error:
                 if method != "GET" or attempt == self._options.attempts:
                     raise
@@ -146,6 +127,9 @@ class Transport:
                 if refused or not await asyncio.to_thread(self._credentials.renew, proof):
                     raise
                 refused = proof
+            else:
+                self._pace.accepted(kind, weight)
+                return answer
         raise last
 
     async def _once(
@@ -181,6 +165,13 @@ class Transport:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = f"{where}: the answer was lost ({type(error).__name__})"
             raise (UncertainError if method == "POST" else TransientError)(reason) from None
+
+
+def _class_of(method: str, path: str) -> str:
+    """Return the class of a request: providers limit reading, writing and bulk each for itself."""
+    if path == "/Bulk":
+        return "bulk"
+    return "read" if method == "GET" else "write"
 
 
 def tls(options: HttpOptions) -> ssl.SSLContext | bool:
