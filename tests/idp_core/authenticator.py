@@ -34,12 +34,16 @@ class Authenticator:
     handle: str | None = None
     key: Any = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
+    def public(self) -> bytes:
+        """The public key, as COSE writes it."""
+        point = self.key.public_key().public_numbers()
+        x, y = point.x.to_bytes(32), point.y.to_bytes(32)
+        return cbor2.dumps({1: 2, 3: -7, -1: 1, -2: x, -3: y})
+
     def make(self, asked: dict[str, Any]) -> str:
         """Answer the options of a registration."""
         self.handle = asked["user"]["id"]
-        point = self.key.public_key().public_numbers()
-        cose = {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32), -3: point.y.to_bytes(32)}
-        credential = bytes(16) + len(self.id).to_bytes(2) + self.id + cbor2.dumps(cose)
+        credential = bytes(16) + len(self.id).to_bytes(2) + self.id + self.public()
         data = self._data(_HAS_KEY) + credential
         attested = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
         client = self._client("webauthn.create", asked["challenge"])

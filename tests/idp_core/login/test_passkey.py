@@ -256,11 +256,17 @@ class TestAttacks:
         asked = challenge(half, "/login/step/passkey")
         assert enter(half, key.sign(asked)).status == 400
 
-    def test_a_challenge_for_making_proves_nothing(self, app, ann, key):
+    def test_a_challenge_for_making_proves_nothing(self, app, site, ann, key):
         browser = Browser(app)
         log_in(browser)
         asked = challenge(browser, f"{ROOM}/options")
-        assert enter(browser, key.sign(asked)).status == 400
+        with writing(site.engine) as conn:
+            totp.put(conn, site.sealer, ann.id, totp.new_secret(), 0, site.clock())
+        half = Browser(app)
+        half.cookies = {k: v for k, v in browser.cookies.items() if "session" not in k}
+        assert log_in(half).location == "/login/step"
+        fields = {"csrf": proof(half), "factor": "passkey", "response": key.sign(asked)}
+        assert half.post("/login/step", fields, origin=ORIGIN).status == 400
 
     @pytest.mark.parametrize(
         "said",

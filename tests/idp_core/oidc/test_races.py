@@ -14,9 +14,12 @@ from functools import partial
 
 import pytest
 import sqlalchemy as sa
+from webauthn.helpers import bytes_to_base64url
 
 from idp_core.consents import store as consents
 from idp_core.db.engine import make_engine, reading, writing
+from idp_core.login.factors.passkey import store as passkeys
+from idp_core.login.factors.passkey.store import Passkey
 from idp_core.oidc.device import store as devices
 from idp_core.oidc.grants import store as grants
 from idp_core.oidc.grants.store import Grant
@@ -26,9 +29,10 @@ from idp_core.site.config import LoginSettings
 from idp_core.throttle.tables import tries
 from idp_core.tickets import store as tickets
 from idp_core.web.app import make_app
+from tests.idp_core.authenticator import Authenticator
 from tests.idp_core.oidc.relying import API, REDIRECT, VERIFIER, RelyingParty, answer, register
 from tests.idp_core.people import EMAIL, letters, link_in, make_account
-from tests.idp_core.web.browser import Browser
+from tests.idp_core.web.browser import ORIGIN, Browser
 
 AT_ONCE = 8
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -261,6 +265,30 @@ def test_one_of_eight_is_let_in_by_a_mailed_code(world, rounds):
             mine = Browser(app)
             mine.cookies = dict(cookies)
             return mine.submit(page, code=code)
+
+        results = world.at_once(enter)
+        assert sorted(got.status for got in results) == [303] + [400] * 7
+
+
+def test_one_of_eight_is_let_in_by_an_answer_of_a_passkey(world, rounds):
+    site, key = world.site, Authenticator(counts=False)
+    made = Passkey(
+        bytes_to_base64url(key.id), world.account.id, key.public(), 0, "key", site.clock()
+    )
+    with writing(site.engine) as conn:
+        assert passkeys.add(conn, made)
+    for _ in rounds:
+        with writing(site.engine) as conn:  # as if an hour passed between the rounds
+            conn.execute(sa.delete(tries))
+        person = Browser(world.app)
+        csrf = person.get("/login").forms[0].fields["csrf"]
+        asked = person.post("/login/passkey", {"csrf": csrf}, origin=ORIGIN).json
+        form = {"csrf": csrf, "factor": "passkey", "response": key.sign(asked)}
+
+        def enter(form=form, cookies=person.cookies):
+            mine = Browser(world.app)
+            mine.cookies = dict(cookies)
+            return mine.post("/login", form, origin=ORIGIN)
 
         results = world.at_once(enter)
         assert sorted(got.status for got in results) == [303] + [400] * 7
