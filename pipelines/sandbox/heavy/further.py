@@ -151,7 +151,8 @@ def webshop(where: Where) -> Further:
     truth = _filled(folder, partial(shopping.fill, url, where.world), clear=False)
     connector = {"type": "rest", "file": "vendure", "url": url, "user": vendure.USER}
     settings = {"connector": connector | {"password": "file:../secrets/webshop"}}
-    return Further("webshop", "Vendure, a shop, by GraphQL", settings, truth)
+    system = f"Vendure, by GraphQL; {shopping.MOST} customers at most"
+    return Further("webshop", system, settings, truth)
 
 
 def policies(where: Where) -> Further:
