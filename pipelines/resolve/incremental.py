@@ -95,7 +95,7 @@ class _Work:
         self._held: dict[int, Evidence] = {}
         self._scores: dict[Pattern, Score] = {}
         self._changed: frozenset[SourceRef] = frozenset()
-        self.former = ids(con, "SELECT count(*) FROM record")[0]
+        self.former = graph.count(con)
         self.compared = 0
 
     def take_in(
@@ -207,20 +207,10 @@ class _Work:
         scored, others = self._scored(pairs)
         edges = [_placed(edge, place) for edge in scored]
         guard = PersonGuard(known, self._policy, self._constraints)
-        count = len(inner)
-        found = partition(
-            count,
-            (edge for edge in edges if edge.b < count),
-            guard,
-            unscored=self._policy.unscored,
-            together=together(known[:count], self._constraints),
-        )
-        refs = [record.ref for record in known]
-        previous = self._records.links({*refs[:count], *self._changed})
-        groups = ([refs[at] for at in group] for group in found.groups)
-        who = identify(groups, previous, {}, new_id)
+        found = self._grouped(known[: len(inner)], edges, guard)
+        refs = [record.ref for record in known[: len(inner)]]
         in_doubt = doubts(
-            Partition((*found.groups, *self._strangers(refs, count)), found.blocked),
+            Partition((*found.groups, *self._strangers(known, len(inner))), found.blocked),
             edges,
             [usable(record, others) for record in known],
             policy=self._policy,
@@ -229,22 +219,38 @@ class _Work:
             constraints=self._constraints,
             asked=asked,
         )
-        counts = {
-            "records": ids(self._con, "SELECT count(*) FROM record")[0],
-            "changed": len(self._changed),
-            "touched": count,
-            "compared": self.compared,
-            "doubts": len(in_doubt),
-        }
+        groups = ([refs[at] for at in group] for group in found.groups)
+        who = identify(groups, self._records.links({*refs, *self._changed}), {}, new_id)
         made = Resolution(
             links=who.links,
             redirects=who.redirects,
             new_redirects=who.new_redirects,
             events=who.events,
             doubts=in_doubt,
-            counts=counts,
+            counts=self._counts(len(refs), len(in_doubt)),
         )
-        return Changed(made, {*refs[:count], *self._changed})
+        return Changed(made, {*refs, *self._changed})
+
+    def _grouped(
+        self, known: Sequence[Evidence], edges: Iterable[Edge], guard: PersonGuard
+    ) -> Partition:
+        """Group the touched records, which come first, by the pairs between them."""
+        return partition(
+            len(known),
+            (edge for edge in edges if edge.b < len(known)),
+            guard,
+            unscored=self._policy.unscored,
+            together=together(known, self._constraints),
+        )
+
+    def _counts(self, touched: int, in_doubt: int) -> Mapping[str, int]:
+        return {
+            "records": graph.count(self._con),
+            "changed": len(self._changed),
+            "touched": touched,
+            "compared": self.compared,
+            "doubts": in_doubt,
+        }
 
     def _around(self, outer: Collection[int]) -> Mapping[int, Evidence]:
         """Return the records beside the touched ones, with all that a steward's word is about."""
@@ -252,12 +258,12 @@ class _Work:
         there = set(outer) | set(self._numbers(named).values())
         return self.known(there - set(ids(self._con, "FROM touched")))
 
-    def _strangers(self, refs: Sequence[SourceRef], count: int) -> Iterable[tuple[int, ...]]:
-        """Return the records beside the touched ones, as the people that they are."""
-        links = self._records.links(refs[count:])
+    def _strangers(self, known: Sequence[Evidence], first: int) -> Iterable[tuple[int, ...]]:
+        """Return the records beside the touched ones, from `first` on, as the people they are."""
+        links = self._records.links([record.ref for record in known[first:]])
         groups: dict[str, list[int]] = {}
-        for at in range(count, len(refs)):
-            groups.setdefault(links.get(refs[at], f"#{at}"), []).append(at)
+        for at, record in enumerate(known[first:], first):
+            groups.setdefault(links.get(record.ref, f"#{at}"), []).append(at)
         return map(tuple, groups.values())
 
     def _pairs(self, table: str) -> Pairs:

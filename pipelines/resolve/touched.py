@@ -99,7 +99,7 @@ def population_of(
         "SELECT what, text, a IS NULL FROM texts JOIN flag USING (what, value)"
     ).fetchall()
     return Population(
-        records=_count(con),
+        records=graph.count(con),
         given={text: n for what, text, n in counts if what == GIVEN},
         family={text: n for what, text, n in counts if what == FAMILY},
         contested=frozenset(texts[w, t] for w, t, crowded in flags if w >= 0 and not crowded),
@@ -117,10 +117,6 @@ def numbers(con: duckdb.DuckDBPyConnection, table: str, found: Iterable[int]) ->
 def ids(con: duckdb.DuckDBPyConnection, query: str) -> list[int]:
     """Return the first column of an answer."""
     return [row[0] for row in con.execute(query).fetchall()]
-
-
-def _count(con: duckdb.DuckDBPyConnection) -> int:
-    return ids(con, "SELECT count(*) FROM record")[0]
 
 
 def _count_anew(con: duckdb.DuckDBPyConnection, table: str, what: str, news: str) -> None:
@@ -235,7 +231,7 @@ def _judged(
 
 def _flip_rare(con: duckdb.DuckDBPyConnection, by: Judges) -> None:
     """Find the names that are worth another number of bits now."""
-    total = _count(con)
+    total = graph.count(con)
     counts = con.execute(
         f"SELECT DISTINCT s.what, coalesce(c.before, s.n), s.n FROM (SELECT what, value,"
         f" count(*) AS n FROM said WHERE what IN ({GIVEN}, {FAMILY}) GROUP BY ALL) s"
