@@ -60,14 +60,15 @@ class Dispatcher:
             flow = flows.read(conn, ask, site)
             account = None if flow is None else accounts.by_id(conn, flow.account)
             options = () if flow is None else self.options(conn, ask, site, flow)
-        if flow is None or account is None:
+            wish = None if flow is None else wish_of(conn, site, flow.to)
+        if flow is None or account is None or wish is None:
             raise HttpError(400, "login_over", "this login took too long; begin again")
         factor = _chosen({each.name: each for each in options}, ask)
         proven = self._prove(ask, site, factor, account.id, account)
         if proven.id != account.id:
             raise RefusedError
         done = (*self._named(flow.factors), factor)
-        return self._go_on(ask, site, account, done, wish_of(site, flow.to), flow)
+        return self._go_on(ask, site, account, done, wish, flow)
 
     def options(self, conn: sa.Connection, ask: Ask, site: Site, flow: Flow) -> Sequence[Factor]:
         """Return the factors that a flow may go on with, none when it is at its end.
@@ -75,7 +76,7 @@ class Dispatcher:
         First the steps of the client's policy, then another nature: for the level that is wanted,
         or because the account is guarded. A remembered browser is spared all but that level.
         """
-        proven, policy = self._named(flow.factors), wish_of(site, flow.to).policy
+        proven, policy = self._named(flow.factors), wish_of(conn, site, flow.to).policy
         spared = self._is_spared(conn, ask, site, flow)
         there = [each for each in self.then.values() if each.enrolled(conn, flow.account)]
         if not policies.fits(policy, flow.factors, spared=spared):
@@ -88,12 +89,13 @@ class Dispatcher:
         guarded = not spared and any(each.guards for each in others)
         return others if level_of(proven) < max(flow.level, _BOTH if guarded else 0) else ()
 
-    def remembers(self, site: Site, flow: Flow) -> int:
+    def remembers(self, conn: sa.Connection, site: Site, flow: Flow) -> int:
         """Return for how many days the browser of a flow may be remembered; 0 for not at all."""
-        return policies.remember_days(site.config.login, wish_of(site, flow.to).policy)
+        return policies.remember_days(site.config.login, wish_of(conn, site, flow.to).policy)
 
     def _is_spared(self, conn: sa.Connection, ask: Ask, site: Site, flow: Flow) -> bool:
-        moment, days = remembered.since(conn, ask, site, flow.account), self.remembers(site, flow)
+        moment = remembered.since(conn, ask, site, flow.account)
+        days = self.remembers(conn, site, flow)
         return policies.is_spared(days, moment, site.clock())
 
     def _named(self, names: Sequence[str]) -> Sequence[Factor]:
@@ -137,7 +139,7 @@ class Dispatcher:
             if self.options(conn, ask, site, next_):
                 return redirect("/login/step").with_headers(flows.save(conn, site, next_))
             answer = finish(conn, ask, site, account, proven, wish.to)
-            days = self.remembers(site, next_)
+            days = self.remembers(conn, site, next_)
             if answer and flow and days and ask.form.get("remember") == "1":
                 cookie = remembered.put(conn, site, account.id, days)
                 answer = answer.with_headers(cookie)

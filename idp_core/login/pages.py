@@ -35,7 +35,7 @@ class LoginPages:
         """Take the first step."""
         to = places.safe(ask.form.get("continue"))
         try:
-            return self._dispatcher.begin(ask, site, wishes.wish_of(site, to))
+            return self._dispatcher.begin(ask, site, _wish(site, to))
         except RefusedError as refused:
             return self._first(ask, site, to, refused=refused)
 
@@ -55,7 +55,7 @@ class LoginPages:
             return redirect("/login")
 
     def _begins(self, site: Site, to: str | None) -> Sequence[str]:
-        policy = wishes.wish_of(site, places.safe(to)).policy
+        policy = _wish(site, places.safe(to)).policy
         return policies.begins(site.config.login, policy)
 
     def _first(
@@ -91,6 +91,7 @@ class LoginPages:
         with reading(site.engine) as conn:
             flow = flows.read(conn, ask, site)
             options = [] if flow is None else self._dispatcher.options(conn, ask, site, flow)
+            days = 0 if flow is None else self._dispatcher.remembers(conn, site, flow)
         if flow is None or not options:
             return redirect("/login")
         trial = Trial(ask, site, None)
@@ -99,11 +100,16 @@ class LoginPages:
             "step.html",
             status_of(refused),
             factors={each.name: each.shown(trial) for each in options},
-            remember=self._dispatcher.remembers(site, flow),
+            remember=days,
             problem=problem_of(refused),
             form_to=form_to(flow.to),
         )
         return answer if refused is None or not refused.limited else later(answer)
+
+
+def _wish(site: Site, to: str) -> wishes.Wish:
+    with reading(site.engine) as conn:
+        return wishes.wish_of(conn, site, to)
 
 
 def form_to(to: str | None) -> tuple[str, ...]:

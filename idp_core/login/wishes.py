@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from idp_core.clients import store as clients
 from idp_core.clients.model import Client
-from idp_core.db.engine import reading
 from idp_core.http.ask import Ask
 from idp_core.login import policies, remembered
 from idp_core.login.levels import level_named
@@ -29,15 +28,14 @@ class Wish:
     """The policy of the client; whether it was met is for `to` to say, too."""
 
 
-def wish_of(site: Site, to: str) -> Wish:
+def wish_of(conn: sa.Connection, site: Site, to: str) -> Wish:
     """Return what a login for this place needs, by the client and level that its address names."""
     query = parse_qs(urlsplit(to).query)
     level = level_named((query.get("acr_level") or [""])[0])
     client = (query.get("client_id") or [""])[0]
     if not client or not site.config.login.policies:
         return Wish(to, level or 1)
-    with reading(site.engine) as conn:
-        found = clients.get(conn, client)
+    found = clients.get(conn, client)
     named = found.client.policy if found else None
     return Wish(to, level or 1, policies.named(site.config.login, named))
 

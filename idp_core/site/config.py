@@ -179,6 +179,9 @@ class LoginSettings(Part):
         for name, policy in self.policies.items():
             if not {way[0] for way in policy.ways} <= set(self.first):
                 raise ValueError(f"policies.{name}: a way begins with a factor that `first` lacks")
+            if policy.remember_days > self.remember_days:
+                # A session that was spared a step opens the account and other clients, too.
+                raise ValueError(f"policies.{name}: remember_days is more than the login's own")
         return self
 
 

@@ -25,7 +25,7 @@ FACTORS = ("password", "passkey", "totp", "recoverycode")
 
 @pytest.fixture
 def config():
-    login = LoginSettings(policies={"bank": BANK, "strict": STRICT, "keys": KEYS})
+    login = LoginSettings(remember_days=30, policies={"bank": BANK, "strict": STRICT, "keys": KEYS})
     return ServeConfig(issuer=ORIGIN, login=login)
 
 
@@ -194,9 +194,10 @@ class TestRemembered:
         step(browser, rp.log_in(rp.authorize()), secret, clock)
         assert REMEMBERED not in browser.cookies
 
-    def test_without_such_a_setting_the_wish_changes_nothing(self, site, app, secret, clock):
+    def test_where_nobody_is_remembered_the_wish_changes_nothing(self, site, app, secret, clock):
         browser = Browser(app)
-        step(browser, browser.follow(log_in(browser)), secret, clock, remember="1")
+        rp = party(site, app, browser, "strict")
+        step(browser, rp.log_in(rp.authorize()), secret, clock, remember="1")
         assert REMEMBERED not in browser.cookies
 
 
@@ -226,6 +227,7 @@ def test_a_policy_is_met_only_by_every_step_of_a_way(ways, proven, count):
         ({"ways": [[]]}, "at least one step"),
         ({"ways": []}, "at least 1"),
         ({"ways": [["mailcode"]]}, "`first` lacks"),
+        ({"ways": [["password"]], "remember_days": 1}, "more than the login's own"),
     ],
 )
 def test_what_cannot_be_a_policy_is_told(said, why):

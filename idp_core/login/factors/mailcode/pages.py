@@ -63,7 +63,9 @@ class MailPages:
             raise HttpError(400, "invalid_request", "this page takes mailed codes alone")
         to = places.safe(ask.form.get("continue"))
         try:
-            return self._dispatcher.begin(ask, site, wish_of(site, to))
+            with reading(site.engine) as conn:
+                wish = wish_of(conn, site, to)
+            return self._dispatcher.begin(ask, site, wish)
         except RefusedError as refused:
             return self._form(ask, site, "", refused=refused)
 
