@@ -74,7 +74,7 @@ def resolve_changes(
     if ids(con, "SELECT count(DISTINCT source) FROM record") != [sources]:
         return None
     find_dirty(con, numbered, fresh, Judges(work.known, policy, constraints, sources, work.former))
-    work.score_dirty()
+    work.score_dirty({ref for pair in asked for ref in pair})
     work.close()
     return work.resolve(asked, new_id)
 
@@ -136,8 +136,10 @@ class _Work:
                 self._held[number[profile.ref]] = self._read(profile)
         return {record: self._held[record] for record in wanted}
 
-    def score_dirty(self) -> None:
-        """Score what is dirty anew. ``seeds`` gets what stood, or stands, in a pair with it."""
+    def score_dirty(self, asked: Collection[SourceRef]) -> None:
+        """Score what is dirty anew. ``touched`` gets it where it stood, or stands, in a pair, and
+        where a person was `asked` about it: the doubt may be gone.
+        """
         con = self._con
         con.execute(
             "CREATE OR REPLACE TEMP TABLE old AS FROM edge"
@@ -145,7 +147,10 @@ class _Work:
             " OR b IN (SELECT record FROM dirty UNION FROM changed)"
         )
         con.execute("DELETE FROM edge WHERE (a, b) IN (SELECT (a, b) FROM old)")
-        edges = self._scored(self._pairs("dirty"))[0]
+        pairs = self._pairs("dirty")
+        paired = {end for pair in pairs for end in pair}
+        numbers(con, "paired", paired | set(self._numbers(asked).values()))
+        edges = self._scored(pairs)[0]
         graph.add_edges(con, ((a, b) for a, b, weight, _ in edges if weight > 0))
         con.execute(
             "CREATE OR REPLACE TEMP TABLE adjacent AS"
@@ -155,7 +160,8 @@ class _Work:
         con.execute(
             "CREATE OR REPLACE TEMP TABLE touched AS SELECT id AS record FROM record WHERE id IN"
             " (FROM changed UNION SELECT a FROM old UNION SELECT b FROM old"
-            " UNION SELECT a FROM adjacent SEMI JOIN dirty ON a = record UNION FROM partners)"
+            " UNION SELECT a FROM adjacent SEMI JOIN dirty ON a = record UNION FROM partners"
+            " UNION SELECT record FROM dirty SEMI JOIN paired USING (record))"
         )
 
     def _add_musts(self) -> None:
