@@ -53,13 +53,13 @@ def likenesses(
     policy: IdentifierPolicy,
     others: Population,
 ) -> Found:
-    """Score pairs of records by likeness; `records` are what `profiles` say, usable, in order."""
+    """Score pairs of records by likeness; `records` are what `profiles` say, usable, in order.
+
+    Too few records to learn from give nothing: identifiers alone decide, as the docs say.
+    """
     model = stage.model
     if len(records) < model.min_records:
-        if not records:
-            return Found()
-        fewer = f"{len(records)} records are fewer than {model.min_records} to learn from"
-        return Found(notes=(f"{fewer}: identifiers alone decided",))
+        return Found()
     from pipelines.resolve.columns import table
     from pipelines.resolve.splinking import comparable, score
 

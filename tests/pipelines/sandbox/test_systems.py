@@ -152,8 +152,10 @@ def test_a_server_that_does_not_want_to_end_is_killed(tmp_path, monkeypatch):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left_running_when_the_run_is_interrupted(tmp_path, how):
     script = (
-        "import sys, time; from pathlib import Path;"
+        "import signal, sys, time; from pathlib import Path;"
         "from pipelines.sandbox.systems import interruptible, running\n"
+        # A shell's background jobs, and all they start, ignore it otherwise.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with interruptible(), running(Path(sys.argv[1]), 50, 1):\n"
         "    print('up', flush=True); time.sleep(600)"
     )
