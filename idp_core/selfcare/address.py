@@ -12,6 +12,7 @@ from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
 from idp_core.login import guard
+from idp_core.login.recovery import routes as recovery
 from idp_core.selfcare.rooms import guarded, shown
 from idp_core.site import letters
 from idp_core.site.routes import Route
@@ -22,7 +23,6 @@ from idp_core.tickets import store as tickets
 PATH = "/account/address"
 _PURPOSE = "address"
 _LIFE = timedelta(hours=2)
-_RECOVERY = "recovery"
 
 
 def show(ask: Ask, site: Site, found: Visit) -> Answer:
@@ -84,7 +84,7 @@ def change(ask: Ask, site: Site, found: Visit) -> Answer:
             accounts.change(conn, account, now, email=ticket.data["email"])
         except TakenError:
             return _too_late(ask, site)
-        tickets.drop(conn, _RECOVERY, account.id, now)
+        tickets.drop(conn, recovery.PURPOSE, account.id, now)
         site.note(conn, "address.changed", "done", account.id)
         language = account.language or site.pages.language(ask)
         letters.write(conn, site, account.email, "address_changed", language)

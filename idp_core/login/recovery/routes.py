@@ -20,7 +20,8 @@ from idp_core.site.routes import Route
 from idp_core.site.site import Site
 from idp_core.tickets import store as tickets
 
-_PURPOSE = "recovery"
+PURPOSE = "recovery"
+"""What its tickets are for."""
 _LIFE = timedelta(minutes=30)
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -42,7 +43,7 @@ def begin(ask: Ask, site: Site) -> Answer:
         known = accounts.by_email(conn, address)
         good = allowed and known is not None and known.blocked_at is None
         whose = known.id if known is not None else _NOBODY
-        token = tickets.issue(conn, site.sealer, _PURPOSE, {}, now + _LIFE, account=whose)
+        token = tickets.issue(conn, site.sealer, PURPOSE, {}, now + _LIFE, account=whose)
         link = site.url(f"/recover/reset?ticket={token}")
         # To the address of the account, not to the one that was typed: they may only look alike.
         receiver = known.email if good and known is not None else ""
@@ -60,7 +61,7 @@ def ask_new(ask: Ask, site: Site) -> Answer:
     """Ask for the new password."""
     token = ask.query.get("ticket") or ""
     with reading(site.engine) as conn:
-        found = tickets.look(conn, site.sealer, _PURPOSE, token, site.clock())
+        found = tickets.look(conn, site.sealer, PURPOSE, token, site.clock())
         account = found and found.account and accounts.by_id(conn, found.account)
     if not account:
         return _too_late(ask, site)
@@ -71,7 +72,7 @@ def reset(ask: Ask, site: Site) -> Answer:
     """Put the new password in its place, and end every session there was."""
     token = ask.form.get("ticket") or ""
     with reading(site.engine) as conn:
-        found = tickets.look(conn, site.sealer, _PURPOSE, token, site.clock())
+        found = tickets.look(conn, site.sealer, PURPOSE, token, site.clock())
         account = found and found.account and accounts.by_id(conn, found.account)
     if not account:
         return _too_late(ask, site)
@@ -81,9 +82,9 @@ def reset(ask: Ask, site: Site) -> Answer:
     hashed = site.hasher.hash(ask.form.get("password") or "")
     now = site.clock()
     with writing(site.engine) as conn:
-        if tickets.use(conn, site.sealer, _PURPOSE, token, now) is None:
+        if tickets.use(conn, site.sealer, PURPOSE, token, now) is None:
             return _too_late(ask, site)
-        tickets.drop(conn, _PURPOSE, account.id, now)
+        tickets.drop(conn, PURPOSE, account.id, now)
         passwords.put(conn, account.id, hashed, now)
         ended = sessions.end_all(conn, account.id, now, "recovered")
         site.note(conn, "password.recovered", "done", account.id, sessions_ended=len(ended))

@@ -175,8 +175,11 @@ class TestLeaving:
 
     def test_it_wants_a_fresh_login_and_the_proof_of_the_page(self, browser, site, ann, clock):
         assert browser.post("/account/leave", {"address": EMAIL}).status == 403
+        page = browser.get("/account/leave")
         clock.wait(minutes=11)
         assert browser.get("/account/leave").location.startswith("/login?again=1")
+        assert browser.submit(page, address=EMAIL).location.startswith("/login?again=1")
+        assert now_is(site, ann) is not None
 
     def test_the_address_is_free_again(self, browser, app, site, ann):
         self.leave(browser)
