@@ -111,3 +111,15 @@ class Person:
         self.send(email=self.address)
         self.open(self.login.link(self.address))
         self.send(given_name="Ann", family_name="Lee", password=PASSWORD)
+
+    def allow(self, url: str) -> str:
+        """Go where a client sends the browser, agree where that is asked, and come back."""
+        where = self.open(url)
+        return self.send(choice="allow") if "/consent" in where else where
+
+
+@pytest.fixture(scope="module")
+def ann(login: Login) -> Person:
+    person = Person(login, "ann@example.org")
+    person.register()
+    return person

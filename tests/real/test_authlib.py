@@ -16,9 +16,9 @@ from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
 from joserfc.jwk import ECKey, KeySet
 from starlette.requests import Request
 
-from tests.real.served import PASSWORD, Login, Person, login, put_client
+from tests.real.served import PASSWORD, Login, Person, ann, login, put_client
 
-__all__ = ["login"]
+__all__ = ["ann", "login"]
 
 pytestmark = [
     pytest.mark.real,
@@ -30,19 +30,6 @@ BACK = "http://127.0.0.1:9/back"
 API = "https://api.example.com"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 SCOPES = ["openid", "email", "offline_access", "orders"]
-
-
-@pytest.fixture(scope="module")
-def ann(login: Login) -> Person:
-    person = Person(login, "ann@example.org")
-    person.register()
-    return person
-
-
-def allowed(person: Person, url: str) -> str:
-    """Go where the client sends the browser, agree where that is asked, and come back."""
-    where = person.open(url)
-    return person.send(choice="allow") if "/consent" in where else where
 
 
 class Shop:
@@ -87,14 +74,14 @@ def shop(login: Login) -> Shop:
 
 
 def test_a_site_logs_people_in(shop, ann):
-    tokens = shop.end(allowed(ann, shop.begin()))
+    tokens = shop.end(ann.allow(shop.begin()))
     assert tokens["userinfo"]["amr"] == ["pwd"]
     info = asyncio.run(shop.client.userinfo(token=tokens))
     assert (info["email"], info["sub"]) == (ann.address, tokens["userinfo"]["sub"])
 
 
 def test_a_site_may_ask_for_a_new_login_and_for_none(shop, ann, login):
-    first = shop.end(allowed(ann, shop.begin(prompt="none")))["userinfo"]
+    first = shop.end(ann.allow(shop.begin(prompt="none")))["userinfo"]
     assert "/login" in ann.open(shop.begin(max_age="0"))
     again = shop.end(ann.send(email=ann.address, password=PASSWORD))["userinfo"]
     assert (again["sub"], again["auth_time"] >= first["auth_time"]) == (first["sub"], True)
@@ -103,7 +90,7 @@ def test_a_site_may_ask_for_a_new_login_and_for_none(shop, ann, login):
 
 
 def test_a_way_back_that_is_not_this_visitors_is_noticed(shop, ann):
-    came = allowed(ann, shop.begin())
+    came = ann.allow(shop.begin())
     with pytest.raises(MismatchingStateError):
         shop.end(came.replace("state=", "state=x"))
     shop.end(came)
@@ -114,7 +101,7 @@ def test_a_way_back_that_is_not_this_visitors_is_noticed(shop, ann):
 def test_a_logout_at_the_site_ends_the_session_here_and_comes_back(shop, login):
     bob = Person(login, "bob@example.org")
     bob.register()
-    tokens = shop.end(allowed(bob, shop.begin()))
+    tokens = shop.end(bob.allow(shop.begin()))
     where = bob.open(shop.log_out(tokens["id_token"]))
     where = bob.send() if where.startswith(login.origin) else where
     assert shop.logged_out(where) == {"post_logout_redirect_uri": BACK}
@@ -133,7 +120,7 @@ def code(found: OAuth2Session, login: Login, person: Person) -> dict[str, Any]:
     """Go through the code flow."""
     verifier = "v" * 60
     url, _ = found.create_authorization_url(f"{login.origin}/authorize", code_verifier=verifier)
-    came = allowed(person, url)
+    came = person.allow(url)
     return dict(found.fetch_token(authorization_response=came, code_verifier=verifier))
 
 

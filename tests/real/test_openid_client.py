@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tests.real.packages import npm_packages
-from tests.real.served import PASSWORD, Login, Person, login, put_client
+from tests.real.served import PASSWORD, Login, Person, ann, login, put_client
 
-__all__ = ["login"]
+__all__ = ["ann", "login"]
 
 pytestmark = pytest.mark.real
 
@@ -71,21 +71,8 @@ def client(login: Login, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
         process.stdin.close()
 
 
-@pytest.fixture(scope="module")
-def ann(login: Login) -> Person:
-    person = Person(login, "ann@example.org")
-    person.register()
-    return person
-
-
-def allowed(person: Person, url: str) -> str:
-    """Go where the client sends the browser, agree where that is asked, and come back."""
-    where = person.open(url)
-    return person.send(choice="allow") if "/consent" in where else where
-
-
 def test_a_code_is_exchanged_and_its_tokens_do_what_they_are_for(client, ann):
-    claims = client.does("end", allowed(ann, client.does("begin", {})))
+    claims = client.does("end", ann.allow(client.does("begin", {})))
     assert claims["amr"] == ["pwd"]
     info = client.does("userinfo")
     assert (info["email"], info["given_name"]) == (ann.address, "Ann")
@@ -97,7 +84,7 @@ def test_a_code_is_exchanged_and_its_tokens_do_what_they_are_for(client, ann):
 
 
 def test_single_sign_on_asks_nobody_and_a_new_login_is_one(client, ann):
-    first = client.does("end", allowed(ann, client.does("begin", {"prompt": "none"})))
+    first = client.does("end", ann.allow(client.does("begin", {"prompt": "none"})))
     where = ann.open(client.does("begin", {"prompt": "login"}))
     assert "/login" in where
     again = client.does("end", ann.send(email=ann.address, password=PASSWORD))
@@ -106,9 +93,9 @@ def test_single_sign_on_asks_nobody_and_a_new_login_is_one(client, ann):
 
 
 def test_what_somebody_put_into_the_way_back_is_noticed(client, ann):
-    came = allowed(ann, client.does("begin", {}))
+    came = ann.allow(client.does("begin", {}))
     assert "error" in client.answer("end", came.replace("state=", "state=x"))
-    came = allowed(ann, client.does("begin", {}))
+    came = ann.allow(client.does("begin", {}))
     client.does("end", came)
     assert client.answer("end", came) == {"error": "invalid_grant"}
 
@@ -126,7 +113,7 @@ def test_a_device_is_let_in(client, ann):
 def test_a_logout_at_the_client_ends_the_session_here(client, login):
     bob = Person(login, "bob@example.org")
     bob.register()
-    client.does("end", allowed(bob, client.does("begin", {})))
+    client.does("end", bob.allow(client.does("begin", {})))
     where = bob.open(client.does("logout"))
     where = bob.send() if where.startswith(login.origin) else where
     assert where.startswith(BACK)
