@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import combinations
 from typing import Any
@@ -22,7 +22,7 @@ from pipelines.errors import JobError, ProjectError
 from pipelines.resolve.explain import Explanation, explain_pairs
 from pipelines.unify import read_steward_words
 
-_BY_HAND = "a person set it by hand"
+_SET = "a person set it by hand"
 MOST_PAIRS = 300
 """So many pairs of one person's records are explained: 25 records have them all."""
 
@@ -116,14 +116,17 @@ def why_values(bus: Bus, person: Person, attribute: str | None = None) -> Sequen
     has = person.profile.attributes
     if short := bus.schema.shorts.get(attribute or ""):
         attribute = short.name
-    if attribute is not None and attribute not in has:
-        known = ", ".join(sorted(has))
-        raise JobError(f"{person.profile.gid}: has no {attribute!r}; it has {known}")
     with reading(bus.engine) as conn:
         junk = Junk.of(bus.identifiers, store.read_shared(conn))
+        kept = store.read_overrides(conn, [person.profile.gid], schema=bus.schema)
+    by_hand = {each.attribute: each for each in kept.get(person.profile.gid, ())}
+    if attribute is not None and attribute not in has:
+        known, by = ", ".join(sorted(has)), by_hand.get(attribute)
+        hidden = f" ({by.who} said that nothing is to be said of it: {by.why})" if by else ""
+        raise JobError(f"{person.profile.gid}: has no {attribute!r}{hidden}; it has {known}")
     lines = _Lines(bus)
     return [
-        _reasoned(entry, person, _others(bus, entry, person, junk), lines)
+        _by_hand(entry, _reasoned(entry, person, _others(bus, entry, person, junk), lines), by_hand)
         for entry in person.profile.lineage
         if attribute in (None, entry.attribute)
     ]
@@ -137,12 +140,20 @@ def _reasoned(entry: Lineage, person: Person, others: Sequence[Claim], lines: _L
     return Reasoned(entry.attribute, entry.element, value, entry, changed, lines.of(entry), others)
 
 
+def _by_hand(entry: Lineage, found: Reasoned, kept: Mapping[str, store.Override]) -> Reasoned:
+    """Return the reason of a value that a person set: who, when and why."""
+    if entry.ref != OVERRIDE or (by := kept.get(entry.attribute)) is None:
+        return found
+    told = replace(entry, reason=f"{by.who} set it: {by.why}")
+    return replace(found, lineage=told, changed_at=by.created_at)
+
+
 def _others(bus: Bus, entry: Lineage, person: Person, junk: Junk) -> Sequence[Claim]:
     """Return the other words on a value; where a person set it, those of all records."""
     name = entry.attribute
     if entry.ref == OVERRIDE:
         said = (each for each in person.records if name in each.attributes)
-        return [Claim(m.ref, m.attributes[name], m.changed_at, _BY_HAND) for m in said]
+        return [Claim(m.ref, m.attributes[name], m.changed_at, _SET) for m in said]
     found = contenders(name, entry.element, person.records, bus.survivorship, junk)
     return [Claim(c.member.ref, c.value, c.member.changed_at, c.fate) for c in found]
 

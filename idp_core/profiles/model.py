@@ -86,6 +86,8 @@ class EventKind(StrEnum):
     SPLIT = "profile.split"
     UNMERGED = "profile.unmerged"
     MOVED = "profile.moved"
+    OVERRIDDEN = "profile.overridden"
+    RELEASED = "profile.released"
     DELETED = "profile.deleted"
     ERASED = "profile.erased"
 

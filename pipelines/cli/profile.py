@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from pipelines.cli.output import complain, give
 from pipelines.errors import RemoteError
 
 if TYPE_CHECKING:
+    from pipelines.overriding import Kept
     from pipelines.stewarding import Decided, Word
 
 app = typer.Typer(
@@ -200,6 +202,59 @@ def unmerge(
     with open_bus(load_project(project)) as bus:
         found = run_unmerge(bus, gid, refs, _word(who, why, until))
     _tell_decided(found, f"{len(found.gids)} people now: {', '.join(found.gids)}", as_json=as_json)
+
+
+@app.command(name="set")
+def set_(
+    gid: Gid,
+    attribute: Annotated[str, typer.Argument(help="A canonical attribute; a list as a whole.")],
+    why: Why,
+    value: Annotated[
+        str | None,
+        typer.Argument(
+            help="Its value; a JSON list of elements where it is a list; - reads standard input.",
+            show_default="nothing is to be said of it",
+        ),
+    ] = None,
+    who: Who = None,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Set an attribute by hand: it holds whatever the records say. `release` takes it back.
+
+    Accounts at targets follow with the next run.
+    """
+    from pipelines.bus import open_bus
+    from pipelines.overriding import keep
+    from pipelines.project import load_project
+
+    given = sys.stdin.read().strip() if value == "-" else value
+    with open_bus(load_project(project)) as bus:
+        kept = keep(bus, gid, attribute, given, _word(who, why, None))
+    _tell_kept(kept, "is set by hand", as_json=as_json)
+
+
+@app.command()
+def release(
+    gid: Gid,
+    attribute: Annotated[str, typer.Argument(help="An attribute that was set by hand.")],
+    who: Who = None,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Let the records speak again for an attribute that was set by hand."""
+    from pipelines.bus import open_bus
+    from pipelines.overriding import release as let_go
+    from pipelines.project import load_project
+
+    with open_bus(load_project(project)) as bus:
+        kept = let_go(bus, gid, attribute, who_says(who))
+    _tell_kept(kept, "is what the records say again", as_json=as_json)
+
+
+def _tell_kept(kept: Kept, what: str, *, as_json: bool) -> None:
+    document = {"gid": kept.gid, "attribute": kept.attribute, "golden": kept.golden}
+    give(document, f"{kept.gid}: {kept.attribute} {what}", as_json=as_json)
 
 
 def _word(who: str | None, why: str, until: datetime | None) -> Word:

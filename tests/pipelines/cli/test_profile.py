@@ -134,3 +134,14 @@ def test_data_docs_are_written_where_it_says(people, run):
     assert result.exit_code == 0
     assert (people / "data" / "quality-docs" / "index.html").exists()
     assert "runs.html" in result.stderr
+
+
+def test_a_value_is_set_by_hand_and_let_go(people, run, gid):
+    words = ("profile", "set", gid, "nickname", "-", "--why", "asked", "--who", "Ada")
+    result = run(*words, "--project", people, input="Annie-Lou\n")
+    assert (result.exit_code, result.stdout.split()[1]) == (0, "nickname")
+    told = document(run("profile", "why", gid, "nickname", "--project", people, "--json"))
+    assert (told["values"][0]["value"], told["values"][0]["from"]) == ("Annie-Lou", "override")
+    assert run("profile", "release", gid, "nickname", "--project", people).exit_code == 0
+    again = run("profile", "release", gid, "nickname", "--project", people)
+    assert (again.exit_code, "nobody set 'nickname'" in again.stderr) == (1, True)

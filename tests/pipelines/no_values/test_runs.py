@@ -87,6 +87,8 @@ COMMANDS: dict[str, Sequence[str]] = {
     "profile graph": ["profile", "graph", "{gid}"],
     "profile merge": ["profile", "merge", "{gid}", "{other}", "--why", "one"],
     "profile unmerge": ["profile", "unmerge", "{gid}", "shop:shop2", "--why", "two"],
+    "profile set": ["profile", "set", "{gid}", "nickname", NAME, "--why", "asked"],
+    "profile release": ["profile", "release", "{gid}", "nickname"],
     "plan list": ["plan", "list"],
     "plan show": ["plan", "show", "{plan}"],
     "refuse": ["refuse", "list", "--why", "not now"],
@@ -108,6 +110,8 @@ ONCE = {
     "resolve shadow",
     "profile merge",
     "profile unmerge",
+    "profile set",
+    "profile release",
     "profile erase",
 }
 """Commands that are slow, or whose answer has one form."""
