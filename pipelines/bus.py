@@ -210,7 +210,7 @@ class Workspace:
         file = self.project.policies.survivorship
         rules = survivorship_rules
         try:
-            return rules.read(self.project.folder / file) if file else rules.default()
+            return rules.read(self.project.folder / file, self.schema) if file else rules.default()
         except CoreError as error:
             raise ProjectError(str(error)) from None
 

@@ -20,6 +20,7 @@ from mappings.errors import MappingError
 from mappings.yamltext import compose
 
 Steps = tuple[str | int, ...]
+Context = Mapping[str, Any] | None
 
 
 class Strict(BaseModel):
@@ -33,8 +34,11 @@ class Strict(BaseModel):
 AnyPolicy = TypeVar("AnyPolicy", bound=BaseModel)
 
 
-def read(model: type[AnyPolicy], path: Path) -> AnyPolicy:
-    """Read the file at `path` as a `model`. Raises PolicyError naming file, place, key and mend."""
+def read(model: type[AnyPolicy], path: Path, context: Context = None) -> AnyPolicy:
+    """Read the file at `path` as a `model`. Raises PolicyError naming file, place, key and mend.
+
+    `context` is for the model's own checks.
+    """
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
@@ -43,13 +47,13 @@ def read(model: type[AnyPolicy], path: Path) -> AnyPolicy:
         ) from None
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
-    return parse(model, text, str(path))
+    return parse(model, text, str(path), context)
 
 
-def parse(model: type[AnyPolicy], text: str, name: str) -> AnyPolicy:
+def parse(model: type[AnyPolicy], text: str, name: str, context: Context = None) -> AnyPolicy:
     """Check YAML `text` as a `model`; `name` is what errors call it. Raises PolicyError."""
     if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
-        return _checked(model, {}, {(): "1:1"}, name)
+        return _checked(model, {}, {(): "1:1"}, name, context)
     try:
         root, problems = compose(text, name)
         data = yaml.safe_load(text)
@@ -63,14 +67,18 @@ def parse(model: type[AnyPolicy], text: str, name: str) -> AnyPolicy:
         raise PolicyError(f"{name}:1:1 file: write keys and values, such as key: value")
     places: dict[Steps, str] = {}
     _note_places(root, (), places)
-    return _checked(model, data, places, name)
+    return _checked(model, data, places, name, context)
 
 
 def _checked(
-    model: type[AnyPolicy], data: object, places: Mapping[Steps, str], name: str
+    model: type[AnyPolicy],
+    data: object,
+    places: Mapping[Steps, str],
+    name: str,
+    context: Context,
 ) -> AnyPolicy:
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context=context)
     except ValidationError as error:
         problems = [_problem(model, found, places, name) for found in error.errors()]
     raise PolicyError("\n".join(problems))

@@ -18,12 +18,14 @@ class Claim:
     """One record's word on one attribute, or on one element of it.
 
     `count` records say the same. `place` is the element's in its record, the primary one first.
+    `beside` tells that the record gave the attribute which this one is to come with.
     """
 
     value: Any = field(repr=False)
     member: SourceProfile
     count: int
     place: int = 0
+    beside: bool = False
 
 
 def ranked(claims: Sequence[Claim], rule: Rule, rules: SurvivorshipRules) -> list[Claim]:
@@ -41,13 +43,13 @@ def decided(claims: Sequence[Claim], rule: Rule, rules: SurvivorshipRules) -> By
 def parted(best: Claim, other: Claim, rule: Rule, rules: SurvivorshipRules) -> By | None:
     """Return the first word that prefers one claim to another; None when no word does."""
     one, two = rank_of(best, rule, rules), rank_of(other, rule, rules)
-    return next((by for i, by in enumerate(rule.by) if one[i] != two[i]), None)
+    return next((by for i, by in enumerate(rule.words) if one[i] != two[i]), None)
 
 
 def rank_of(claim: Claim, rule: Rule, rules: SurvivorshipRules) -> tuple[Any, ...]:
     """Return where a claim stands: the smallest is best, and no two claims stand alike."""
     place = rules.place(claim.member.ref.source, rule)
-    ours = (_KEYS[by](claim, place) for by in rule.by)
+    ours = (_KEYS[by](claim, place) for by in rule.words)
     return (*ours, claim.place, text_of(claim.value), claim.member.ref)
 
 
@@ -87,5 +89,6 @@ _KEYS: Mapping[By, Callable[[Claim, int], Any]] = {
     By.SAID_NO: lambda claim, _: claim.value is not False,
     By.EARLIEST: lambda claim, _: _moment(claim.value, 1),
     By.LATEST: lambda claim, _: _moment(claim.value, -1),
+    By.SAME_RECORD: lambda claim, _: not claim.beside,
 }
 """What each word prefers, as a number: the smallest is best. The second argument is the trust."""

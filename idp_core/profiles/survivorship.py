@@ -7,7 +7,7 @@ the name of the record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from idp_core.profiles.junk import Junk
@@ -28,6 +28,7 @@ _REASONS: Mapping[By, str] = {
     By.SAID_NO: "at least one record says no",
     By.EARLIEST: "the earliest of all",
     By.LATEST: "the latest of all",
+    By.SAME_RECORD: "from the record that gives what it belongs to",
 }
 _LOSSES: Mapping[By, str] = {
     By.TRUSTED: "from a less trusted source",
@@ -39,9 +40,14 @@ _LOSSES: Mapping[By, str] = {
     By.SAID_NO: "another record says no",
     By.EARLIEST: "a later one",
     By.LATEST: "an earlier one",
+    By.SAME_RECORD: "not from the record that gives what it belongs to",
 }
+Said = Mapping[str, Sequence[SourceProfile]]
+"""The records that say something of each attribute, and whose word counts."""
+
 _SAME = "says the same"
 _NOBODYS = "nobody's: a placeholder, or shared by too many"
+_LEFT_OUT = "the rule of this attribute does not let this record speak"
 
 
 def golden(
@@ -59,23 +65,36 @@ def golden(
     living = sorted((m for m in members if not m.deleted), key=lambda m: m.ref)
     if junk is not None:
         living = [junk.cleaned(member) for member in living]
-    said: dict[str, list[SourceProfile]] = {}
-    for member in living:
-        for name, value in member.attributes.items():
-            if value is not None and value not in ([], ()):
-                said.setdefault(name, []).append(member)
     by_hand = dict(overrides or {})
+    said = _said(living, rules)
     attributes: dict[str, Any] = {}
     lineage: list[Lineage] = []
     for name in sorted(said.keys() | by_hand.keys()):
         if name in by_hand:
             value, why = by_hand[name], _by_hand(name, by_hand[name])
         else:
-            value, why = _survivor(name, said[name], rules)
+            value, why = _survivor(name, said, rules)
         if value is not None:
             attributes[name] = value
             lineage += why
     return Profile(gid, attributes, tuple(lineage), tuple(m.ref for m in living))
+
+
+def _said(members: Sequence[SourceProfile], rules: SurvivorshipRules) -> Said:
+    """Return whose word on each attribute counts."""
+    said: dict[str, list[SourceProfile]] = {}
+    for member in members:
+        for name, value in member.attributes.items():
+            if value is not None and value not in ([], ()):
+                said.setdefault(name, []).append(member)
+    for name, rule in [(name, rules.rule(name)) for name in said]:
+        if not rule.is_open:
+            said[name] = [member for member in said[name] if rule.counts(member)]
+    return {name: speaking for name, speaking in said.items() if speaking}
+
+
+def _says(member: SourceProfile, name: str) -> bool:
+    return member.attributes.get(name) not in (None, [], ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +118,22 @@ def contenders(
     `element` is the place in a multi-valued attribute: there, all elements are kept, and the words
     are those of other records on this one.
     """
-    said = [m for m in members if not m.deleted and m.attributes.get(name) not in (None, [], ())]
-    clean = {m.ref: junk.cleaned(m) if junk is not None else m for m in said}
-    left = [m for m in clean.values() if m.attributes.get(name) not in (None, [], ())]
+    living = [m for m in members if not m.deleted]
+    clean = {m.ref: junk.cleaned(m) if junk is not None else m for m in living}
+    said = _said(list(clean.values()), rules)
+    left = said.get(name, [])
     rule = rules.rule(name)
     if element is not None:
-        found = _elements(name, left, rule, rules)[element : element + 1]
+        found = _elements(name, said, rule, rules)[element : element + 1]
         return [Contender(c.member, c.value, _SAME) for _, of in found for c in of[1:]]
-    nobodys = [
-        Contender(m, m.attributes[name], _NOBODYS)
-        for m in said
-        if m.ref not in {each.ref for each in left}
+    speaking = {each.ref for each in left}
+    others = [
+        Contender(m, m.attributes[name], _LEFT_OUT if _says(clean[m.ref], name) else _NOBODYS)
+        for m in living
+        if _says(m, name) and m.ref not in speaking
     ]
-    order = ranked(_claims(name, left), rule, rules) if left else []
-    return [*(_fate(order[0], claim, rule, rules) for claim in order[1:]), *nobodys]
+    order = ranked(_claims(name, said, rule, rules), rule, rules) if left else []
+    return [*(_fate(order[0], claim, rule, rules) for claim in order[1:]), *others]
 
 
 def _fate(best: Claim, claim: Claim, rule: Rule, rules: SurvivorshipRules) -> Contender:
@@ -130,29 +151,36 @@ def _by_hand(name: str, value: Any) -> list[Lineage]:
     ]
 
 
-def _survivor(
-    name: str, members: Sequence[SourceProfile], rules: SurvivorshipRules
-) -> tuple[Any, list[Lineage]]:
+def _survivor(name: str, said: Said, rules: SurvivorshipRules) -> tuple[Any, list[Lineage]]:
     rule = rules.rule(name)
-    if any(isinstance(m.attributes[name], (list, tuple)) for m in members):
-        return _united(name, members, rule, rules)
-    order = ranked(_claims(name, members), rule, rules)
+    if any(isinstance(m.attributes[name], (list, tuple)) for m in said[name]):
+        return _united(name, said, rule, rules)
+    order = ranked(_claims(name, said, rule, rules), rule, rules)
     return order[0].value, [_lineage(name, order[0], decided(order, rule, rules), None)]
 
 
-def _claims(name: str, members: Sequence[SourceProfile]) -> list[Claim]:
+def _claims(name: str, said: Said, rule: Rule, rules: SurvivorshipRules) -> list[Claim]:
+    members, beside = said[name], _beside(rule, said, rules)
     texts = [text_of(m.attributes[name]) for m in members]
     return [
-        Claim(m.attributes[name], m, texts.count(text))
+        Claim(m.attributes[name], m, texts.count(text), beside=m.ref == beside)
         for m, text in zip(members, texts, strict=True)
     ]
 
 
+def _beside(rule: Rule, said: Said, rules: SurvivorshipRules) -> SourceRef | None:
+    """Return the record that gives the attribute which this one is to come with."""
+    name = rule.same_record_as
+    if name is None or name not in said:
+        return None
+    return _survivor(name, said, rules)[1][0].ref
+
+
 def _united(
-    name: str, members: Sequence[SourceProfile], rule: Rule, rules: SurvivorshipRules
+    name: str, said: Said, rule: Rule, rules: SurvivorshipRules
 ) -> tuple[list[Any], list[Lineage]]:
     """Unite the elements of all members, equal ones as one, best first; the best is primary."""
-    order = [claim for claim, _ in _elements(name, members, rule, rules)]
+    order = [claim for claim, _ in _elements(name, said, rule, rules)]
     values = [dict(claim.value) for claim in order]
     if any("primary" in value for value in values):
         for place, value in enumerate(values):
@@ -167,21 +195,22 @@ def _united(
 
 
 def _elements(
-    name: str, members: Sequence[SourceProfile], rule: Rule, rules: SurvivorshipRules
+    name: str, said: Said, rule: Rule, rules: SurvivorshipRules
 ) -> list[tuple[Claim, list[Claim]]]:
     """Return the elements of all members, best first, each with the claims it is made of."""
     alike: dict[tuple[str, ...], list[Claim]] = {}
-    for member in members:
+    beside = _beside(rule, said, rules)
+    for member in said[name]:
         own = sorted(member.attributes[name], key=lambda e: e.get("primary") is not True)
         for place, element in enumerate(own):
-            claim = Claim(element, member, 1, place)
+            claim = Claim(element, member, 1, place, beside=member.ref == beside)
             alike.setdefault(rule.sameness(element), []).append(claim)
     united: list[tuple[Claim, list[Claim]]] = []
     for found in alike.values():
         count = len({claim.member.ref for claim in found})
         order = ranked(found, rule, rules)
         value, best = _filled([claim.value for claim in order]), order[0]
-        united.append((Claim(value, best.member, count, best.place), order))
+        united.append((replace(best, value=value, count=count), order))
     return sorted(united, key=lambda pair: rank_of(pair[0], rule, rules))
 
 

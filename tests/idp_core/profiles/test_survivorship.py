@@ -1,16 +1,25 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp_core.errors import PolicyError
+from idp_core.profiles import policyfile
 from idp_core.profiles.junk import Junk
 from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.policy import default as identifiers
 from idp_core.profiles.survivorship import contenders, golden
 from idp_core.profiles.survivorship_rules import By, SurvivorshipRules, default
+
+
+def parse(text: str) -> SurvivorshipRules:
+    return policyfile.parse(SurvivorshipRules, text, "rules.yaml")
+
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -164,3 +173,87 @@ def test_every_word_is_the_golden_one_or_a_contender(given_: list[tuple[str, int
     chosen = golden("g", members, default()).lineage[0].ref
     others = [each.member.ref for each in contenders("given_name", None, members, default())]
     assert sorted([chosen, *others]) == sorted(member.ref for member in members)
+
+
+def test_only_records_for_which_the_condition_is_true_speak() -> None:
+    rules = parse(
+        "attributes: {loyalty_tier: {by: [most_recent], when: r.active and r.email <> ''}}"
+    )
+    emails = [{"value": "a@b.example", "primary": True}]
+    members = [
+        said("a", 3, loyalty_tier="gold", active=False, emails=emails),
+        said("b", 2, loyalty_tier="silver", active=True),  # no e-mail: unknown is not true
+        said("c", 1, loyalty_tier="bronze", active=True, emails=emails),
+    ]
+    profile = golden("g", members, rules)
+    assert profile.attributes["loyalty_tier"] == "bronze"
+    fates = {c.member.ref.source: c.fate for c in contenders("loyalty_tier", None, members, rules)}
+    assert set(fates) == {"a", "b"}
+    assert all("does not let this record speak" in fate for fate in fates.values())
+
+
+def test_an_attribute_of_which_nobody_may_speak_is_not_there() -> None:
+    rules = parse("attributes: {gender: {by: [most_recent], sources: [crm]}}")
+    profile = golden("g", [said("shop", gender="x", nickname="Al")], rules)
+    assert (profile.attributes, len(profile.lineage)) == ({"nickname": "Al"}, 1)
+
+
+def test_the_source_may_be_asked_in_a_condition() -> None:
+    rules = parse("""attributes: {emails: {by: [trusted], when: "r.source in ('crm', 'erp')"}}""")
+    members = [said(name, emails=[{"value": f"{name}@x.example"}]) for name in ("crm", "shop")]
+    emails = golden("g", members, rules).attributes["emails"]
+    assert [each["value"] for each in emails] == ["crm@x.example"]
+
+
+def test_an_attribute_comes_from_the_record_that_gives_what_it_belongs_to() -> None:
+    rules = parse(
+        "trust: [crm, shop]\n"
+        "attributes: {organization: [most_recent],"
+        " job_title: {by: [trusted], same_record_as: organization}}"
+    )
+    members = [
+        said("crm", 1, organization="Old Ltd", job_title="Clerk"),
+        said("shop", 2, organization="New Ltd", job_title="Boss"),
+    ]
+    profile = golden("g", members, rules)
+    assert profile.attributes == {"organization": "New Ltd", "job_title": "Boss"}
+    (why,) = [entry for entry in profile.lineage if entry.attribute == "job_title"]
+    assert (why.rule, why.ref.source) == ("same_record", "shop")
+    (lost,) = contenders("job_title", None, members, rules)
+    assert lost.fate == "not from the record that gives what it belongs to"
+    less = [members[0], said("shop", 2, organization="New Ltd")]
+    assert golden("g", less, rules).attributes["job_title"] == "Clerk"
+
+
+@given(st.permutations(["crm", "shop", "web"]))
+def test_conditions_and_company_do_not_hang_on_the_order_of_records(order: list[str]) -> None:
+    rules = parse(
+        "attributes: {organization: {by: [most_recent], when: r.source <> 'web'},"
+        " addresses: {by: [trusted], same_record_as: organization}}"
+    )
+    days = {"crm": 1, "shop": 2, "web": 3}
+    members = [said(s, days[s], organization=f"of {s}", addresses=[{"locality": s}]) for s in order]
+    found = golden("g", members, rules).attributes
+    assert found["organization"] == "of shop"
+    assert [each["locality"] for each in found["addresses"]] == ["shop", "crm", "web"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("emails: {by: [trusted], when: r.emial}", "emails.when: unknown attribute 'emial'; did"),
+        ("emails: {by: [trusted], when: p.email}", "unknown alias 'p'; known: r"),
+        ("emails: {by: [trusted], when: today() > r.created_at}", "attributes.emails.when: "),
+        ("emails: {by: [trusted], when: 'r.email ='}", "attributes.emails.when: "),
+        ("emials: [trusted]", "unknown attribute 'emials'; did you mean 'emails'"),
+        ("job_title: {by: [trusted], same_record_as: organisation}", "did you mean 'organization'"),
+        ("job_title: {by: [trusted], same_record_as: job_title}", "that has none itself"),
+        ("consent.*: {by: [trusted], same_record_as: consent.profiling}", "that has none itself"),
+        ("gender: [same_record]", "write same_record_as: ATTRIBUTE"),
+        ("gender: {by: [trusted], sources: []}", "attributes.gender.sources: "),
+    ],
+)  # fmt: skip
+def test_a_rule_that_cannot_be_meant_is_refused_with_its_place(rule: str, told: str) -> None:
+    with pytest.raises(PolicyError, match=re.escape(told)) as refused:
+        parse(f"attributes:\n  {rule}\n")
+    assert str(refused.value).startswith(("rules.yaml:1:", "rules.yaml:2:"))
