@@ -257,7 +257,7 @@ def _check_literals(function: Function, terms: Sequence[Term[Any]]) -> None:
             and not (isinstance(values[2], int) and 0 <= values[2] <= pattern.groups)
         ):
             raise ValueError(f"the pattern has {pattern.groups} groups")
-    elif function.name in {"date_part", "date_diff"}:
+    elif function.name in {"date_part", "date_diff", "date_sub"}:
         from datetime import UTC, datetime
 
         now = datetime(2000, 1, 1, tzinfo=UTC)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from pipelines.project import FILE, Project, load_project
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from idp_core.claims.book import Book
     from idp_core.site.site import Site
 
 _FOLDER = "ISTHMUS_PROJECT"
@@ -71,7 +73,7 @@ def open_site(folder: Path, settings: Settings | None = None) -> Site:
         from idp_core.db import schema
         from idp_core.db.engine import make_engine
         from idp_core.site import config as configs
-        from idp_core.site.site import make_site
+        from idp_core.site.site import Around, make_site
         from idp_core.vault import master
     except ModuleNotFoundError as error:
         raise _not_installed(error) from None
@@ -93,18 +95,30 @@ def open_site(folder: Path, settings: Settings | None = None) -> Site:
         with used(engine):
             schema.upgrade(engine)
         password = said.smtp_password
-        site = make_site(
-            config,
-            engine,
-            found,
-            folder=folder,
-            mail_folder=project.data_folder / "mail",
-            smtp_password=lambda: password.get_secret_value() if password else None,
+        around = Around(
+            folder,
+            project.data_folder / "mail",
+            _claims(folder, project),
+            lambda: password.get_secret_value() if password else None,
         )
+        site = make_site(config, engine, found, around)
         site.keys.ring()
     except CoreError as error:
         raise ProjectError(str(error)) from None
     return site
+
+
+def _claims(folder: Path, project: Project) -> Book:
+    """Read the folder's own claims, in the project's vocabulary; without a file, import nothing."""
+    from idp_core.claims.book import Book
+
+    file = folder / "claims.yaml"
+    if not file.exists():
+        return Book()
+    from idp_core.claims.file import load
+    from pipelines.bus import open_workspace
+
+    return load(file, lambda: datetime.now(UTC).date(), open_workspace(project).schema)
 
 
 def application() -> ASGIApp:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from idp_core.audit import log as audit
+from idp_core.claims.book import Book
 from idp_core.http.gate import Gate
 from idp_core.keys.ring import now_utc
 from idp_core.mail.queue import Transport
@@ -56,6 +57,7 @@ class Site:
     post: Transport
     limits: Limits
     clock: Callable[[], datetime]
+    claims: Book = field(default_factory=Book)
     metrics: Metrics = field(default_factory=Metrics)
 
     def url(self, path: str) -> str:
@@ -77,22 +79,30 @@ class Site:
         self.metrics.happened(kind, outcome)
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a site needs beside its configuration; paths in that start at `folder`."""
+
+    folder: Path = Path()
+    mail_folder: Path = Path("mail")
+    claims: Book = field(default_factory=Book)
+    smtp_password: Callable[[], str | None] = field(default=lambda: None, repr=False)
+
+
 def make_site(
     config: ServeConfig,
     engine: sa.Engine,
     master: Master,
+    around: Around | None = None,
     *,
-    folder: Path = Path(),
-    mail_folder: Path = Path("mail"),
-    smtp_password: Callable[[], str | None] = lambda: None,
     clock: Callable[[], datetime] = now_utc,
 ) -> Site:
     """Put a site together on a database that is at the newest schema.
 
-    Paths in the configuration start at `folder`. Raises SettingsError for a list of stolen
+    Raises SettingsError for a list of stolen
     passwords that is none.
     """
-    sealer = LocalSealer(master)
+    sealer, around = LocalSealer(master), around or Around()
     parts = urlsplit(config.issuer)
     gate = Gate(f"{parts.scheme}://{parts.netloc}", config.served_hosts, master.key("forms"))
     cost = config.password
@@ -109,14 +119,16 @@ def make_site(
             config.languages,
             themed=config.theme.accent is not None,
             logo=config.theme.logo,
+            shared={"scope_word": around.claims.word},
         ),
         hasher=Hasher(cost.argon2_passes, cost.argon2_mebibytes, cost.argon2_lanes),
-        passwords=PasswordPolicy(cost.least, cost.score, _breached(cost, folder)),
-        post=_post(config, mail_folder, smtp_password),
+        passwords=PasswordPolicy(cost.least, cost.score, _breached(cost, around.folder)),
+        post=_post(config, around.mail_folder, around.smtp_password),
         limits=Limits(
             timedelta(hours=config.session.hours), timedelta(minutes=config.session.idle_minutes)
         ),
         clock=clock,
+        claims=around.claims,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from mappings.functions.spec import Function, plain, template
@@ -25,6 +25,23 @@ def _diff(unit: str, start: date, end: date) -> int:
             return end.year - start.year
         case "month":
             return (end.year - start.year) * 12 + end.month - start.month
+        case "day":
+            return (end - start).days
+    raise ValueError(f"there is no date unit {unit!r}; write year, month or day")
+
+
+def _sub(unit: str, start: date, end: date) -> int:
+    """Count whole units; who is born on a 29 February has a birthday on the 28th, as in DuckDB."""
+    if start > end:
+        return -_sub(unit, end, start)
+    months = _diff("month", start, end)
+    if end.day < start.day and (end + timedelta(days=1)).month == end.month:
+        months -= 1
+    match unit.lower():
+        case "year":
+            return months // 12
+        case "month":
+            return months
         case "day":
             return (end - start).days
     raise ValueError(f"there is no date unit {unit!r}; write year, month or day")
@@ -72,6 +89,15 @@ FUNCTIONS = (
         plain("date_diff"),
         _diff,
         "How many ends of a year, month or day lie between two dates.",
+        literals=(0,),
+    ),
+    Function(
+        "date_sub",
+        (TEXT, DATE, DATE),
+        INTEGER,
+        plain("date_sub"),
+        _sub,
+        "How many whole years, months or days lie between two dates: an age.",
         literals=(0,),
     ),
     Function(

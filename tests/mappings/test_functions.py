@@ -101,6 +101,7 @@ def samples(function: Function) -> list[tuple[str, dict[str, str]]]:
         "round": ["round(c.a)", "round(c.a, 0)", "round(c.a, 2)", "round(c.a, 4)"],
         "date_part": [f"date_part('{unit}', c.a)" for unit in ("year", "month", "DAY", "hour")],
         "date_diff": [f"date_diff('{unit}', c.a, c.b)" for unit in ("year", "month", "day")],
+        "date_sub": [f"date_sub('{unit}', c.a, c.b)" for unit in ("year", "month", "day")],
         "regexp_matches": [f"regexp_matches(c.a, '{p}')" for p in PATTERNS],
         "regexp_extract": [f"regexp_extract(c.a, '{p}')" for p in PATTERNS]
         + ["regexp_extract(c.a, '([a-z])([0-9])?', 2)"],
@@ -204,6 +205,7 @@ def test_an_operator_gives_the_same_in_both_engines_for_every_pair_of_types(
         ("regexp_replace(c.a, 'a', '\\3')", "0 groups"),
         ("regexp_replace(c.a, 'a', 'b', 'i')", "'g'"),
         ("date_diff('fortnight', c.a, c.b)", "year, month or day"),
+        ("date_sub('fortnight', c.a, c.b)", "year, month or day"),
         ("round(c.a, 9)", "0 to 4"),
         ("today()", "date of the run"),
     ],

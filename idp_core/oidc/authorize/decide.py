@@ -74,7 +74,7 @@ def needs_consent(request: Request, known: Known) -> bool:
     if "consent" in request.prompt:
         fresh = known.since is not None and known.consented_at is not None
         return not (fresh and known.consented_at >= known.since)  # type: ignore[operator]
-    return not request.client.first_party and not _covers(request.scope, known.consented)
+    return not request.client.first_party and not _covers(request.agreed, known.consented)
 
 
 def _covers(scope: Collection[str], consented: frozenset[str]) -> bool:

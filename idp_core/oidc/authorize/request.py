@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from idp_core.claims.book import Book
 from idp_core.clients.model import Client
 from idp_core.http.answer import HttpError
 from idp_core.http.ask import Params
@@ -56,6 +57,8 @@ class Request:
     resources: tuple[str, ...] = ()
     id_token_hint: str | None = field(default=None, repr=False)
     login_hint: str | None = field(default=None, repr=False)
+    agreed: tuple[str, ...] = ()
+    """What the person has to agree to: the scope, and the scopes of claims asked for by name."""
 
 
 def redirect_of(client: Client, params: Params) -> str:
@@ -69,7 +72,7 @@ def redirect_of(client: Client, params: Params) -> str:
     return uri
 
 
-def read(client: Client, redirect_uri: str, params: Params) -> Request:
+def read(book: Book, client: Client, redirect_uri: str, params: Params) -> Request:
     """Check everything else. Raises ReturnedError."""
     try:
         said = params.single("resource")
@@ -95,10 +98,11 @@ def read(client: Client, redirect_uri: str, params: Params) -> Request:
         _max_age(said),
         acr,
         essential,
-        claims,
+        _allowed(book, client, claims),
         _resources(client, params),
         said.get("id_token_hint"),
         said.get("login_hint"),
+        _agreed(book, client, scope, claims),
     )
 
 
@@ -150,6 +154,22 @@ def _claims(text: str | None) -> Mapping[str, Any]:
     if not all(isinstance(each, dict) for each in kept.values()):
         raise ReturnedError("invalid_request", "claims: userinfo and id_token are objects")
     return {name: each for name, each in kept.items() if each}
+
+
+def _allowed(book: Book, client: Client, claims: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the requests by name for claims whose scope the client may have."""
+    kept = {
+        place: {k: v for k, v in names.items() if book.scope_of(k, client.id) in client.scopes}
+        for place, names in claims.items()
+    }
+    return {place: names for place, names in kept.items() if names}
+
+
+def _agreed(
+    book: Book, client: Client, scope: tuple[str, ...], claims: Mapping[str, Any]
+) -> tuple[str, ...]:
+    names = [name for each in _allowed(book, client, claims).values() for name in each]
+    return tuple(dict.fromkeys((*scope, *book.asked(names, client.id))))
 
 
 def _depth(value: Any) -> int:

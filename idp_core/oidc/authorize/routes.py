@@ -43,7 +43,7 @@ def authorize(ask: Ask, site: Site) -> Answer:
     except PageError:
         return site.pages.page(ask, "bad_request.html", 400)
     try:
-        return _answer(ask, site, read(client, uri, marker.without(ask.query)))
+        return _answer(ask, site, read(site.claims, client, uri, marker.without(ask.query)))
     except ReturnedError as error:
         return returned(site, uri, ask.query, error)
 
@@ -151,7 +151,7 @@ def _code(ask: Ask, site: Site, request: Request, found: Visit) -> Answer:
 def _agreed(conn: sa.Connection, request: Request, found: Visit) -> bool:
     """Whether the consent holds still, and until the grant is there for a withdrawal to end."""
     client = request.client
-    return client.first_party or consents.hold(conn, found.account.id, client.id, request.scope)
+    return client.first_party or consents.hold(conn, found.account.id, client.id, request.agreed)
 
 
 def describe(site: Site) -> Mapping[str, Any]:

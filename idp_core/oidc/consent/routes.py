@@ -31,7 +31,7 @@ def show(ask: Ask, site: Site) -> Answer:
         "consent.html",
         client=request.client.name,
         host=host.hostname or host.scheme,
-        scope=request.scope,
+        scope=request.agreed,
         email=found.account.email,
         request=ask.query_text,
         form_to=(f"{host.scheme}://{host.netloc}",) if host.netloc else (f"{host.scheme}:",),
@@ -53,7 +53,7 @@ def answer(ask: Ask, site: Site) -> Answer:
         return returned(site, request.redirect_uri, params(text), denied)
     with writing(site.engine) as conn:
         language = site.pages.language(ask)
-        made = consents.give(conn, account, client.id, request.scope, language, site.clock())
+        made = consents.give(conn, account, client.id, request.agreed, language, site.clock())
         told = {"receipt": made.receipt, "version": made.version, "scope": sorted(made.scope)}
         site.note(conn, "consent", "done", account, f"client:{client.id}", **told)
     return redirect(f"{PATH}?{text}")
@@ -64,7 +64,7 @@ def _request(site: Site, text: str) -> Request | None:
     try:
         said = params(text)
         client = client_of(site, said)
-        return read(client, redirect_of(client, said), marker.without(said))
+        return read(site.claims, client, redirect_of(client, said), marker.without(said))
     except (PageError, ReturnedError):
         return None
 

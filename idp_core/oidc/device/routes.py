@@ -7,8 +7,11 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import sqlalchemy as sa
+
 from idp_core.clients import store as clients
 from idp_core.clients.model import DEVICE, Client
+from idp_core.consents import store as consents
 from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, HttpError, json_answer, redirect, with_query
 from idp_core.http.ask import Ask
@@ -97,6 +100,7 @@ def decide(ask: Ask, site: Site) -> Answer:
                 session.amr,
             )
             grants.start(conn, grant, now)
+            _agree(conn, ask, site, grant, known.client)
         if not devices.decide(conn, waiting, grant.id if grant else None, now):
             raise HttpError(409, "invalid_request", "somebody has decided on this device")
         actor = f"client:{waiting.client}"
@@ -122,6 +126,16 @@ def _page(ask: Ask, site: Site, typed: str, seen: Visit) -> Answer:
     return site.pages.page(
         ask, "device.html", wanted=found.client.name, code=typed, wrong=False, scope=waiting.scope
     )
+
+
+def _agree(conn: sa.Connection, ask: Ask, site: Site, grant: Grant, client: Client) -> None:
+    """Record what was agreed to, with a receipt; ours are not asked about."""
+    if client.first_party:
+        return
+    language = site.pages.language(ask)
+    made = consents.give(conn, grant.account, client.id, grant.scope, language, site.clock())
+    told = {"receipt": made.receipt, "version": made.version, "scope": sorted(made.scope)}
+    site.note(conn, "consent", "done", grant.account, f"client:{client.id}", **told)
 
 
 def _too_weak(ask: Ask, site: Site, typed: str, client: Client) -> Answer:

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp_core.accounts import store as accounts
+from idp_core.claims.book import ACCESS_TOKEN, ID_TOKEN
 from idp_core.clients.model import Client
 from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, HttpError, json_answer
@@ -22,8 +22,7 @@ from idp_core.oidc.clientauth.authenticate import authenticate
 from idp_core.oidc.grants import store as grants
 from idp_core.oidc.grants.store import Grant
 from idp_core.oidc.tokens import access, idtoken
-from idp_core.oidc.tokens.claims import released
-from idp_core.oidc.tokens.people import claims_of
+from idp_core.oidc.tokens.people import claims_for
 from idp_core.site.site import Site
 
 
@@ -78,8 +77,9 @@ def token_endpoint(types: Mapping[str, GrantType]) -> Callable[[Ask, Site], Answ
 
 
 def _tokens(site: Site, client: Client, issue: Issue) -> dict[str, Any]:
-    now = site.clock()
-    made = access.make(site, client, issue.scope, issue.resources, now, issue.grant)
+    now, grant = site.clock(), issue.grant
+    more = _claims(site, client, issue, ACCESS_TOKEN)
+    made = access.make(site, client, issue.scope, issue.resources, now, grant, more)
     told: dict[str, Any] = {
         "access_token": made,
         "token_type": "Bearer",
@@ -88,20 +88,20 @@ def _tokens(site: Site, client: Client, issue: Issue) -> dict[str, Any]:
     }
     if issue.refresh is not None:
         told["refresh_token"] = issue.refresh
-    if issue.grant is not None and "openid" in issue.scope:
-        claims = _claims(site, issue.grant)
-        told["id_token"] = idtoken.make(site, client, issue.grant, claims, now, made)
+    if grant is not None and "openid" in issue.scope:
+        claims = _claims(site, client, issue, ID_TOKEN)
+        told["id_token"] = idtoken.make(site, client, grant, claims, now, made)
     return told
 
 
-def _claims(site: Site, grant: Grant) -> Mapping[str, Any]:
-    """Return the claims that were asked for by name into the ID token; scopes are for userinfo."""
-    named = grant.claims.get("id_token") or {}
-    if not named:
+def _claims(site: Site, client: Client, issue: Issue, place: str) -> Mapping[str, Any]:
+    """Return the claims of the person that go into a token; by itself, scopes are for userinfo."""
+    grant, scope = issue.grant, tuple(issue.scope)
+    named = grant is not None and grant.claims.get(place)
+    if grant is None or not (named or site.claims.goes_into(place, client.id, scope)):
         return {}
     with reading(site.engine) as conn:
-        account = accounts.by_id(conn, grant.account)
-        return {} if account is None else released(claims_of(conn, account), (), named)
+        return claims_for(conn, site, client, grant, place, scope)
 
 
 def narrowed(ask: Ask, given: Sequence[str]) -> Sequence[str]:

@@ -28,8 +28,9 @@ def make(
     resources: Sequence[str],
     now: datetime,
     grant: Grant | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return an access token: a person's, of a grant, or the client's own.
+    """Return an access token: a person's, of a grant, or the client's own; `more` are claims.
 
     Its audience are the resources, and this provider itself where nothing else is, or `openid` is.
     """
@@ -38,6 +39,7 @@ def make(
         audience.append(site.config.issuer)
     issued = int(now.timestamp())
     claims: dict[str, Any] = {
+        **(more or {}),
         "iss": site.config.issuer,
         "sub": client.id if grant is None else subject(site, client, grant.account),
         "aud": audience[0] if len(audience) == 1 else audience,

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp_core.accounts import store as accounts
+from idp_core.claims.book import USERINFO
+from idp_core.claims.standard import SCOPE_OF, SCOPES
+from idp_core.clients import store as clients
 from idp_core.db.engine import reading
 from idp_core.http.answer import Answer, HttpError, json_answer
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
 from idp_core.oidc.tokens import access
-from idp_core.oidc.tokens.claims import KNOWN, SCOPES, released
-from idp_core.oidc.tokens.people import claims_of
+from idp_core.oidc.tokens.people import claims_for
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
 
@@ -27,14 +29,14 @@ def userinfo(ask: Ask, site: Site) -> Answer:
         if found is None or not ours:
             raise refused("invalid_token", 401)
         claims, grant = found.claims, found.grant
-        scope = claims["scope"].split()
+        scope = tuple(claims["scope"].split())
         if grant is None or "openid" not in scope:
             raise refused("insufficient_scope", 403)
         account = accounts.by_id(conn, grant.account)
-        if account is None or account.blocked_at is not None:
+        client = clients.get(conn, grant.client)
+        if account is None or account.blocked_at is not None or client is None:
             raise refused("invalid_token", 401)
-        named = grant.claims.get("userinfo") or {}
-        told = released(claims_of(conn, account), scope, named)
+        told = claims_for(conn, site, client.client, grant, USERINFO, scope)
     return json_answer({**told, "sub": claims["sub"]})
 
 
@@ -58,11 +60,13 @@ def refused(code: str, status: int) -> HttpError:
 
 
 def describe(site: Site) -> Mapping[str, Any]:
-    """Return this slice's part of the metadata."""
+    """Return this slice's part of the metadata; what is for some clients alone is not told here."""
+    public = [claim for claim in site.claims.own if not claim.clients]
+    scopes, names = [each.scope for each in public], {*SCOPE_OF, *(each.name for each in public)}
     return {
         "userinfo_endpoint": site.url("/userinfo"),
-        "scopes_supported": ["openid", "offline_access", *SCOPES],
-        "claims_supported": ["sub", "acr", "amr", "auth_time", *sorted(KNOWN)],
+        "scopes_supported": list(dict.fromkeys(("openid", "offline_access", *SCOPES, *scopes))),
+        "claims_supported": ["sub", "acr", "amr", "auth_time", *sorted(names)],
     }
 
 

@@ -1,8 +1,8 @@
-"""What a client learns of a person: by scope, and by name in the `claims` parameter. Pure."""
+"""The claims of OpenID Connect and the scopes that stand for them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,8 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "address": ("address",),
 }  # fmt: skip
 """OpenID Connect Core section 5.4."""
-KNOWN = frozenset(name for names in SCOPES.values() for name in names)
+SCOPE_OF: Mapping[str, str] = {name: scope for scope, names in SCOPES.items() for name in names}
+"""The scope that stands for each claim of the standard."""
 _SAME = {
     "given_name": "given_name", "family_name": "family_name", "middle_name": "middle_name",
     "nickname": "nickname", "gender": "gender", "birth_date": "birthdate", "language": "locale",
@@ -24,7 +25,7 @@ _SAME = {
 }  # fmt: skip
 
 
-def all_claims(email: str, said: Mapping[str, Any]) -> Mapping[str, Any]:
+def standard_claims(email: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """Return every claim that canonical attributes tell, the login's own verified address first."""
     found: dict[str, Any] = {"email": email, "email_verified": True}
     for attribute, claim in _SAME.items():
@@ -43,28 +44,6 @@ def all_claims(email: str, said: Mapping[str, Any]) -> Mapping[str, Any]:
         kept = ("formatted", "street_address", "locality", "region", "postal_code", "country")
         found["address"] = {name: address[name] for name in kept if address.get(name)}
     return found
-
-
-def released(
-    claims: Mapping[str, Any], scopes: Iterable[str], named: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the claims that scopes and requests by name stand for; an asked-for value must fit."""
-    wanted = {name for scope in scopes for name in SCOPES.get(scope, ())}
-    wanted |= {name for name in named if name in KNOWN}
-    return {
-        name: value
-        for name, value in claims.items()
-        if name in wanted and _fits(value, named.get(name))
-    }
-
-
-def _fits(value: Any, request: Any) -> bool:
-    if not isinstance(request, Mapping):
-        return True
-    if "value" in request:
-        return bool(request["value"] == value)
-    values = request.get("values")
-    return not isinstance(values, Collection) or value in values
 
 
 def _primary(elements: Any) -> Mapping[str, Any] | None:
