@@ -73,6 +73,14 @@ Json = Annotated[
 ]
 Names = Annotated[list[str] | None, typer.Option(help="Only these; may be given again.")]
 Values = Annotated[bool, typer.Option("--values", help="Show customers' values, too.")]
+Picture = Annotated[
+    Path | None,
+    typer.Option(
+        help="Draw it into this file: .svg, .html (one page, asks no other host) or .png. "
+        "Needs the extra `pictures`.",
+        dir_okay=False,
+    ),
+]
 Who = Annotated[
     str | None,
     typer.Option(help="Whose word this is.", show_default="the user of this machine"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import Folder, Json, Who, who_says
+from pipelines.cli.options import Folder, Json, Picture, Who, who_says
 from pipelines.cli.output import complain, give
 from pipelines.errors import RemoteError
 
@@ -106,7 +106,9 @@ def history(gid: Gid, project: Folder = Path(), as_json: Json = False) -> None:
 
 
 @app.command()
-def graph(gid: Gid, project: Folder = Path(), as_json: Json = False) -> None:
+def graph(
+    gid: Gid, picture: Picture = None, project: Folder = Path(), as_json: Json = False
+) -> None:
     """Show how a person's records hold together, pair by pair with reasons, and what is in doubt.
 
     The tree follows the strongest pairs. Shows no values.
@@ -116,8 +118,14 @@ def graph(gid: Gid, project: Folder = Path(), as_json: Json = False) -> None:
     from pipelines.persongraph import person_graph
     from pipelines.project import load_project
 
+    if picture is not None:
+        from pipelines import pictures
+
+        pictures.check_form(picture)
     with open_bus(load_project(project)) as bus:
         found = person_graph(bus, gid)
+    if picture is not None:
+        pictures.draw(pictures.person(found), picture)
     give(graphtext.graph_document(found), *graphtext.graph_parts(found), as_json=as_json)
 
 

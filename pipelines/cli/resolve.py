@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.options import Folder, Json
+from pipelines.cli.options import Folder, Json, Picture
 from pipelines.cli.output import give, table, tell
 
 if TYPE_CHECKING:
@@ -85,14 +85,26 @@ def evaluate(
 
 
 @app.command()
-def explain(left: Record, right: Record, project: Folder = Path(), as_json: Json = False) -> None:
+def explain(
+    left: Record,
+    right: Record,
+    picture: Picture = None,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
     """Tell why two records are, or are not, one person: identifiers, likeness, vetoes."""
     from pipelines.bus import open_bus
     from pipelines.project import load_project
     from pipelines.resolving import explain_pair
 
+    if picture is not None:
+        from pipelines import pictures
+
+        pictures.check_form(picture)
     with open_bus(load_project(project)) as bus:
         found = explain_pair(bus, record_named(left), record_named(right))
+    if picture is not None:
+        pictures.draw(pictures.waterfall(found, f"{left} and {right}"), picture)
     give(pair_document(found), *pair_tables(found), as_json=as_json)
 
 
