@@ -16,7 +16,7 @@ from idp_core.accounts.store import Account
 from idp_core.db.metadata import metadata
 from idp_core.sessions import store as sessions
 
-STAYS = frozenset({"audit_log", "app_consent", "session", "oauth_grant"})
+STAYS = frozenset({"audit", "app_consent", "session", "oauth_grant"})
 """Proofs, and what clients have still to be told of; they hold the account's id and no value."""
 
 

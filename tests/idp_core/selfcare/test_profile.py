@@ -189,11 +189,21 @@ class TestLeaving:
         page = other.get(link_in(letters(site)[0]))
         assert other.submit(page, password=PASSWORD).status == 303
 
+    def test_what_was_done_stays_in_the_audit_log_and_its_chain_holds(self, browser, site, ann):
+        self.leave(browser)
+        with reading(site.engine) as conn:
+            assert audit.verify(conn, site.secrets.audit).broken_at is None
+        assert {"login", "account.deleted"} <= set(noted(site, ann))
+
     def test_the_bus_hears_of_it(self, browser, site, ann):
         self.leave(browser)
         with writing(site.engine) as conn:
             told = [each.event.type for each in outbox.claim(conn)]
         assert "account.deleted" in told
+
+
+def test_every_table_that_stays_is_one():
+    assert leaving.STAYS <= set(metadata.tables)
 
 
 def test_nothing_that_lets_somebody_log_in_is_left_of_an_account(site, ann, clock):
