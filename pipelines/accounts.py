@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idp_core.accounts import email as emails
 from idp_core.accounts import store
+from idp_core.admin import acts, roles
 from idp_core.db.engine import writing
-from idp_core.login import leaving
 from idp_core.login.registration import invitation
 from idp_core.passwords import store as passwords
 from idp_core.passwords.hashing import is_importable
-from idp_core.sessions import store as sessions
 from idp_core.site.config import ASKED
+from mappings.suggest import did_you_mean
 from pipelines.errors import JobError, ProjectError
 
 if TYPE_CHECKING:
@@ -81,12 +81,9 @@ def find(site: Site, address: str) -> store.Account:
 
 def block(site: Site, address: str, why: str, actor: str) -> int:
     """Let an account log in no more, and end its sessions; return how many these were."""
-    found, now = find(site, address), site.clock()
+    found = find(site, address)
     with writing(site.engine) as conn:
-        store.block(conn, found.id, now, why)
-        ended = sessions.end_all(conn, found.id, now, "blocked")
-        site.note(conn, "account.blocked", "done", found.id, actor, sessions_ended=len(ended))
-    return len(ended)
+        return acts.block(conn, site, found, why, actor)
 
 
 def invite(
@@ -115,17 +112,23 @@ def delete(site: Site, address: str, why: str, actor: str) -> int:
 
     What the person's systems say of them stays: to erase the person there is `profile erase`.
     """
-    found, now = find(site, address), site.clock()
+    found = find(site, address)
     with writing(site.engine) as conn:
-        ended = leaving.remove(conn, found, now)
-        site.note(conn, "account.deleted", "done", found.id, actor, why=why, sessions_ended=ended)
-    return ended
+        return acts.delete(conn, site, found, why, actor)
 
 
 def unblock(site: Site, address: str, actor: str) -> bool:
     """Let an account log in again; False when it was not blocked."""
     found = find(site, address)
     with writing(site.engine) as conn:
-        done = store.unblock(conn, found.id)
-        site.note(conn, "account.unblocked", "done" if done else "nothing", found.id, actor)
-    return done
+        return acts.unblock(conn, site, found, actor)
+
+
+def give_roles(site: Site, address: str, wanted: Sequence[str], actor: str) -> None:
+    """Give an account these roles of administration. Raises JobError for an unknown one."""
+    for role in wanted:
+        if role not in roles.ROLES:
+            raise JobError(f"there is no role {role!r}{did_you_mean(role, roles.ROLES)}")
+    found = find(site, address)
+    with writing(site.engine) as conn:
+        acts.give_roles(conn, site, found, wanted, actor)

@@ -164,9 +164,11 @@ def profile_gid(conn: sa.Connection, id_: str) -> str | None:
     return profiles.gid_of(conn, SourceRef(SOURCE, id_))
 
 
-def listed(conn: sa.Connection, limit: int = 100) -> Sequence[Account]:
-    """Return accounts, the newest first."""
+def listed(conn: sa.Connection, limit: int = 100, after: str = "") -> Sequence[Account]:
+    """Return accounts, the newest first; those `after` an id are older."""
     query = sa.select(login_account).order_by(login_account.c.id.desc()).limit(limit)
+    if after:
+        query = query.where(login_account.c.id < after)
     return [_account(row) for row in conn.execute(query)]
 
 

@@ -64,6 +64,12 @@ def disable(conn: sa.Connection, id_: str, now: datetime) -> bool:
     return done.rowcount == 1
 
 
+def is_disabled(conn: sa.Connection, id_: str) -> bool:
+    """Whether a client of this id was in use once and is no more."""
+    query = sa.select(table.c.id).where(table.c.id == id_, table.c.disabled_at.is_not(None))
+    return conn.scalar(query) is not None
+
+
 def listed(conn: sa.Connection) -> Sequence[Client]:
     """Return the clients in use, by id."""
     query = sa.select(table).where(table.c.disabled_at.is_(None)).order_by(table.c.id)

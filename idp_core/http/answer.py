@@ -46,6 +46,13 @@ def error_answer(error: HttpError) -> Answer:
     return json_answer(document, error.status, *error.headers)
 
 
+def problem_answer(error: HttpError) -> Answer:
+    """Return an error as RFC 9457 has it."""
+    document = {"title": error.message, "status": error.status, "code": error.code}
+    body = json.dumps(document, separators=(",", ":")).encode()
+    return Answer(error.status, body, "application/problem+json", error.headers)
+
+
 def redirect(to: str, status: int = 303) -> Answer:
     """Return a redirect that is followed by a GET."""
     return Answer(status, headers=(("location", to),))

@@ -54,6 +54,8 @@ class Ask:
     part: str = ""
     """What stood in the place of ``{part}`` in the route's path."""
     query_text: str = field(default="", repr=False)
+    body: bytes = field(default=b"", repr=False)
+    """The body as it came, where it is JSON."""
 
 
 def params(text: str) -> Params:

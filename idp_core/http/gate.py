@@ -23,6 +23,7 @@ _DECIDING = (
     "x-forwarded-for",
 )  # fmt: skip
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,15 @@ def check_once(names: Iterable[str]) -> None:
 
 
 def check_body(kind: Kind, method: str, headers: Mapping[str, str]) -> None:
-    """Raise HttpError for a body that is no form."""
-    if method != "POST":
-        return
+    """Raise HttpError for a body that is no form; or no JSON, where that is spoken."""
     said = headers.get("content-type", "").partition(";")[0].strip().casefold()
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    if kind is Kind.JSON:
+        if has_body and said != JSON:
+            raise HttpError(415, "invalid_request", f"send {JSON}")
+        return
+    if method != "POST":
+        return
     if said != FORM and (has_body or kind is not Kind.API):
         raise HttpError(415, "invalid_request", f"send {FORM}")
 

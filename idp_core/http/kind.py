@@ -12,6 +12,8 @@ class Kind(StrEnum):
     """A person's browser: strict CSP, never framed; a POST proves that our own page sent it."""
     API = "api"
     """A program that brings its own credentials; cookies mean nothing."""
+    JSON = "json"
+    """A program with an access token: JSON in and out, errors as RFC 9457 has them."""
     PUBLIC = "public"
     """The same for everybody: any origin may read it, and keep it for a while."""
     BROWSER = "browser"

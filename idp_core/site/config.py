@@ -198,6 +198,15 @@ class TokenSettings(Part):
     """A refresh token that is not used; each use gives another."""
 
 
+class AdminSettings(Part):
+    """The API of administration."""
+
+    api: bool = True
+    """Whether `/admin` answers; without a client or a role for it nobody gets in anyway."""
+    level: Annotated[int, Field(ge=1, le=3)] = 2
+    """The level a person has to have logged in at; services have none."""
+
+
 class ThemeSettings(Part):
     """How pages look."""
 
@@ -245,6 +254,8 @@ class ServeConfig(Part):
     """How a login begins."""
     tokens: TokenSettings = TokenSettings()
     """How long tokens live."""
+    admin: AdminSettings = AdminSettings()
+    """The API of administration."""
     theme: ThemeSettings = ThemeSettings()
     """How pages look."""
     languages: Annotated[tuple[Literal["en", "de", "fr", "es"], ...], Field(min_length=1)] = (

@@ -16,7 +16,7 @@ from functools import partial
 from starlette.types import Receive, Scope, Send
 
 from idp_core.http import gate as gates
-from idp_core.http.answer import Answer, HttpError, error_answer
+from idp_core.http.answer import Answer, HttpError, error_answer, problem_answer
 from idp_core.http.ask import Ask, Params, cookies, params
 from idp_core.http.gate import Gate
 from idp_core.http.kind import Kind
@@ -84,8 +84,10 @@ class Endpoint:
         query = scope["query_string"]
         if len(query) > gates.LONGEST_QUERY:
             raise HttpError(414, "invalid_request", "the query is too long")
-        form = Params()
-        if method == "POST":
+        form, body = Params(), b""
+        if route.kind is Kind.JSON:
+            body = await _body(receive, headers)
+        elif method == "POST":
             form = params(_ascii(await _body(receive, headers)))
         ask = replace(
             ask,
@@ -94,6 +96,7 @@ class Endpoint:
             form=form,
             cookies=cookies(v for k, v in raw if k == "cookie"),
             part=scope.get("path_params", {}).get("part", ""),
+            body=body,
         )
         if route.kind is Kind.PAGE and method == "POST":
             gates.check_form(gate, ask)
@@ -111,7 +114,7 @@ def plain_failure(ask: Ask, error: Exception, kind: Kind) -> Answer:  # noqa: AR
     """Return an error as JSON; a bug is told as one, without a word on what it was."""
     if not isinstance(error, HttpError):
         error = HttpError(500, "server_error", "something went wrong here")
-    return error_answer(error)
+    return problem_answer(error) if kind is Kind.JSON else error_answer(error)
 
 
 async def _body(receive: Receive, headers: dict[str, str]) -> bytes:

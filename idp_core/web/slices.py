@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from idp_core.admin import routes as admin
 from idp_core.login import routes as login
 from idp_core.oidc import grant_types as token
 from idp_core.oidc.authorize import routes as authorize
@@ -59,5 +60,6 @@ def all_routes() -> Sequence[Route]:
         *revocation.ROUTES,
         *logout.ROUTES,
         *device.ROUTES,
+        *admin.ROUTES,
         *discovery.routes(DESCRIBES),
     )

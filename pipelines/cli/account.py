@@ -132,3 +132,27 @@ def delete(
     with opened(project) as site:
         ended = accounts.delete(site, address, why, f"admin:{who_says(who)}")
     give({"sessions_ended": ended}, f"deleted; {ended} sessions ended", as_json=as_json)
+
+
+@app.command()
+def roles(
+    address: Address,
+    give_: Annotated[
+        list[str] | None,
+        typer.Option("--role", help="A role: owner, reader, auditor, inviter, clients, support."),
+    ] = None,
+    project: Folder = Path(),
+    who: Who = None,
+    as_json: Json = False,
+) -> None:
+    """Let an account use the API of administration: these roles, in the place of those it had.
+
+    Without --role it has none any more.
+    """
+    from pipelines import accounts
+    from pipelines.serving import opened
+
+    wanted = sorted(set(give_ or ()))
+    with opened(project) as site:
+        accounts.give_roles(site, address, wanted, f"admin:{who_says(who)}")
+    give({"roles": wanted}, ", ".join(wanted) or "no roles", as_json=as_json)

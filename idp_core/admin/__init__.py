@@ -1,0 +1,1 @@
+"""The API of administration: by access tokens with scopes, for services and people with roles."""
