@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     """The password of the SMTP server that the login sends mail by."""
 
+    sms_secret: SecretStr | None = None
+    """What the provider of text messages knows the login by; ``{secret}`` in ``serve.yaml``."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important messages that are logged. On a terminal, where the command line shows
     progress, it is ``warning`` unless it is set."""

@@ -94,12 +94,14 @@ def open_site(folder: Path, settings: Settings | None = None) -> Site:
         )
         with used(engine):
             schema.upgrade(engine)
-        password = said.smtp_password
+        password, sms = said.smtp_password, said.sms_secret
         around = Around(
             folder,
             project.data_folder / "mail",
             _claims(folder, project),
             lambda: password.get_secret_value() if password else None,
+            project.data_folder / "sms",
+            lambda: sms.get_secret_value() if sms else None,
         )
         site = make_site(config, engine, found, around)
         site.keys.ring()

@@ -11,6 +11,7 @@ from idp_core.login.factors.passkey import pages as passkey
 from idp_core.login.factors.passkey.factor import PasskeyFactor
 from idp_core.login.factors.password import Password
 from idp_core.login.factors.recoverycode.factor import RecoveryCode
+from idp_core.login.factors.sms.factor import SEND, Sms, send
 from idp_core.login.factors.totp.factor import Totp
 from idp_core.login.model import Factor, FirstFactor
 from idp_core.login.pages import LoginPages
@@ -20,7 +21,7 @@ from idp_core.site.routes import Route
 
 FIRST: tuple[FirstFactor, ...] = (Password(), MailCode(), PasskeyFactor())
 """Factors that can begin a login; `login.first` says which do."""
-THEN: tuple[Factor, ...] = (PasskeyFactor(), Totp(), RecoveryCode())
+THEN: tuple[Factor, ...] = (PasskeyFactor(), Totp(), Sms(), RecoveryCode())
 """Factors that may follow."""
 
 DISPATCHER = Dispatcher({each.name: each for each in FIRST}, {each.name: each for each in THEN})
@@ -34,6 +35,7 @@ ROUTES = (
     Route(TYPE, {"GET": _MAIL.type, "POST": _MAIL.enter}, Kind.PAGE),
     Route(passkey.FIRST, {"POST": passkey.first}, Kind.PAGE),
     Route(passkey.STEP, {"POST": passkey.step}, Kind.PAGE),
+    Route(SEND, {"POST": send}, Kind.PAGE),
     Route("/signout", {"POST": logout.end_here}, Kind.PAGE),
     *registration_routes.ROUTES,
     *recovery_routes.ROUTES,

@@ -1,4 +1,4 @@
-"""The room of passkeys: add one, take one away. Their owner is told by mail."""
+"""The room of passkeys: add one, name it, take it away. Their owner is told by mail."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ def options(ask: Ask, site: Site, found: Visit) -> Answer:  # noqa: ARG001 (a Ro
 
 def add(ask: Ask, site: Site, found: Visit) -> Answer:
     """Keep the passkey that the browser made."""
-    said = " ".join((ask.form.get("name") or "").split())
-    name = said[: store.LONGEST_NAME] if said.isprintable() else ""
-    name = name or agent(ask.headers.get("user-agent", "")) or "passkey"
+    name = _name(ask) or agent(ask.headers.get("user-agent", "")) or "passkey"
     with writing(site.engine) as conn:
         made = ceremony.added(conn, ask, site, found.account, name)
         good = made is not None and store.add(conn, made)
@@ -51,6 +49,16 @@ def add(ask: Ask, site: Site, found: Visit) -> Answer:
     return redirect("/account/security")
 
 
+def rename(ask: Ask, site: Site, found: Visit) -> Answer:
+    """Call a passkey otherwise; a name that is none changes nothing."""
+    name, id_ = _name(ask), ask.form.get("passkey") or ""
+    if name:
+        with writing(site.engine) as conn:
+            if store.rename(conn, found.account.id, id_, name):
+                site.note(conn, "passkey.renamed", "done", found.account.id)
+    return redirect("/account/security")
+
+
 def remove(ask: Ask, site: Site, found: Visit) -> Answer:
     """Take a passkey away."""
     id_ = ask.form.get("passkey") or ""
@@ -59,6 +67,11 @@ def remove(ask: Ask, site: Site, found: Visit) -> Answer:
         if known is not None and store.remove(conn, found.account.id, id_):
             _tell(conn, ask, site, found, "removed", known.name)
     return redirect("/account/security")
+
+
+def _name(ask: Ask) -> str:
+    said = " ".join((ask.form.get("name") or "").split())
+    return said[: store.LONGEST_NAME] if said.isprintable() else ""
 
 
 def _tell(conn: sa.Connection, ask: Ask, site: Site, found: Visit, what: str, name: str) -> None:
@@ -81,5 +94,6 @@ def _form(ask: Ask, site: Site, found: Visit, *, wrong: bool = False) -> Answer:
 ROUTES = (
     Route(PATH, {"GET": guarded(show, fresh=True), "POST": guarded(add, fresh=True)}, Kind.PAGE),
     Route(f"{PATH}/options", {"POST": guarded(options, fresh=True)}, Kind.PAGE),
+    Route(f"{PATH}/rename", {"POST": guarded(rename)}, Kind.PAGE),
     Route(f"{PATH}/remove", {"POST": guarded(remove, fresh=True)}, Kind.PAGE),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp_core.selfcare import address, home, leaving, passkeys, password, profile, security
+from idp_core.selfcare import address, home, leaving, passkeys, password, profile, security, sms
 from idp_core.site.routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -12,5 +12,6 @@ ROUTES: tuple[Route, ...] = (
     *password.ROUTES,
     *security.ROUTES,
     *passkeys.ROUTES,
+    *sms.ROUTES,
     *leaving.ROUTES,
 )

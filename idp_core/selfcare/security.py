@@ -16,6 +16,7 @@ from idp_core.http.kind import Kind
 from idp_core.login import remembered
 from idp_core.login.factors.passkey import store as passkeys
 from idp_core.login.factors.recoverycode import store as codes
+from idp_core.login.factors.sms import store as sms
 from idp_core.login.factors.totp import store as totp
 from idp_core.selfcare.rooms import guarded, shown
 from idp_core.site.routes import Route
@@ -32,8 +33,12 @@ def show(ask: Ask, site: Site, found: Visit) -> Answer:
     with reading(site.engine) as conn:
         has = totp.has(conn, found.account.id)
         left = codes.left(conn, found.account.id)
+        number = sms.number_of(conn, site.sealer, found.account.id)
         keys = passkeys.of_account(conn, found.account.id)
-    return shown(ask, site, found, "account/security.html", has=has, left=left, passkeys=keys)
+    return shown(
+        ask, site, found, "account/security.html", has=has, left=left, passkeys=keys,
+        number=sms.masked(number) if number else None, texts=site.config.sms.on,
+    )  # fmt: skip
 
 
 def set_up(ask: Ask, site: Site, found: Visit) -> Answer:
@@ -71,7 +76,8 @@ def confirm(ask: Ask, site: Site, found: Visit) -> Answer:
 def renew(ask: Ask, site: Site, found: Visit) -> Answer:
     """Give new recovery codes in the place of the old ones."""
     with writing(site.engine) as conn:
-        if not totp.has(conn, found.account.id):
+        account = found.account.id
+        if not totp.has(conn, account) and not sms.has(conn, account):
             return redirect("/account/security")
         given = codes.renew(conn, site.secrets.codes, found.account.id)
         _tell(conn, site, found.account.id, "codes.renewed")
@@ -82,7 +88,8 @@ def remove(ask: Ask, site: Site, found: Visit) -> Answer:  # noqa: ARG001 (a Roo
     """Take the app and the codes away."""
     with writing(site.engine) as conn:
         if totp.remove(conn, found.account.id):
-            codes.remove(conn, found.account.id)
+            if not sms.has(conn, found.account.id):
+                codes.remove(conn, found.account.id)
             remembered.forget(conn, site, found.account.id)
             _tell(conn, site, found.account.id, "totp.removed")
     return redirect("/account/security")

@@ -50,6 +50,10 @@ class Part(Strict):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
+def _sms_fields() -> dict[str, str]:
+    return {"to": "{number}", "text": "{text}"}
+
+
 class KeySettings(Part):
     """Signing keys."""
 
@@ -68,6 +72,44 @@ class MailSettings(Part):
     """STARTTLS, or TLS from the start on port 465; only a server on this machine does without."""
     user: str | None = None
     """Whom to log in as; the password is `ISTHMUS_SMTP_PASSWORD`."""
+
+
+class SmsSettings(Part):
+    """Codes by text message."""
+
+    on: bool = False
+    """Whether people may have codes sent to a number of theirs, as a further step."""
+    countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ()
+    """Where texts may go, such as `[DE, AT]`; a number without a country code is of the first."""
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$")] | None = None
+    """The provider's address for a POST; without one texts are written into `data/sms`."""
+    format: Literal["form", "json"] = "form"
+    """How the fields are sent."""
+    fields: dict[str, str] = Field(default_factory=_sms_fields)
+    """The fields, with `{number}`, `{text}` and `{secret}`; the secret is `ISTHMUS_SMS_SECRET`."""
+    headers: dict[str, Annotated[str, Field(pattern=r"^[^\r\n]*$")]] = Field(default_factory=dict)
+    """Headers, with `{secret}`, such as `{Authorization: "Bearer {secret}"}`."""
+    private: bool = False
+    """Whether the provider may be in a private network, and be reached without TLS."""
+    per_number: Annotated[int, Field(ge=1)] = 5
+    """Texts to one number an hour."""
+    per_network: Annotated[int, Field(ge=1)] = 20
+    """Texts that one network asks for an hour."""
+    per_range: Annotated[int, Field(ge=1)] = 30
+    """Texts to one range of 100,000 numbers an hour."""
+    per_hour: Annotated[int, Field(ge=1)] = 500
+    """Texts altogether an hour."""
+
+    @model_validator(mode="after")
+    def _guarded(self) -> SmsSettings:
+        if self.on and not self.countries:
+            raise ValueError("name the countries that texts may go to: countries: [DE]")
+        if self.url and not self.private and not self.url.startswith("https:"):
+            raise ValueError("write https://…, or private: true for a provider in your network")
+        sent = " ".join(self.fields.values())
+        if "{number}" not in sent or "{text}" not in sent:
+            raise ValueError("fields need {number} and {text}")
+        return self
 
 
 class PasswordSettings(Part):
@@ -132,7 +174,7 @@ class RegistrationSettings(Part):
 First = Literal["password", "mailcode", "passkey"]
 
 
-Then = Literal["passkey", "totp", "recoverycode"]
+Then = Literal["passkey", "totp", "sms", "recoverycode"]
 
 
 class PolicySettings(Part):
@@ -244,6 +286,8 @@ class ServeConfig(Part):
     """Signing keys."""
     mail: MailSettings = MailSettings()
     """How mail goes out."""
+    sms: SmsSettings = SmsSettings()
+    """Codes by text message."""
     password: PasswordSettings = PasswordSettings()
     """What passwords need, and what hashing them costs."""
     session: SessionSettings = SessionSettings()

@@ -13,6 +13,9 @@ from idp_core.mail import queue
 from idp_core.mail.queue import Letter
 from idp_core.site.site import Site
 
+_TEXT = "tel:"
+"""How the receiver of a text message begins in the queue; no mail address does."""
+
 
 def write(
     conn: sa.Connection, site: Site, to: str, template: str, language: str, /, **values: Any
@@ -21,6 +24,19 @@ def write(
     text = site.pages.render(f"mail/{template}.txt", language, **values)
     subject, _, body = text.partition("\n")
     queue.put(conn, site.sealer, Letter(to, subject.strip(), body.strip() + "\n"), site.clock())
+
+
+def text(conn: sa.Connection, site: Site, number: str, language: str, /, **values: Any) -> None:
+    """Queue a text message, in the mails' queue: sealed, and gone once it is sent."""
+    said = site.pages.render("text/code.txt", language, **values).strip()
+    queue.put(conn, site.sealer, Letter(f"{_TEXT}{number}", "", said), site.clock())
+
+
+def _send(site: Site, letter: Letter) -> None:
+    if letter.to.startswith(_TEXT):
+        site.texts.send_text(letter.to.removeprefix(_TEXT), letter.text)
+    else:
+        site.post.send(letter)
 
 
 def deliver(site: Site) -> int:
@@ -34,7 +50,7 @@ def deliver(site: Site) -> int:
     for each in waiting:
         try:
             if each.letter.to:
-                site.post.send(each.letter)
+                _send(site, each.letter)
                 sent += 1
         except (OSError, smtplib.SMTPException, ValueError) as error:
             logger().warning("mail.not_sent", error=type(error).__name__, attempt=each.attempts)

@@ -16,6 +16,7 @@ from idp_core.claims.book import Book
 from idp_core.http.gate import Gate
 from idp_core.keys.ring import now_utc
 from idp_core.mail.queue import Transport
+from idp_core.mail.texts import HttpTexter, Texter, TextFolder
 from idp_core.mail.transports import Folder, Smtp
 from idp_core.pages.engine import Pages
 from idp_core.passwords.breached import BreachFile, BreachList, BreachService
@@ -55,6 +56,7 @@ class Site:
     hasher: Hasher
     passwords: PasswordPolicy
     post: Transport
+    texts: Texter
     limits: Limits
     clock: Callable[[], datetime]
     claims: Book = field(default_factory=Book)
@@ -87,6 +89,8 @@ class Around:
     mail_folder: Path = Path("mail")
     claims: Book = field(default_factory=Book)
     smtp_password: Callable[[], str | None] = field(default=lambda: None, repr=False)
+    sms_folder: Path = Path("sms")
+    sms_secret: Callable[[], str | None] = field(default=lambda: None, repr=False)
 
 
 def make_site(
@@ -124,6 +128,7 @@ def make_site(
         hasher=Hasher(cost.argon2_passes, cost.argon2_mebibytes, cost.argon2_lanes),
         passwords=PasswordPolicy(cost.least, cost.score, _breached(cost, around.folder)),
         post=_post(config, around.mail_folder, around.smtp_password),
+        texts=_texts(config, around),
         limits=Limits(
             timedelta(hours=config.session.hours), timedelta(minutes=config.session.idle_minutes)
         ),
@@ -138,6 +143,14 @@ def _breached(said: PasswordSettings, folder: Path) -> BreachList | None:
         found.check()
         return found
     return BreachService(said.breached_service) if said.breached_service else None
+
+
+def _texts(config: ServeConfig, around: Around) -> Texter:
+    said = config.sms
+    if said.url is None:
+        return TextFolder(around.sms_folder)
+    as_json = said.format == "json"
+    return HttpTexter(said.url, said.fields, said.headers, as_json, said.private, around.sms_secret)
 
 
 def _post(config: ServeConfig, folder: Path, password: Callable[[], str | None]) -> Transport:

@@ -5,7 +5,11 @@ const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
   .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 const named = (list) => (list || []).map((each) => ({ ...each, id: bytes(each.id) }));
 
-async function answer(form) {
+// With data-autofill the browser also offers passkeys where the address is typed, until one is used.
+let offered = null;
+const FRESH = 240000; // a challenge is good for five minutes
+
+async function answer(form, more = {}) {
   const csrf = form.elements.csrf.value;
   const got = await fetch(form.dataset.passkey, { method: "POST", body: new URLSearchParams({ csrf }) });
   if (!got.ok || got.redirected) throw new Error("no challenge");
@@ -18,12 +22,29 @@ async function answer(form) {
     return said(made, { attestationObject: text(made.response.attestationObject) });
   }
   asked.allowCredentials = named(asked.allowCredentials);
-  const found = await navigator.credentials.get({ publicKey: asked });
+  const found = await navigator.credentials.get({ publicKey: asked, ...more });
   const { authenticatorData, signature, userHandle } = found.response;
   return said(found, {
     authenticatorData: text(authenticatorData), signature: text(signature),
     ...(userHandle && { userHandle: text(userHandle) }),
   });
+}
+
+async function offer(form) {
+  const there = window.PublicKeyCredential.isConditionalMediationAvailable;
+  if (!there || !(await PublicKeyCredential.isConditionalMediationAvailable())) return;
+  for (;;) {
+    const again = offered = new AbortController();
+    const clock = setTimeout(() => again.abort("old"), FRESH);
+    try {
+      form.elements.response.value = await answer(form, { mediation: "conditional", signal: again.signal });
+      return form.submit();
+    } catch {
+      if (again.signal.reason !== "old") return; // the button was pressed, or the person said no
+    } finally {
+      clearTimeout(clock);
+    }
+  }
 }
 
 const said = (credential, response) => JSON.stringify({
@@ -39,6 +60,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     event.preventDefault();
     const failed = form.querySelector("[data-failed]");
     failed.hidden = true;
+    if (offered) offered.abort("pressed");
     try {
       form.elements.response.value = await answer(form);
       form.submit();
@@ -47,4 +69,5 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       if (event.submitter) event.submitter.disabled = false;
     }
   });
+  if ("autofill" in form.dataset) offer(form);
 }

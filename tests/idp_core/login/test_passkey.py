@@ -120,6 +120,27 @@ class TestRoom:
         assert use(Browser(app), key).status == 400
         assert ("passkey.removed", "done") in kinds(site, ann)
 
+    def test_a_passkey_is_renamed_by_its_owner_alone(self, browser, app, site, ann, key):
+        log_in(browser)
+        page = browser.get("/account/security")
+        path = "/account/security/passkeys/rename"
+        browser.submit(page, form=path, name="  The  old  phone ")
+        page = browser.get("/account/security")
+        assert 'value="The old phone"' in page.text
+        assert ("passkey.renamed", "done") in kinds(site, ann)
+        browser.submit(page, form=path, name="a\tb\x07")
+        make_account(site, "bob@example.org")
+        bob = Browser(app)
+        log_in(bob, "bob@example.org")
+        stolen = next(form for form in page.forms if form.action == path).fields
+        bob.post(path, {**stolen, "name": "mine", "csrf": proof(bob)}, origin=ORIGIN)
+        assert 'value="The old phone"' in browser.get("/account/security").text
+
+    def test_the_field_of_the_address_offers_passkeys(self, browser):
+        text = browser.get("/login").text
+        assert 'autocomplete="username webauthn"' in text
+        assert "data-autofill" in text
+
     def test_it_wants_a_fresh_login(self, browser, ann, clock):
         log_in(browser)
         page = browser.get(ROOM)

@@ -1,5 +1,7 @@
 """Policies of clients, in whole logins: each way to get round one."""
 
+import re
+
 import pyotp
 import pytest
 from hypothesis import given
@@ -186,6 +188,23 @@ class TestRemembered:
     def test_signing_out_everywhere_forgets_it(self, rp, site, ann, clock):
         with writing(site.engine) as conn:
             sessions.end_all(conn, ann.id, clock(), "revoked")
+        assert "One more step" in rp.log_in(rp.authorize()).words
+
+    @pytest.mark.parametrize("what", ["another app", "no app, then one"])
+    def test_another_app_or_none_forgets_it(self, rp, app, site, ann, secret, clock, what):
+        """By the room itself: whoever takes the step over takes no remembered browser over."""
+        other = Browser(app)
+        page = other.follow(log_in(other))
+        clock.wait(seconds=30)
+        step(other, page, secret, clock)
+        if what == "another app":
+            page = other.get("/account/security/app")
+            new = re.search(r"<code>([A-Z2-7 ]+)</code>", page.text)[1].replace(" ", "")
+            code = pyotp.TOTP(new).at(clock())
+            assert other.submit(page, form="/account/security/app", code=code).status == 200
+        else:
+            other.submit(other.get("/account/security"), form="/account/security/remove")
+            set_up(site, ann, clock)
         assert "One more step" in rp.log_in(rp.authorize()).words
 
     def test_nobody_is_remembered_unasked(self, site, app, secret, clock):

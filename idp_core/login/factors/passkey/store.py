@@ -75,6 +75,12 @@ def signed(conn: sa.Connection, id_: str, count: int, now: datetime) -> bool:
     return done.rowcount == 1
 
 
+def rename(conn: sa.Connection, account: str, id_: str, name: str) -> bool:
+    """Call a passkey otherwise; False when the account has none of this id."""
+    mine = (table.c.account == account, table.c.id == id_)
+    return conn.execute(sa.update(table).where(*mine).values(name=name)).rowcount == 1
+
+
 def remove(conn: sa.Connection, account: str, id_: str) -> bool:
     """Take a passkey away; False when the account has none of this id."""
     done = conn.execute(sa.delete(table).where(table.c.account == account, table.c.id == id_))

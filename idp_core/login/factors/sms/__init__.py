@@ -1,0 +1,1 @@
+"""One-time codes by text message, as a further step."""
