@@ -50,6 +50,11 @@ class Workspace:
     schema: Schema = field(default=CUSTOMER)
 
     @property
+    def graph(self) -> Path:
+        """Where resolution keeps what it knew."""
+        return self.project.data_folder / "graph.duckdb"
+
+    @property
     def landing(self) -> Path:
         """Where pages land."""
         return self.project.data_folder / "landing"

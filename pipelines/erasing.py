@@ -20,6 +20,7 @@ from pipelines.errors import JobError
 from pipelines.planning import Word
 from pipelines.provision import run as provisioning
 from pipelines.provision.removal import prepare_removal, prove
+from pipelines.resolve import graph as graphs
 from pipelines.running import Steps, Watch, end, noting, quiet, running
 from pipelines.targets import provisioning_job
 
@@ -61,6 +62,7 @@ def erase_person(
                 if source == accounts.SOURCE:
                     _close(conn, keys)
             counts["records"] = len(refs)
+        graphs.forget(bus.graph, refs)
         for target in bus.project.targets:
             with noting(problems):
                 problems += _remove(bus, steps, target, gids)

@@ -140,7 +140,7 @@ def unify_all(
             fingerprint=number,
             stage=stage,
             former=former,
-            graph=bus.project.data_folder / "graph.duckdb",
+            graph=bus.graph,
         )
         counts.update(unified.counts)
     with steps.step("golden") as (progress, counts):

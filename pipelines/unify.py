@@ -32,12 +32,13 @@ from idp_core.profiles.vetoes import Constraints
 from mappings.schema import Schema
 from pipelines.progress import Progress, silent
 from pipelines.resolve import graph as graphs
+from pipelines.resolve import trained as models
 from pipelines.resolve.batch import Resolution, resolve
 from pipelines.resolve.incremental import resolve_changes
 from pipelines.resolve.stage import Stage
 
 STAGE = "resolve"
-_MARKS = (STAGE, f"{STAGE}.policy", f"{STAGE}.words")
+_MARKS = (STAGE, f"{STAGE}.policy", f"{STAGE}.words", f"{STAGE}.model")
 _TOKENS = (f"{STAGE}.graph", f"{STAGE}.graph.before")
 _BATCH = 5_000
 MOST_CHANGED = 0.25
@@ -75,17 +76,17 @@ def resolve_step(
     `graph`, the file of what the last run knew, only what changed and what it touches is resolved;
     the people are the same.
     """
+    step = _Step(engine, policy, schema, fingerprint, former or {}, stage)
     with reading(engine) as conn:
-        moment = _Moment.of(conn, fingerprint)
+        moment = step.moment(conn)
     if moment.known == moment.wanted:
         return Unified()
-    step = _Step(engine, policy, schema, fingerprint, former or {})
-    if graph is not None and stage is None:
+    if graph is not None:
         with graphs.opened(graph) as con:
             unified = step.changes(con) if con is not None else None
         if unified is not None:
             return unified
-    return step.everything(stage, graph)
+    return step.everything(graph)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +102,6 @@ class _Moment:
     constraints: Constraints
     asked: frozenset[frozenset[SourceRef]]
 
-    @classmethod
-    def of(cls, conn: sa.Connection, fingerprint: int) -> _Moment:
-        """Read it."""
-        constraints = read_steward_words(conn)
-        return cls(
-            known=tuple(store.read_watermark(conn, mark) for mark in _MARKS),
-            wanted=(store.last_seq(conn), fingerprint, _number(constraints)),
-            tokens=tuple(store.read_watermark(conn, mark) for mark in _TOKENS),
-            constraints=constraints,
-            asked=store.pairs_asked(conn),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class _Step:
@@ -123,11 +112,24 @@ class _Step:
     schema: Schema
     fingerprint: int
     former: Mapping[SourceRef, str]
+    stage: Stage | None
 
-    def everything(self, stage: Stage | None, graph: Path | None) -> Unified:
+    def moment(self, conn: sa.Connection) -> _Moment:
+        """Read what stands in the database now."""
+        constraints = read_steward_words(conn)
+        model = _version(self.stage)
+        return _Moment(
+            known=tuple(store.read_watermark(conn, mark) for mark in _MARKS),
+            wanted=(store.last_seq(conn), self.fingerprint, _number(constraints), model),
+            tokens=tuple(store.read_watermark(conn, mark) for mark in _TOKENS),
+            constraints=constraints,
+            asked=store.pairs_asked(conn),
+        )
+
+    def everything(self, graph: Path | None) -> Unified:
         """Resolve all records, and write the graph for the next run."""
         with reading(self.engine) as conn:
-            moment = _Moment.of(conn, self.fingerprint)
+            moment = self.moment(conn)
             records = list(store.read_source_profiles(conn, deleted=False, schema=self.schema))
             links = {**store.read_links(conn, gone_since=moment.known[0]), **self.former}
             redirects = store.read_redirects(conn)
@@ -137,12 +139,12 @@ class _Step:
             self.policy,
             moment.constraints,
             redirects=redirects,
-            stage=stage,
+            stage=self.stage,
             asked=moment.asked,
         )
         del records
         token, unified = self._save(moment, found)
-        if graph is not None and stage is None and found.basis is not None:
+        if graph is not None and found.basis is not None:
             graphs.save(
                 graph,
                 graphs.Mark(moment.wanted[0], self.fingerprint, token),
@@ -154,9 +156,9 @@ class _Step:
 
     def changes(self, con: duckdb.DuckDBPyConnection) -> Unified | None:
         """Resolve what changed since the graph was written; None when that must be everything."""
-        mark, sources = graphs.read_mark(con)
+        mark, kept = graphs.read_mark(con)
         with reading(self.engine) as conn:
-            moment = _Moment.of(conn, self.fingerprint)
+            moment = self.moment(conn)
             if self.fingerprint != mark.fingerprint or mark.token not in moment.tokens:
                 return None
             if moment.known[1] != self.fingerprint:
@@ -172,12 +174,18 @@ class _Step:
                 return None
             records = _Stored(conn, self.schema, moment.known[0], self.former)
             found = resolve_changes(
-                con, changed, records, self.policy, moment.constraints, asked=moment.asked
+                con,
+                changed,
+                records,
+                self.policy,
+                moment.constraints,
+                stage=self.stage,
+                asked=moment.asked,
             )
         if found is None:
             return None
         token, unified = self._save(moment, found.resolution, found.touched)
-        graphs.keep_mark(con, graphs.Mark(moment.wanted[0], self.fingerprint, token), sources)
+        graphs.keep_mark(con, graphs.Mark(moment.wanted[0], self.fingerprint, token), kept)
         con.execute("COMMIT")
         return unified
 
@@ -192,7 +200,8 @@ class _Step:
         with writing(self.engine) as conn:
             store.save_links(conn, found.links, found.events, redirects=found.new_redirects)
             queue = store.save_doubts(conn, found.doubts, datetime.now(UTC), among)
-            marks = zip((*_MARKS, *_TOKENS), (*moment.wanted, token, moment.tokens[0]), strict=True)
+            wanted = (*moment.wanted[:-1], _version(self.stage))  # a run may have trained it
+            marks = zip((*_MARKS, *_TOKENS), (*wanted, token, moment.tokens[0]), strict=True)
             for mark, value in marks:
                 store.save_watermark(conn, mark, value)
         events = Counter(event.kind.value for event in found.events)
@@ -222,6 +231,12 @@ class _Stored:
     def members(self, gids: Collection[str]) -> Collection[SourceRef]:
         """Return the living records of global ids."""
         return store.members_of(self.conn, gids)
+
+
+def _version(stage: Stage | None) -> int:
+    """Return a number for the model in use: another one resolves everything anew."""
+    version = models.current(stage.folder) if stage and stage.folder else ""
+    return int(version, 16) if version else 0
 
 
 def _number(constraints: Constraints) -> int:

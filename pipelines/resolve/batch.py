@@ -23,16 +23,19 @@ from pipelines.collector import paused
 from pipelines.resolve.doubts import Pair, doubts
 from pipelines.resolve.pairs import candidates
 from pipelines.resolve.population import Survey, survey
-from pipelines.resolve.stage import Found, Stage, likenesses
+from pipelines.resolve.stage import Found, Likes, Stage, likenesses
 
 
 class Basis(NamedTuple):
-    """What a resolution stands on: records in order, the same usable, what all say, their pairs."""
+    """What a resolution stands on: records in order, the same usable, what all say, the pairs that
+    identifiers and keys make, and what likeness is kept of.
+    """
 
     known: Sequence[Evidence]
     telling: Sequence[Evidence]
     survey: Survey
     edges: Sequence[Edge]
+    likes: Likes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,9 @@ def resolve(  # noqa: PLR0913 (all that decides who is one person)
     surveyed = survey(known, policy, constraints)
     others = surveyed.population
     telling = [usable(record, others) for record in known]
-    edges, compared = make_edges(telling, policy, others)
+    scored, compared = make_edges(telling, policy, others)
     alike = likenesses(stage, profiles, telling, policy, others) if stage else Found()
-    edges += alike.edges
+    edges = [*scored, *alike.edges]
     guard = PersonGuard(known, policy, constraints)
     found = partition(
         len(known),
@@ -122,7 +125,7 @@ def resolve(  # noqa: PLR0913 (all that decides who is one person)
             "doubts": len(in_doubt),
         },
         notes=alike.notes,
-        basis=Basis(known, telling, surveyed, edges),
+        basis=Basis(known, telling, surveyed, scored, alike.likes),
     )
 
 

@@ -1,8 +1,9 @@
 """The stored graph: what a run knew, so that the next one looks only at what changed.
 
 A DuckDB file beside the database: which record holds which value (as hashes), which keys bring
-records together, which values are crowded, contested or of namesakes (and by whose word), and the
-pairs that speak for a join. It is made of the database and may be deleted at any time: then the
+records together, which values are crowded, contested or of namesakes (and by whose word), the
+pairs that speak for a join, and, with likeness, what it compares (as it is) and the pairs it
+scored. It is made of the database and may be deleted at any time: then the
 next run looks at everything again.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -24,7 +25,10 @@ from pipelines.resolve.batch import Basis
 from pipelines.resolve.pairs import held_table, keys_sql, most_sharing, names_table
 from pipelines.resolve.population import Survey, Witnesses, most_records
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from pipelines.resolve.splinking import Pairs
+
+FORMAT = 2
 GIVEN, FAMILY, FULL = -1, -2, -3
 """What is said beside identifiers, which are called by their place in the policy."""
 
@@ -35,7 +39,10 @@ CREATE TABLE keyed (word SMALLINT, value UHUGEINT, record INTEGER);
 CREATE TABLE flag (what SMALLINT, value UHUGEINT, a INTEGER, b INTEGER);
 CREATE TABLE edge (a INTEGER, b INTEGER);
 CREATE TABLE word (kind VARCHAR, source VARCHAR, key VARCHAR, source2 VARCHAR, key2 VARCHAR);
-CREATE TABLE mark (format INTEGER, seq BIGINT, fingerprint BIGINT, token BIGINT, sources INTEGER);
+CREATE TABLE alike (a INTEGER, b INTEGER, bits DOUBLE, held BOOLEAN);
+CREATE TABLE mark (
+    format INTEGER, seq BIGINT, fingerprint BIGINT, token BIGINT, sources INTEGER, standing VARCHAR
+);
 """
 _SAID = f"""
 SELECT kind::SMALLINT AS what, md5_number(value) AS value, record::INTEGER AS record FROM held
@@ -54,6 +61,13 @@ class Mark(NamedTuple):
     token: int
 
 
+class Kept(NamedTuple):
+    """What a mark says beside: the number of sources, and what names the scores of likeness."""
+
+    sources: int
+    standing: str
+
+
 def save(
     path: Path,
     mark: Mark,
@@ -63,7 +77,7 @@ def save(
     constraints: Constraints,
 ) -> None:
     """Write the graph of a whole run."""
-    known, telling, found, edges = basis
+    known, telling, found, edges, likes = basis
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -78,7 +92,13 @@ def save(
         add_flags(con, _flags(known, found, policy))
         add_edges(con, ((a, b) for a, b, weight, _ in edges if weight > 0))
         keep_words(con, constraints)
-        keep_mark(con, mark, len({record.ref.source for record in known}))
+        if likes is not None:
+            con.register("given", likes.columns)
+            con.execute("CREATE TABLE looks AS FROM given")
+            con.unregister("given")
+            add_alike(con, likes.pairs)
+        sources = len({record.ref.source for record in known})
+        keep_mark(con, mark, Kept(sources, likes.standing if likes else ""))
         con.execute("CHECKPOINT")
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     part.replace(path)
@@ -114,10 +134,25 @@ def _fits(con: duckdb.DuckDBPyConnection) -> bool:
         return False
 
 
-def read_mark(con: duckdb.DuckDBPyConnection) -> tuple[Mark, int]:
-    """Return what the graph is made of, and of how many sources."""
-    (row,) = con.execute("SELECT seq, fingerprint, token, sources FROM mark").fetchall()
-    return Mark(*row[:3]), row[3]
+def read_mark(con: duckdb.DuckDBPyConnection) -> tuple[Mark, Kept]:
+    """Return what the graph is made of."""
+    (row,) = con.execute("SELECT * EXCLUDE (format) FROM mark").fetchall()
+    return Mark(*row[:3]), Kept(*row[3:])
+
+
+def forget(path: Path, refs: Iterable[SourceRef]) -> None:
+    """Remove what likeness compares of records whose person was erased, if there is a graph."""
+    with opened(path) as con:
+        if con is None or not read_mark(con)[1].standing:
+            return
+        for ref in refs:
+            con.execute(
+                "DELETE FROM looks WHERE unique_id IN"
+                " (SELECT id FROM record WHERE source = ? AND key = ?)",
+                list(ref),
+            )
+        con.execute("COMMIT")
+        con.execute("CHECKPOINT")
 
 
 def count(con: duckdb.DuckDBPyConnection) -> int:
@@ -126,10 +161,10 @@ def count(con: duckdb.DuckDBPyConnection) -> int:
     return int(found)
 
 
-def keep_mark(con: duckdb.DuckDBPyConnection, mark: Mark, sources: int) -> None:
+def keep_mark(con: duckdb.DuckDBPyConnection, mark: Mark, kept: Kept) -> None:
     """Write what the graph is made of."""
     con.execute("DELETE FROM mark")
-    con.execute("INSERT INTO mark VALUES (?, ?, ?, ?, ?)", [FORMAT, *mark, sources])
+    con.execute("INSERT INTO mark VALUES (?, ?, ?, ?, ?, ?)", [FORMAT, *mark, *kept])
 
 
 def said_sql(
@@ -205,6 +240,17 @@ def add_edges(con: duckdb.DuckDBPyConnection, pairs: Iterable[tuple[int, int]]) 
     listed = list(pairs)
     left, right = ([pair[side] for pair in listed] for side in (0, 1))
     insert(con, "edge", {"a": pa.array(left, pa.int32()), "b": pa.array(right, pa.int32())})
+
+
+def add_alike(con: duckdb.DuckDBPyConnection, pairs: Pairs) -> None:
+    """Add pairs that likeness scored."""
+    columns = {
+        "a": pa.array(pairs.left, pa.int32()),
+        "b": pa.array(pairs.right, pa.int32()),
+        "bits": pa.array(pairs.bits, pa.float64()),
+        "held": pa.array(pairs.held, pa.bool_()),
+    }
+    insert(con, "alike", columns)
 
 
 def insert(

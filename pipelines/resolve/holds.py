@@ -10,27 +10,53 @@ it counts as agreement.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from math import log2
+from typing import NamedTuple
 
 from pipelines.resolve.modelfile import Comparison, Model, Says
 from pipelines.resolve.trained import Trained, Weights
-from pipelines.resolve.weights import OFTEN, OWN
+from pipelines.resolve.weights import OFTEN
 
 _SPEAKS = 1.0  # bits from which a likeness that needs not agree does
 
 
-def held(model: Model, trained: Trained, chosen: Collection[str]) -> str:
-    """Return the SQL condition of a pair that must not join by the `chosen` comparisons.
+Agreeing = Sequence[tuple[str, Sequence[int], Sequence[str]]]
+"""Comparisons with the places of the levels that agree, and columns whose values must not be
+shared with someone who cannot be the same person."""
+
+
+class Grounds(NamedTuple):
+    """What a join may rest on, by kind of evidence."""
+
+    name: Agreeing
+    other_name: Agreeing
+    birth: Agreeing
+    personal: Agreeing
+    household: Agreeing
+    place: Agreeing
+
+
+def grounds(model: Model, weights: Weights) -> Grounds:
+    """Return which levels of the comparisons that were learnt agree."""
+    return Grounds(
+        name=_agreeing(model, weights, "name"),
+        other_name=_agreeing(model, weights, "other_name"),
+        birth=_agreeing(model, weights, "birth", learns=True),
+        personal=_agreeing(model, weights, "personal", learns=True),
+        household=_agreeing(model, weights, "household"),
+        place=_agreeing(model, weights, "household", learns=True),
+    )
+
+
+def held(model: Model, trained: Trained) -> str:
+    """Return the SQL condition of a pair that must not join by what was learnt.
 
     It speaks of ``p``, Splink's answer, and ``l`` and ``r``, the two rows of the table.
     """
-    weights = {name: trained.weights[name] for name in chosen}
-    name, other_name, birth, personal, household = (
-        _any(model, weights, says)
-        for says in ("name", "other_name", "birth", "personal", "household")
+    name, other_name, birth, personal, household, place = (
+        _any(model, each) for each in grounds(model, trained.weights)
     )
-    place = _any(model, weights, "household", learns=True)
     thin = f"(p.match_weight >= {model.thin_at + trained.together})"
     named = f"({name} AND {other_name} AND {place} AND {thin})"
     return (
@@ -39,40 +65,46 @@ def held(model: Model, trained: Trained, chosen: Collection[str]) -> str:
     )
 
 
-def _any(model: Model, weights: Weights, says: Says, *, learns: bool = False) -> str:
-    """Return the condition that any comparison of this kind agrees."""
-    found = _agree(model, weights, says, learns=learns or says in OWN)
-    return f"({' OR '.join(found) or 'false'})"
+def _agreeing(model: Model, weights: Weights, says: Says, *, learns: bool = False) -> Agreeing:
+    return [
+        (
+            name,
+            _levels(model.comparisons[name], worth, learns=learns),
+            [
+                column
+                for column in model.comparisons[name].needs(name)
+                if says == "personal" and model.columns[column].read is not None
+            ],
+        )
+        for name, worth in weights.items()
+        if model.comparisons[name].says == says
+    ]
 
 
-def _agree(model: Model, weights: Weights, says: Says, *, learns: bool) -> Iterator[str]:
-    for name, worth in weights.items():
-        comparison = model.comparisons[name]
-        if comparison.says != says:
-            continue
-        levels = ", ".join(map(str, _levels(comparison, worth, learns=learns)))
-        contested = [
-            f'{side}."{column}_shared"'
-            for column in comparison.needs(name)
-            if says == "personal" and model.columns[column].read is not None
-            for side in ("l", "r")
-        ]
-        yield f"(p.gamma_{name} IN ({levels}) AND NOT ({' OR '.join(contested) or 'false'}))"
+def _any(model: Model, found: Agreeing) -> str:
+    """Return the condition that any comparison agrees; Splink counts levels from the last one."""
+    said = []
+    for name, places, columns in found:
+        most = len(model.comparisons[name].levels)
+        levels = ", ".join(str(most - place) for place in places)
+        shared = [f'{side}."{column}_shared"' for column in columns for side in ("l", "r")]
+        unshared = f"NOT ({' OR '.join(shared) or 'false'})"
+        said.append(f"(p.gamma_{name} IN ({levels}) AND {unshared})" if levels else "false")
+    return f"({' OR '.join(said) or 'false'})"
 
 
 def _levels(
     comparison: Comparison, worth: Sequence[tuple[float, float]], *, learns: bool
 ) -> Sequence[int]:
-    """Return Splink's numbers of the levels that agree (0 is no likeness, -1 unknown).
+    """Return the places of the levels that agree.
 
     With `learns` a level agrees, too, when it is often all that the records of a person have.
     """
-    most = len(comparison.levels)
     return [
-        most - place
+        place
         for place, level in enumerate(comparison.levels)
         if level.agrees or (learns and _speaks(*worth[place]))
-    ] or [most + 1]
+    ]
 
 
 def _speaks(m: float, u: float) -> bool:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import duckdb
 import pyarrow as pa
 
 from idp_core.profiles.cluster import Edge, Partition, partition
-from idp_core.profiles.evidence import Evidence, reader
+from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.guard import PersonGuard
 from idp_core.profiles.identity import NewId, identify, new_gid
 from idp_core.profiles.model import SourceProfile, SourceRef
@@ -26,22 +25,13 @@ from pipelines.collector import paused
 from pipelines.resolve import graph
 from pipelines.resolve.batch import Resolution, together
 from pipelines.resolve.doubts import Pair, doubts
+from pipelines.resolve.numbered import Numbered, Records
+from pipelines.resolve.patching import joining, pairs_of, patch
+from pipelines.resolve.splinking import Pairs as Likes
+from pipelines.resolve.stage import Stage, edges_of, standing
 from pipelines.resolve.touched import Judges, find_dirty, ids, numbers, population_of
 
 Pairs = Sequence[tuple[int, int]]
-
-
-class Records(Protocol):
-    """Where records and their ids are read from: one moment of the database."""
-
-    def profiles(self, refs: Collection[SourceRef]) -> Iterable[SourceProfile]:
-        """Return the records that their sources still have."""
-
-    def links(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, str]:
-        """Return the global ids that records had."""
-
-    def members(self, gids: Collection[str]) -> Collection[SourceRef]:
-        """Return the living records of global ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +43,33 @@ class Changed:
 
 
 @paused()
-def resolve_changes(
+def resolve_changes(  # noqa: PLR0913 (all that decides who is one person)
     con: duckdb.DuckDBPyConnection,
     changed: Sequence[SourceProfile],
     records: Records,
     policy: IdentifierPolicy,
     constraints: Constraints,
     *,
+    stage: Stage | None = None,
     asked: Collection[Pair] = frozenset(),
     new_id: NewId = new_gid,
 ) -> Changed | None:
     """Resolve the records that changed, deleted ones among them, and whomever they touch.
 
     The graph is brought up to date; the caller commits it, or not. None when everything must be
-    resolved anew: a source came or went.
+    resolved anew: a source came or went, or likeness needs another model or prior.
     """
-    work = _Work(con, records, policy, constraints)
+    work = _Work(con, records, policy, constraints, stage)
     numbered, fresh = work.take_in(changed)
-    _, sources = graph.read_mark(con)
-    if ids(con, "SELECT count(DISTINCT source) FROM record") != [sources]:
+    _, kept = graph.read_mark(con)
+    if ids(con, "SELECT count(DISTINCT source) FROM record") != [kept.sources]:
         return None
-    find_dirty(con, numbered, fresh, Judges(work.known, policy, constraints, sources, work.former))
+    if kept.standing != (standing(stage, graph.count(con)) if stage else ""):
+        return None
+    judges = Judges(work.people.known, policy, constraints, kept.sources, work.former)
+    find_dirty(con, numbered, fresh, judges)
+    if kept.standing and not work.look_again():
+        return None
     work.score_dirty({ref for pair in asked for ref in pair})
     work.close()
     return work.resolve(asked, new_id)
@@ -88,11 +84,12 @@ class _Work:
         records: Records,
         policy: IdentifierPolicy,
         constraints: Constraints,
+        stage: Stage | None,
     ) -> None:
         self._con, self._records = con, records
+        self._stage = stage
         self._policy, self._constraints = policy, constraints
-        self._read = reader(policy)
-        self._held: dict[int, Evidence] = {}
+        self.people = Numbered(con, records, policy)
         self._scores: dict[Pattern, Score] = {}
         self._changed: frozenset[SourceRef] = frozenset()
         self.former = graph.count(con)
@@ -109,7 +106,7 @@ class _Work:
         profiles = {record.ref: record for record in changed}
         profiles |= {r.ref: r for r in self._records.profiles(named - profiles.keys())}
         self._changed = frozenset(profiles)
-        known = self._numbers(profiles)
+        known = self.people.numbers(profiles)
         con.execute("CREATE OR REPLACE TEMP TABLE gone (id INTEGER)")
         gone = [id_ for ref, id_ in known.items() if profiles[ref].deleted]
         graph.insert(con, "gone", {"id": pa.array(gone, pa.int32())})
@@ -119,27 +116,21 @@ class _Work:
         news = [ref for ref in sorted(living) if ref not in known]
         numbered = known | {ref: first + place for place, ref in enumerate(news)}
         graph.add_records(con, ((numbered[ref], ref) for ref in news))
-        fresh = {numbered[ref]: self._read(profiles[ref]) for ref in living}
-        self._held |= fresh
+        numbers(con, "parted", ())
+        fresh = self.people.keep({numbered[ref]: profiles[ref] for ref in living})
         return list(numbered.values()), fresh
 
-    def known(self, wanted: Collection[int]) -> Mapping[int, Evidence]:
-        """Return what records say about who they are."""
-        missing = set(wanted) - self._held.keys()
-        if missing:
-            numbers(self._con, "wanted", missing)
-            rows = self._con.execute(
-                "SELECT id, source, key FROM record JOIN wanted ON record = id"
-            ).fetchall()
-            number = {SourceRef(source, key): id_ for id_, source, key in rows}
-            for profile in self._records.profiles(number):
-                self._held[number[profile.ref]] = self._read(profile)
-        return {record: self._held[record] for record in wanted}
+    def look_again(self) -> bool:
+        """Bring up to date what likeness compares; False when that is not worth while."""
+        assert self._stage is not None  # noqa: S101 (only with likeness)
+        profiles = self.people.profiles("reread")
+        known = self.people.known(profiles)
+        others = population_of(self._con, known.values(), self._policy)
+        telling = {record: usable(said, others) for record, said in known.items()}
+        return patch(self._con, profiles, telling, others, self._stage)
 
     def score_dirty(self, asked: Collection[SourceRef]) -> None:
-        """Score what is dirty anew. ``touched`` gets it where it stood, or stands, in a pair, and
-        where a person was `asked` about it: the doubt may be gone.
-        """
+        """Score what is dirty anew by identifiers, and find whom that touches."""
         con = self._con
         con.execute(
             "CREATE OR REPLACE TEMP TABLE old AS FROM edge"
@@ -149,25 +140,36 @@ class _Work:
         con.execute("DELETE FROM edge WHERE (a, b) IN (SELECT (a, b) FROM old)")
         pairs = self._pairs("dirty")
         paired = {end for pair in pairs for end in pair}
-        numbers(con, "paired", paired | set(self._numbers(asked).values()))
+        # a record of no pair is only looked at where a person was asked about it: the doubt is gone
+        numbers(con, "paired", paired | set(self.people.numbers(asked).values()))
+        con.execute(
+            "INSERT INTO paired SELECT a FROM alike WHERE a IN (SELECT record FROM dirty)"
+            " UNION SELECT b FROM alike WHERE b IN (SELECT record FROM dirty)"
+        )
         edges = self._scored(pairs)[0]
         graph.add_edges(con, ((a, b) for a, b, weight, _ in edges if weight > 0))
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE adjacent AS"
-            " SELECT a, b FROM edge UNION ALL SELECT b, a FROM edge"
-        )
+        self._connect()
         self._add_musts()
         con.execute(
             "CREATE OR REPLACE TEMP TABLE touched AS SELECT id AS record FROM record WHERE id IN"
-            " (FROM changed UNION SELECT a FROM old UNION SELECT b FROM old"
+            " (FROM changed UNION SELECT a FROM old UNION SELECT b FROM old UNION FROM parted"
             " UNION SELECT a FROM adjacent SEMI JOIN dirty ON a = record UNION FROM partners"
             " UNION SELECT record FROM dirty SEMI JOIN paired USING (record))"
+        )
+
+    def _connect(self) -> None:
+        """Write into ``adjacent`` all pairs that speak for a join, either way round."""
+        alike = f"alike WHERE {joining(self._stage.model) if self._stage else 'false'}"
+        self._con.execute(
+            "CREATE OR REPLACE TEMP TABLE adjacent AS"
+            " SELECT a, b FROM edge UNION ALL SELECT b, a FROM edge"
+            f" UNION ALL SELECT a, b FROM {alike} UNION ALL SELECT b, a FROM {alike}"
         )
 
     def _add_musts(self) -> None:
         """Connect the records that a steward joined; ``partners`` gets those of changed ones."""
         pairs = [pair for pair in self._constraints.must if len(pair) == 2]
-        number = self._numbers({ref for pair in pairs for ref in pair})
+        number = self.people.numbers({ref for pair in pairs for ref in pair})
         beside = {ref for pair in pairs if pair & self._changed for ref in pair}
         numbers(self._con, "partners", (number[ref] for ref in beside & number.keys()))
         places = [[number[r] for r in pair] for pair in pairs if pair <= number.keys()]
@@ -180,10 +182,10 @@ class _Work:
         """Add to ``touched`` whoever is connected with it, or had the same id."""
         while True:
             self._spread()
-            refs = self._refs("touched")
+            refs = self.people.refs("touched")
             gids = set(self._records.links({*refs, *self._changed}).values())
             more = set(self._records.members(gids)) - set(refs)
-            found = self._numbers(more)
+            found = self.people.numbers(more)
             if not found:
                 return
             numbers(self._con, "more", found.values())
@@ -203,14 +205,18 @@ class _Work:
 
     def resolve(self, asked: Collection[Pair], new_id: NewId) -> Changed:
         """Group ``touched`` anew and give each group its id."""
-        inner = self.known(ids(self._con, "FROM touched"))
-        pairs = self._pairs("touched")
-        outer = self._around({end for pair in pairs for end in pair} - inner.keys())
+        inner = self.people.known(ids(self._con, "FROM touched"))
+        pairs, alike = self._pairs("touched"), self._alike()
+        ends = {*alike.left, *alike.right, *(end for pair in pairs for end in pair)}
+        outer = self._around(ends - inner.keys())
         order = sorted(inner, key=lambda each: inner[each].ref) + sorted(outer)
         place = {number: at for at, number in enumerate(order)}
         both = {**inner, **outer}
         known = [both[number] for number in order]
-        scored, others = self._scored(pairs)
+        scored, others = self._scored(pairs, both)
+        telling = {number: usable(record, others) for number, record in both.items()}
+        if self._stage:
+            scored += edges_of(alike, self._stage, telling, self._policy, others)
         edges = [_placed(edge, place) for edge in scored]
         guard = PersonGuard(known, self._policy, self._constraints)
         found = self._grouped(known[: len(inner)], edges, guard)
@@ -218,7 +224,7 @@ class _Work:
         in_doubt = doubts(
             Partition((*found.groups, *self._strangers(known, len(inner))), found.blocked),
             edges,
-            [usable(record, others) for record in known],
+            [telling[number] for number in order],
             policy=self._policy,
             others=others,
             guard=guard,
@@ -261,8 +267,8 @@ class _Work:
     def _around(self, outer: Collection[int]) -> Mapping[int, Evidence]:
         """Return the records beside the touched ones, with all that a steward's word is about."""
         named = {ref for pair in self._constraints.cannot for ref in pair}
-        there = set(outer) | set(self._numbers(named).values())
-        return self.known(there - set(ids(self._con, "FROM touched")))
+        there = set(outer) | set(self.people.numbers(named).values())
+        return self.people.known(there - set(ids(self._con, "FROM touched")))
 
     def _strangers(self, known: Sequence[Evidence], first: int) -> Iterable[tuple[int, ...]]:
         """Return the records beside the touched ones, from `first` on, as the people they are."""
@@ -287,9 +293,17 @@ class _Work:
             " ORDER BY a, b"
         ).fetchall()
 
-    def _scored(self, pairs: Pairs) -> tuple[list[Edge], Population]:
-        """Score pairs of records by their numbers; also return what all say about their values."""
-        known = self.known({end for pair in pairs for end in pair})
+    def _alike(self) -> Likes:
+        """Return the scored pairs of touched records by likeness, and those that may be doubts."""
+        if self._stage is None:
+            return Likes()
+        return pairs_of(self._con, "touched", self._stage.model, -self._policy.ask_within)
+
+    def _scored(self, pairs: Pairs, more: Collection[int] = ()) -> tuple[list[Edge], Population]:
+        """Score pairs of records by their numbers; also return what all say about their values,
+        and those of `more` records.
+        """
+        known = self.people.known({*more, *(end for pair in pairs for end in pair)})
         others = population_of(self._con, known.values(), self._policy)
         telling = {number: usable(record, others) for number, record in known.items()}
         edges = []
@@ -302,25 +316,6 @@ class _Work:
             edges.append(Edge(a, b, score.weight))
         self.compared += len(pairs)
         return edges, others
-
-    def _numbers(self, refs: Iterable[SourceRef]) -> dict[SourceRef, int]:
-        """Return the numbers of records, of those that have one."""
-        listed = list(refs)
-        columns = {
-            "source": pa.array([ref.source for ref in listed], pa.string()),
-            "key": pa.array([ref.key for ref in listed], pa.string()),
-        }
-        self._con.register("asked_refs", pa.table(columns))
-        rows = self._con.execute(
-            "SELECT source, key, id FROM record SEMI JOIN asked_refs USING (source, key)"
-        ).fetchall()
-        return {SourceRef(source, key): id_ for source, key, id_ in rows}
-
-    def _refs(self, table: str) -> list[SourceRef]:
-        rows = self._con.execute(
-            f"SELECT source, key FROM record SEMI JOIN {table} ON record = id"
-        ).fetchall()
-        return [SourceRef(*row) for row in rows]
 
 
 def _placed(edge: Edge, place: Mapping[int, int]) -> Edge:

@@ -20,9 +20,9 @@ def settings(
 ) -> dict[str, Any]:
     """Return Splink's settings for the comparisons whose columns anybody has a value in (`held`).
 
-    `rules` are keys of the model file; with `weights` a comparison carries what it learnt.
+    `rules` are keys of the model file; with `weights` there are those that learnt, and what.
     """
-    there = frozenset(held)
+    chosen = compared(model, frozenset(held)) if weights is None else weights
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": ID,
@@ -31,8 +31,7 @@ def settings(
             {"blocking_rule": rule(key), "sql_dialect": "duckdb"} for key in rules
         ],
         "comparisons": [
-            _comparison(name, comparison, (weights or {}).get(name))
-            for name, comparison in compared(model, there).items()
+            _comparison(name, model.comparisons[name], (weights or {}).get(name)) for name in chosen
         ],
         "retain_matching_columns": True,  # the likenesses found (gamma) come with them
         "retain_intermediate_calculation_columns": False,

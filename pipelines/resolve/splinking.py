@@ -21,12 +21,10 @@ from pipelines.resolve.dependence import together
 from pipelines.resolve.holds import held
 from pipelines.resolve.modelfile import Model
 from pipelines.resolve.settings import affordable, compared, rule, settings, shared, usable
-from pipelines.resolve.trained import Trained, digest
+from pipelines.resolve.trained import SEVERAL, Trained, digest
 from pipelines.resolve.weights import floored, learn, teaching
 
 _FEWEST_MATCHES = 0.1  # for each record: without a certain pair there still are matches
-_SEVERAL = 5  # records that have a value, for its frequency to be kept
-_RARE = _SEVERAL - 1  # records that are taken to have a value whose frequency is not kept
 _RECALL = 0.8  # of the matches, the share that the certain pairs are taken to be
 
 
@@ -34,10 +32,10 @@ _RECALL = 0.8  # of the matches, the share that the certain pairs are taken to b
 class Pairs:
     """Scored pairs by place, the smaller one first, in their order; `held` must not join."""
 
-    left: Sequence[int]
-    right: Sequence[int]
-    bits: Sequence[float]
-    held: Sequence[bool]
+    left: Sequence[int] = ()
+    right: Sequence[int] = ()
+    bits: Sequence[float] = ()
+    held: Sequence[bool] = ()
 
 
 def train(table: pa.Table, model: Model) -> Trained:
@@ -50,25 +48,59 @@ def train(table: pa.Table, model: Model) -> Trained:
         weights, warnings = floored(learnt, model, prior)
         frequencies = _frequencies(con, model, there)
         bits = together(con, model, there)
-    made = Trained(digest(model), table.num_rows, prior, bits, weights, frequencies, warnings)
+        rules = _blocking(con, table.num_rows, model, there)
+    made = Trained(
+        digest(model), table.num_rows, prior, bits, weights, frequencies, rules, warnings
+    )
     return replace(made, prior=_rescaled(score(table, model, made), made))
 
 
-def score(table: pa.Table, model: Model, trained: Trained) -> Pairs:
-    """Score the pairs of records that share a blocking key, by a frozen model."""
-    there = _there(table, model) & _learnt_columns(model, trained)
-    chosen = compared(model, frozenset(there))
-    must_not = held(model, trained, chosen)
+def _blocking(
+    con: duckdb.DuckDBPyConnection, records: int, model: Model, there: Iterable[str]
+) -> tuple[str, ...]:
+    """Return the keys by which so many records are compared: "" is every pair."""
+    if records <= model.compare_all:
+        return ("",)
+    return tuple(affordable(con, "records", usable(model.blocking, there), model.max_pairs))
+
+
+def costly(table: pa.Table, model: Model, trained: Trained) -> bool:
+    """Whether a frozen key makes many times the pairs that are affordable."""
+    keys = [key for key in trained.blocking if key]
     with _database(table, threads=2) as con:
-        rules = (
-            [""]
-            if _small(table.num_rows, model)
-            else affordable(con, "records", usable(model.blocking, there), model.max_pairs)
-        )
-        prior = trained.prior_among(table.num_rows)
-        said = settings(model, there, rules, trained.weights, prior)
+        most = model.max_pairs * model.retrain_at
+        return len(affordable(con, "records", keys, most)) < len(keys)
+
+
+def score(
+    table: pa.Table,
+    model: Model,
+    trained: Trained,
+    *,
+    records: int | None = None,
+    among: pa.Table | None = None,
+) -> Pairs:
+    """Score the pairs of records that share a blocking key, by a frozen model.
+
+    A table of some of so many `records` is scored as they are among all; `among` are the pairs
+    (left, right) to score, by place, the smaller one first.
+    """
+    if not trained.blocking:
+        return Pairs()
+    there = _learnt_columns(model, trained)
+    must_not = held(model, trained)
+    with _database(table, threads=2) as con:
+        prior = trained.prior_among(table.num_rows if records is None else records)
+        said = settings(model, there, trained.blocking, trained.weights, prior)
         linker, api = _linker(con, said)
         _register(con, api, linker, trained, _frequency_columns(model, there))
+        if among is not None:
+            con.register("given", among)
+            con.execute(
+                "CREATE TABLE blocked AS SELECT '0' AS match_key,"
+                " a AS join_key_l, b AS join_key_r FROM given"
+            )
+            linker.table_management.register_blocked_pairs_for_predict(api.register("blocked"))
         found = linker.inference.predict(
             threshold_match_weight=model.keep_at, warning_mode="never"
         ).physical_name
@@ -106,12 +138,12 @@ def _prior(con: duckdb.DuckDBPyConnection, records: int, model: Model, there: se
 def _frequencies(con: duckdb.DuckDBPyConnection, model: Model, there: Iterable[str]) -> pa.Table:
     """Return how common each value is of the columns whose levels ask for it.
 
-    Only values of several records are kept: a frozen model must not remember a person.
+    Only values of several records are kept.
     """
     parts = [
         f'SELECT \'{column}\' AS "column", "{column}" AS value,'
         f' count(*) / (SELECT count("{column}") FROM records) AS share FROM records'
-        f' WHERE "{column}" IS NOT NULL GROUP BY "{column}" HAVING count(*) >= {_SEVERAL}'
+        f' WHERE "{column}" IS NOT NULL GROUP BY "{column}" HAVING count(*) >= {SEVERAL}'
         for column in _frequency_columns(model, there)
     ]
     if not parts:
@@ -138,10 +170,6 @@ def _there(table: pa.Table, model: Model) -> set[str]:
 def comparable(table: pa.Table, model: Model) -> bool:
     """Whether the records have values of anything that the model compares."""
     return bool(compared(model, frozenset(_there(table, model))))
-
-
-def _small(records: int, model: Model) -> bool:
-    return records <= model.compare_all
 
 
 @contextmanager
@@ -172,13 +200,12 @@ def _register(
     con: duckdb.DuckDBPyConnection, api: Any, linker: Any, trained: Trained, columns: Iterable[str]
 ) -> None:
     """Give a linker the frozen term frequencies; a value that is not among them counts as rare."""
-    rare = _RARE / trained.records
     con.register("frequencies", trained.frequencies)
     for column in columns:
         name = f"frozen_{column}"
         con.execute(
             f'CREATE TABLE {name} AS SELECT DISTINCT r."{column}",'
-            f' coalesce(f.share, {rare}) AS "tf_{column}" FROM records r'
+            f' coalesce(f.share, {trained.rare}) AS "tf_{column}" FROM records r'
             f' LEFT JOIN frequencies f ON f."column" = \'{column}\' AND f.value = r."{column}"'
             f' WHERE r."{column}" IS NOT NULL'
         )
@@ -198,7 +225,6 @@ def waterfall(pair: pa.Table, model: Model, trained: Trained) -> tuple[list[Like
 
     `pair` is a table of two records; names are as common as they were when `trained` was.
     """
-    chosen = compared(model, frozenset(_learnt_columns(model, trained)))
     said = settings(model, _learnt_columns(model, trained), [""], trained.weights, trained.prior)
     said["retain_intermediate_calculation_columns"] = True
     with _database(pair, threads=1) as con:
@@ -207,7 +233,8 @@ def waterfall(pair: pa.Table, model: Model, trained: Trained) -> tuple[list[Like
         name = linker.inference.predict(warning_mode="never").physical_name
         answer = con.sql(f"SELECT * FROM {name}").to_arrow_table().to_pylist()
     found = []
-    for each, comparison in chosen.items():
+    for each in trained.weights:
+        comparison = model.comparisons[each]
         place = len(comparison.levels) - answer[0][f"gamma_{each}"]
         if place <= len(comparison.levels):
             label = [*(level.name for level in comparison.levels), "different"][place]

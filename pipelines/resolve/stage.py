@@ -6,10 +6,11 @@ many times the records it was trained on), and scores by the frozen one otherwis
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
@@ -37,12 +38,22 @@ class Stage:
     folder: Path | None = None
 
 
+class Likes(NamedTuple):
+    """What the graph keeps of the stage: the columns that were compared, by place, the scored
+    pairs, and what names the model and the prior they were scored by.
+    """
+
+    columns: pa.Table
+    pairs: Pairs
+    standing: str
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The edges of the stage, the version of the model they come from, and what to tell."""
+    """The edges of the stage, what the graph keeps of it, and what to tell."""
 
     edges: tuple[Edge, ...] = ()
-    version: str = ""
+    likes: Likes | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -68,16 +79,21 @@ def likenesses(
         told = "no two records can be compared by likeness: identifiers alone decided"
         return Found(notes=(told,))
     trained, notes = ready(stage, columns)
-    edges = tuple(_edges(score(columns, model, trained), stage, records, policy, others))
-    return Found(edges, trained.version, notes)
+    pairs = score(columns, model, trained)
+    edges = tuple(edges_of(pairs, stage, dict(enumerate(records)), policy, others))
+    return Found(edges, Likes(columns, pairs, _named(trained, len(records))), notes)
 
 
 def ready(stage: Stage, columns: pa.Table) -> tuple[Trained, tuple[str, ...]]:
     """Return the frozen model, training one where there is none that fits; and what to tell."""
-    from pipelines.resolve.splinking import train
+    from pipelines.resolve.splinking import costly, train
 
     known = models.load(stage.folder) if stage.folder else None
-    if known is not None and _fits(known, stage.model, columns.num_rows):
+    if (
+        known is not None
+        and fits(known, stage.model, columns.num_rows)
+        and not costly(columns, stage.model, known)
+    ):
         return known, ()
     made = train(columns, stage.model)
     if stage.folder is not None:
@@ -85,19 +101,41 @@ def ready(stage: Stage, columns: pa.Table) -> tuple[Trained, tuple[str, ...]]:
     return made, (f"trained model {made.version} on {made.records:,} records", *made.warnings)
 
 
-def _fits(known: Trained, model: Model, records: int) -> bool:
-    same = known.digest == models.digest(model)
-    return same and records < known.records * model.retrain_at
+def fits(known: Trained, model: Model, records: int) -> bool:
+    """Whether so many records can be scored by a trained model: by a model file it is of."""
+    every = "" in known.blocking
+    most = model.compare_all if every else ceil(known.records * model.retrain_at) - 1
+    return known.digest == models.digest(model) and records <= most
 
 
-def _edges(
+def standing(stage: Stage, records: int) -> str | None:
+    """Return what names the scores of so many records: the model and its prior.
+
+    "" where there are too few for it; None where a model must be trained first.
+    """
+    if records < stage.model.min_records:
+        return ""
+    known = models.load(stage.folder) if stage.folder else None
+    if known is None or not fits(known, stage.model, records):
+        return None
+    return _named(known, records)
+
+
+def _named(trained: Trained, records: int) -> str:
+    return f"{trained.version}/{trained.step(records)}"
+
+
+def edges_of(
     pairs: Pairs,
     stage: Stage,
-    records: Sequence[Evidence],
+    records: Mapping[int, Evidence],
     policy: IdentifierPolicy,
     others: Population,
 ) -> Iterator[Edge]:
-    """Yield the edges: bits above what is needed to join, held back where they must not join."""
+    """Yield the edges of scored pairs of `records`, which are usable.
+
+    Their weight is bits above what is needed to join, held back where they must not join.
+    """
     join_at = stage.model.join_at
     for a, b, bits, held in zip(pairs.left, pairs.right, pairs.bits, pairs.held, strict=True):
         weight = bits - join_at
@@ -106,10 +144,9 @@ def _edges(
         yield Edge(a, b, weight, SOURCE)
 
 
-def _unproven(
-    left: Evidence, right: Evidence, policy: IdentifierPolicy, others: Population
-) -> bool:
+def _unproven(one: Evidence, other: Evidence, policy: IdentifierPolicy, others: Population) -> bool:
     """Whether an account that can log in must not be joined by what the two hold in common."""
-    if not (left.logs_in or right.logs_in):
+    if not (one.logs_in or other.logs_in):
         return False
+    left, right = sorted((one, other), key=lambda record: record.ref)
     return hold(compare(left, right, policy, others), policy) is not None

@@ -46,18 +46,21 @@ def find_dirty(
 ) -> None:
     """Take changed records into the graph; write all that must be looked at again into ``dirty``.
 
-    `changed` are their numbers, `fresh` what those say that are still there; the table ``record``
-    is up to date.
+    ``reread`` gets those of them whose identifiers may say something else. `changed` are their
+    numbers, `fresh` what those say that are still there; the table ``record`` is up to date.
     """
     numbers(con, "changed", changed)
     numbers(con, "dirty", fresh)
+    numbers(con, "reread", fresh)
     news = graph.said_sql(con, list(fresh.values()), by.policy, list(fresh))
     _count_anew(con, "said", "what", news)
     _flip_crowded(con, by)
     rekeyed = {*fresh, *ids(con, "SELECT record FROM said SEMI JOIN flipped USING (what, value)")}
     _add_holders(con, "said", "what")
+    _reread(con)
     _flip_judged(con, by)
     _add_holders(con, "said", "what")
+    _reread(con)
     _flip_rare(con, by)
     _add_holders(con, "said", "what")
     _rekey(con, rekeyed, by)
@@ -146,6 +149,14 @@ def _add_holders(con: duckdb.DuckDBPyConnection, table: str, what: str) -> None:
         f"INSERT INTO dirty SELECT DISTINCT record FROM {table}"
         f" SEMI JOIN flipped USING ({what}, value)"
         " WHERE record NOT IN (SELECT record FROM dirty)"
+    )
+
+
+def _reread(con: duckdb.DuckDBPyConnection) -> None:
+    """Whoever holds an identifier that flipped is to be reread."""
+    con.execute(
+        "INSERT INTO reread SELECT DISTINCT record FROM said"
+        " SEMI JOIN (FROM flipped WHERE what >= 0) USING (what, value)"
     )
 
 

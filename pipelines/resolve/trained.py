@@ -1,4 +1,5 @@
-"""A trained model: what each likeness is worth, frozen under a version, with how common values are.
+"""A trained model: what each likeness is worth, frozen under a version, with how common values are
+and which records are compared.
 
 Two files in the project's data folder: ``models/<version>.json`` with the weights, and
 ``models/<version>.parquet`` with the frequencies of values that several records have.
@@ -22,6 +23,12 @@ from pipelines.resolve.modelfile import Model
 Weights = Mapping[str, tuple[tuple[float, float], ...]]
 """For each comparison m and u of its levels, best first, the last one being no likeness."""
 
+SEVERAL = 5
+"""Records that have a value, for its frequency to be kept: a model must not remember a person."""
+RARE = SEVERAL - 1
+"""Records that are taken to have a value whose frequency is not kept."""
+_STEPS = 4  # of the prior, for each doubling of the records
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -29,7 +36,8 @@ class Trained:
 
     `together` are the bits that names and a place say twice when they agree at once. `digest` is
     of the model file it was trained by; `warnings` name levels that could not be learnt.
-    `frequencies` has the columns column, value, share.
+    `frequencies` has the columns column, value, share. `blocking` are the keys of the model file
+    that were affordable; the key "" compares every pair.
     """
 
     digest: str
@@ -38,13 +46,14 @@ class Trained:
     together: float
     weights: Weights
     frequencies: pa.Table = field(repr=False)
+    blocking: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
         """Twelve hex digits that name these weights and frequencies."""
-        numbers = [self.digest, self.records, self.prior, self.together, self.weights]
-        said = json.dumps(numbers, sort_keys=True)
+        told = (self.digest, self.records, self.prior, self.together, self.weights, self.blocking)
+        said = json.dumps(told, sort_keys=True)
         found = hashlib.sha256(said.encode())
         for name in ("column", "value", "share"):
             found.update(repr(self.frequencies[name].to_pylist()).encode())
@@ -57,9 +66,21 @@ class Trained:
             for name, levels in self.weights.items()
         }
 
+    @property
+    def rare(self) -> float:
+        """The share of a value whose frequency is not kept."""
+        return RARE / self.records
+
+    def step(self, records: int) -> int:
+        """Return by how many fourths of a bit less two of so many records are one person."""
+        return round(_STEPS * log2(max(records, 2) / max(self.records, 2)))
+
     def prior_among(self, records: int) -> float:
-        """Return the prior among another number of records: a person has as many as before."""
-        return min(self.prior * max(self.records - 1, 1) / max(records - 1, 1), 0.5)
+        """Return the prior among another number of records: a person has as many as before.
+
+        It goes in steps, so that what pairs are worth seldom changes while records come.
+        """
+        return float(min(self.prior * 2.0 ** (-self.step(records) / _STEPS), 0.5))
 
 
 def digest(model: Model) -> str:
@@ -83,6 +104,7 @@ def save(trained: Trained, folder: Path) -> str:
             "prior": trained.prior,
             "together": trained.together,
             "weights": trained.weights,
+            "blocking": trained.blocking,
             "warnings": trained.warnings,
         },
     )
@@ -93,8 +115,7 @@ def save(trained: Trained, folder: Path) -> str:
 def load(folder: Path, version: str | None = None) -> Trained | None:
     """Read the model in use, or the named one; None when there is none that can be read."""
     try:
-        if version is None:
-            version = json.loads((folder / "current.json").read_text("utf-8"))["version"]
+        version = version or current(folder)
         said = json.loads((folder / f"{version}.json").read_text("utf-8"))
         frequencies = pq.read_table(folder / f"{version}.parquet")
         return Trained(
@@ -104,10 +125,19 @@ def load(folder: Path, version: str | None = None) -> Trained | None:
             said["together"],
             {name: tuple((m, u) for m, u in levels) for name, levels in said["weights"].items()},
             frequencies,
+            tuple(said["blocking"]),
             tuple(said["warnings"]),
         )
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return None
+
+
+def current(folder: Path) -> str:
+    """Return the version of the model in use; "" when there is none."""
+    try:
+        return str(json.loads((folder / "current.json").read_text("utf-8"))["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _write(file: Path, said: object) -> None:
