@@ -171,6 +171,17 @@ class RegistrationSettings(Part):
         return fields
 
 
+class BotSettings(Part):
+    """The bot check of registration and recovery: a proof of work, found by the browser itself."""
+
+    check: bool = False
+    """Whether the forms that send mail to a typed address ask for a proof of work (altcha)."""
+    work: Annotated[int, Field(ge=1000, le=5_000_000)] = 50_000
+    """How many hashes it takes at most; half of it on average."""
+    unproven_per_hour: Annotated[int, Field(ge=0)] = 3
+    """Forms without a proof, of browsers without JavaScript, that one network may send an hour."""
+
+
 First = Literal["password", "mailcode", "passkey"]
 
 
@@ -294,6 +305,8 @@ class ServeConfig(Part):
     """How long people stay logged in."""
     registration: RegistrationSettings = RegistrationSettings()
     """Who may make an account, and what is asked."""
+    bots: BotSettings = BotSettings()
+    """The bot check."""
     login: LoginSettings = LoginSettings()
     """How a login begins."""
     tokens: TokenSettings = TokenSettings()

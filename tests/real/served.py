@@ -54,6 +54,7 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
     (folder / "serve.yaml").write_text(
         f"issuer: http://localhost:{port}\nlisten: 127.0.0.1:{port}\n"
         "login: {first: [password, passkey, mailcode]}\n"
+        "bots: {check: true, work: 20000, unproven_per_hour: 100}\n"
     )
     origin = f"http://localhost:{port}"
     command = [sys.executable, "-m", "pipelines.cli", "serve", "--project", folder]

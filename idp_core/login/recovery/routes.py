@@ -12,7 +12,7 @@ from idp_core.events.outbox import OutboxEvent
 from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
-from idp_core.login import guard, newpassword
+from idp_core.login import bots, guard, newpassword
 from idp_core.passwords import store as passwords
 from idp_core.sessions import store as sessions
 from idp_core.site import letters
@@ -28,15 +28,19 @@ _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 def show(ask: Ask, site: Site) -> Answer:
     """Ask for the address."""
-    return site.pages.page(ask, "recover.html", email=ask.query.get("login_hint") or "", wrong="")
+    return _first(ask, site, ask.query.get("login_hint") or "", "")
 
 
 def begin(ask: Ask, site: Site) -> Answer:
     """Mail a ticket to the account of an address; the same is done, and said, if it has none."""
     address = emails.cleaned(ask.form.get("email") or "")
+    said = ask.form.get("email") or ""
     if address is None:
-        said = ask.form.get("email") or ""
-        return site.pages.page(ask, "recover.html", 400, email=said, wrong="invalid")
+        return _first(ask, site, said, "invalid")
+    with writing(site.engine) as conn:
+        person = bots.passed(conn, ask, site)
+    if not person:
+        return _first(ask, site, said, "bot")
     now = site.clock()
     with writing(site.engine) as conn:
         allowed = guard.may_mail(conn, ask, site, address)
@@ -50,6 +54,11 @@ def begin(ask: Ask, site: Site) -> Answer:
         language = (known.language if known else None) or site.pages.language(ask)
         letters.write(conn, site, receiver, "recover", language, link=link)
     return redirect("/recover/sent")
+
+
+def _first(ask: Ask, site: Site, said: str, wrong: str) -> Answer:
+    work, status = bots.challenge(site), 400 if wrong else 200
+    return site.pages.page(ask, "recover.html", status, email=said, wrong=wrong, work=work)
 
 
 def sent(ask: Ask, site: Site) -> Answer:

@@ -15,7 +15,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, HttpError, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
-from idp_core.login import guard, newpassword, places
+from idp_core.login import bots, guard, newpassword, places
 from idp_core.login.factors.password import Password
 from idp_core.login.finish import finish
 from idp_core.login.pages import form_to
@@ -36,7 +36,7 @@ def show(ask: Ask, site: Site) -> Answer:
     """Ask for the address."""
     _require_open(site)
     to = places.safe(ask.query.get("continue"))
-    return site.pages.page(ask, "register.html", to=to, email="", wrong="", form_to=form_to(to))
+    return _first(ask, site, to, "")
 
 
 def begin(ask: Ask, site: Site) -> Answer:
@@ -45,9 +45,11 @@ def begin(ask: Ask, site: Site) -> Answer:
     to = places.safe(ask.form.get("continue"))
     address = emails.cleaned(ask.form.get("email") or "")
     if address is None:
-        said = ask.form.get("email") or ""
-        page = {"to": to, "email": said, "wrong": "invalid"}
-        return site.pages.page(ask, "register.html", 400, form_to=form_to(to), **page)
+        return _first(ask, site, to, "invalid")
+    with writing(site.engine) as conn:
+        person = bots.passed(conn, ask, site)
+    if not person:
+        return _first(ask, site, to, "bot")
     language = site.pages.language(ask)
     with writing(site.engine) as conn:
         allowed = guard.may_mail(conn, ask, site, address)
@@ -59,6 +61,12 @@ def begin(ask: Ask, site: Site) -> Answer:
         receiver = address if allowed else ""
         letters.write(conn, site, receiver, template, language, link=link, recover=_recover(site))
     return redirect("/register/sent")
+
+
+def _first(ask: Ask, site: Site, to: str, wrong: str) -> Answer:
+    said, work = ask.form.get("email") or "", bots.challenge(site)
+    page = {"to": to, "email": said, "wrong": wrong, "work": work}
+    return site.pages.page(ask, "register.html", 400 if wrong else 200, form_to=form_to(to), **page)
 
 
 def sent(ask: Ask, site: Site) -> Answer:

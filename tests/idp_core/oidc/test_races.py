@@ -20,6 +20,7 @@ from idp_core.consents import store as consents
 from idp_core.db.engine import make_engine, reading, writing
 from idp_core.login.factors.passkey import store as passkeys
 from idp_core.login.factors.passkey.store import Passkey
+from idp_core.login.factors.sms import store as sms
 from idp_core.oidc.device import store as devices
 from idp_core.oidc.grants import store as grants
 from idp_core.oidc.grants.store import Grant
@@ -31,7 +32,7 @@ from idp_core.tickets import store as tickets
 from idp_core.web.app import make_app
 from tests.idp_core.authenticator import Authenticator
 from tests.idp_core.oidc.relying import API, REDIRECT, VERIFIER, RelyingParty, answer, register
-from tests.idp_core.people import EMAIL, letters, link_in, make_account
+from tests.idp_core.people import EMAIL, letters, link_in, log_in, make_account
 from tests.idp_core.web.browser import ORIGIN, Browser
 
 AT_ONCE = 8
@@ -268,6 +269,29 @@ def test_one_of_eight_is_let_in_by_a_mailed_code(world, rounds):
 
         results = world.at_once(enter)
         assert sorted(got.status for got in results) == [303] + [400] * 7
+
+
+def test_one_of_eight_is_let_in_by_a_code_by_text(world, rounds):
+    site = world.site
+    with writing(site.engine) as conn:
+        sms.put(conn, site.sealer, world.account.id, "+4915112345678", site.clock())
+    for _ in rounds:
+        with writing(site.engine) as conn:  # as if an hour passed between the rounds
+            conn.execute(sa.delete(tries))
+        person = Browser(world.app)
+        page = person.follow(log_in(person))
+        page = person.follow(person.submit(page, form="/login/step/sms"))
+        code = letters(site)[-1].text.partition(" ")[0]
+
+        def enter(page=page, code=code, cookies=person.cookies):
+            mine = Browser(world.app)
+            mine.cookies = dict(cookies)
+            return mine.submit(page, form="/login/step", code=code)
+
+        # Who comes after the winner's login is over is sent to the beginning.
+        results = world.at_once(enter)
+        won = [got for got in results if got.location == "/account"]
+        assert len(won) == 1, [(got.status, got.location) for got in results]
 
 
 def test_one_of_eight_is_let_in_by_an_answer_of_a_passkey(world, rounds):
