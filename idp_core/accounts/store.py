@@ -153,9 +153,9 @@ def unblock(conn: sa.Connection, id_: str) -> bool:
 
 
 def delete(conn: sa.Connection, account: Account, now: datetime) -> None:
-    """Remove an account; its source profile becomes deleted, as one of any source."""
+    """Remove an account, and what its source profile says: an account's id never comes back."""
     conn.execute(sa.delete(login_account).where(login_account.c.id == account.id))
-    profiles.mark_deleted(conn, SOURCE, [account.id], "login", now)
+    profiles.erase_keys(conn, SOURCE, [account.id], now)
     outbox.publish(conn, [OutboxEvent("account.deleted", account.id, time=now)])
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from idp_core.profiles.goldens import delete_profiles
 from idp_core.profiles.links import record_events
 from idp_core.profiles.model import Event, EventKind, SourceRef
-from idp_core.profiles.records import erase_records
+from idp_core.profiles.removal import erase_records
 from idp_core.profiles.tables import erasure, link, override, redirect, source_profile
 
 

@@ -28,9 +28,9 @@ BATCH = 20_000
 LONGEST = 1_000
 """Longer keys are kept as their beginning and a hash, longer identifiers are not looked up by:
 databases index no more."""
-_SEQ, _ID = "source_profile", "source_profile.id"
-_GONE = "deleted"  # the digest of records whose source stopped naming them: like no content's
-_ERASED = "erased"  # the digest of records that are not to be taken in again
+SEQ, _ID = "source_profile", "source_profile.id"
+ERASED = "erased"
+"""The digest of records that are not to be taken in again."""
 _COLUMNS = tuple(column.name for column in source_profile.columns)
 _IDENTIFIER = ("value", "kind", "record", "verified")
 
@@ -111,7 +111,7 @@ def _put(
     identify: Identify,
     moment: str,
 ) -> PutCounts:
-    counters.take(conn, _SEQ, 0)  # from here on no other writer changes source profiles
+    counters.take(conn, SEQ, 0)  # from here on no other writer changes source profiles
     known = _known(conn, batch)
     news = {r: p for r, p in batch.items() if _is_news(known.get(r), p)}
     inserted = sum(ref not in known for ref in news)
@@ -131,7 +131,7 @@ def _put(
 def _is_news(known: tuple[int, str, bool] | None, profile: SourceProfile) -> bool:
     if known is None:
         return True
-    return known[1] != _ERASED and known[1:] != (profile.digest, profile.deleted)
+    return known[1] != ERASED and known[1:] != (profile.digest, profile.deleted)
 
 
 def _known(
@@ -176,7 +176,7 @@ def _write(
     fresh = sum(ref not in known for ref in news)
     next_id = iter(range(counters.take(conn, _ID, fresh), 2**63)) if fresh else iter(())
     ids = [known[ref][0] if ref in known else next(next_id) for ref in news]
-    seq = counters.take(conn, _SEQ, len(news))
+    seq = counters.take(conn, SEQ, len(news))
     rows = [
         _row(ref, p, id_, seq + place, run, moment)
         for place, (id_, (ref, p)) in enumerate(zip(ids, news.items(), strict=True))
@@ -184,7 +184,7 @@ def _write(
     bulk.upsert(conn, source_profile, _COLUMNS, rows)
     old = [known[ref][0] for ref in news if ref in known]
     if old:
-        _forget_identifiers(conn, old)
+        forget_identifiers(conn, old)
         stale.mark_of_records(conn, old)
     bulk.insert(conn, identifier, _IDENTIFIER, _identifiers(news.values(), ids, identify))
 
@@ -219,71 +219,14 @@ def _identifiers(
     return sorted((*place, verified) for place, verified in rows.items())
 
 
-def _forget_identifiers(conn: sa.Connection, ids: Collection[int]) -> None:
+def forget_identifiers(conn: sa.Connection, ids: Collection[int]) -> None:
+    """Let records be found by nothing any more."""
     conn.execute(sa.delete(identifier).where(bulk.among(conn, identifier.c.record, ids)))
-
-
-def mark_deleted(
-    conn: sa.Connection, source: str, keys: Collection[str], run: str, now: datetime | None = None
-) -> int:
-    """Mark records as deleted at their source; return how many were not so before."""
-    counters.take(conn, _SEQ, 0)
-    table = source_profile.c
-    stored = [stored_ref(SourceRef(source, key)).key for key in keys]
-    query = sa.select(table.id).where(
-        table.source == source, bulk.among(conn, table.key, stored), table.deleted.is_(False)
-    )
-    ids = list(conn.scalars(query))
-    if not ids:
-        return 0
-    first = counters.take(conn, _SEQ, len(ids))
-    number = sa.func.row_number().over(order_by=table.id)
-    numbered = (
-        sa.select(table.id, number.label("number"))
-        .where(bulk.among(conn, table.id, ids))
-        .subquery("numbered")
-    )
-    conn.execute(
-        sa.update(source_profile)
-        .where(table.id == numbered.c.id)
-        .values(
-            deleted=True,
-            digest=_GONE,
-            changed_at=now or datetime.now(UTC),
-            seen_run=run,
-            seq=first - 1 + numbered.c.number,
-        )
-    )
-    _forget_identifiers(conn, ids)
-    stale.mark_of_records(conn, ids)
-    return len(ids)
-
-
-def erase_records(conn: sa.Connection, ids: Sequence[int], now: datetime) -> None:
-    """Remove what records say; their keys stay, and a source that names them again is not heard."""
-    counters.take(conn, _SEQ, 0)
-    left = sa.select(source_profile.c.id).where(
-        bulk.among(conn, source_profile.c.id, ids), source_profile.c.digest != _ERASED
-    )
-    for id_ in list(conn.scalars(left)):
-        conn.execute(
-            sa.update(source_profile)
-            .where(source_profile.c.id == id_)
-            .values(
-                attributes={},
-                deleted=True,
-                digest=_ERASED,
-                changed_at=now,
-                seq=counters.take(conn, _SEQ, 1),
-            )
-        )
-    _forget_identifiers(conn, ids)
-    stale.mark_of_records(conn, ids)
 
 
 def last_seq(conn: sa.Connection) -> int:
     """Return the number of the last change; a stage that read up to it has read everything."""
-    return counters.last(conn, _SEQ)
+    return counters.last(conn, SEQ)
 
 
 def read_source_profiles(

@@ -42,12 +42,12 @@ from idp_core.profiles.records import (
     PutCounts,
     held_source_profiles,
     last_seq,
-    mark_deleted,
     put_source_profiles,
     read_source_profiles,
     searchable,
     source_profiles_of,
 )
+from idp_core.profiles.removal import erase_keys, mark_deleted
 from idp_core.profiles.reviews import (
     Action,
     Case,
@@ -106,6 +106,7 @@ __all__ = [
     "delete_profiles",
     "digest_of",
     "erase",
+    "erase_keys",
     "erased_gids",
     "find",
     "find_by_name",

@@ -164,7 +164,7 @@ class TestLeaving:
         assert log_in(Browser(app)).status != 303
         with reading(site.engine) as conn:
             (record,) = profiles.read_source_profiles(conn)
-        assert record.deleted
+        assert (record.deleted, dict(record.attributes)) == (True, {})
         (letter,) = letters(site)
         assert letter.to == EMAIL
         assert "account.deleted" in noted(site, ann)
