@@ -15,7 +15,7 @@ from idp_core.db.engine import writing
 from idp_core.login.registration import invitation
 from idp_core.passwords import store as passwords
 from idp_core.passwords.hashing import is_importable
-from idp_core.site.config import ASKED
+from idp_core.site.part import ASKED
 from mappings.suggest import did_you_mean
 from pipelines.errors import JobError, ProjectError
 

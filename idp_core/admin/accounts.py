@@ -15,7 +15,7 @@ from idp_core.admin.roles import INVITE, PREFIX
 from idp_core.http.answer import HttpError
 from idp_core.login.registration import invitation
 from idp_core.sessions import store as sessions
-from idp_core.site.config import ASKED
+from idp_core.site.part import ASKED
 
 Language = Literal["en", "de", "fr", "es"]
 Role = Literal["owner", "reader", "auditor", "inviter", "clients", "support"]

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from idp_core.profiles import policyfile
-from idp_core.profiles.policyfile import Strict
+from idp_core.site.asking import AskRule
+from idp_core.site.part import ASKED, Need, Part
 
 FILE = "serve.yaml"
 _LOCAL = {"localhost", "127.0.0.1", "[::1]", "::1"}
@@ -38,16 +39,6 @@ def _contrast_with_white(colour: str) -> float:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
-
-
-ASKED = ("given_name", "family_name", "nickname", "display_name", "birth_date")
-"""What may be asked for when somebody registers: canonical attributes of one value."""
-
-
-class Part(Strict):
-    """A part of the file; the text below a key is what the reference page says of it."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 def _sms_fields() -> dict[str, str]:
@@ -145,9 +136,6 @@ class SessionSettings(Part):
     """A session ends after this many hours, used or not."""
     idle_minutes: Annotated[int, Field(ge=5, le=43200)] = 120
     """A session that is not used ends after this many minutes."""
-
-
-Need = Literal["required", "optional"]
 
 
 def _names() -> dict[str, Need]:
@@ -305,6 +293,8 @@ class ServeConfig(Part):
     """How long people stay logged in."""
     registration: RegistrationSettings = RegistrationSettings()
     """Who may make an account, and what is asked."""
+    ask: tuple[AskRule, ...] = ()
+    """Rules of what is asked for at logins, a little at a time."""
     bots: BotSettings = BotSettings()
     """The bot check."""
     login: LoginSettings = LoginSettings()

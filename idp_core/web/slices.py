@@ -18,6 +18,7 @@ from idp_core.oidc.forget import forget
 from idp_core.oidc.introspection import routes as introspection
 from idp_core.oidc.logout import routes as logout
 from idp_core.oidc.logout.backchannel import tell_clients
+from idp_core.oidc.profiling import routes as profiling
 from idp_core.oidc.revocation import routes as revocation
 from idp_core.oidc.userinfo import routes as userinfo
 from idp_core.selfcare import routes as selfcare
@@ -54,6 +55,7 @@ def all_routes() -> Sequence[Route]:
         *authorize.ROUTES,
         *consent.ROUTES,
         *applications.ROUTES,
+        *profiling.ROUTES,
         *token.ROUTES,
         *userinfo.ROUTES,
         *introspection.ROUTES,

@@ -18,6 +18,7 @@ from idp_core.http.ask import Ask, Params
 from idp_core.http.kind import Kind
 from idp_core.login import wishes
 from idp_core.login.levels import ACRS, level_named
+from idp_core.oidc.asking import store as asking
 from idp_core.oidc.authorize import marker
 from idp_core.oidc.authorize.decide import Known, Next, decide, wanted_level
 from idp_core.oidc.authorize.request import PageError, Request, ReturnedError, read, redirect_of
@@ -30,6 +31,8 @@ from idp_core.site.site import Site
 from idp_core.site.visits import Visit, visit
 
 PATH = "/authorize"
+MORE = f"{PATH}/more"
+"""Where a few more things are asked for on the way."""
 
 
 def authorize(ask: Ask, site: Site) -> Answer:
@@ -113,7 +116,16 @@ def _answer(ask: Ask, site: Site, request: Request) -> Answer:
         since = marker.asked_at(site, ask.query)
         query = ask.query_text if since else marker.marked(site, ask.query)
         return redirect(f"/consent?{query}")
+    if "none" not in request.prompt and _asks(site, request, found):
+        return redirect(f"{MORE}?{ask.query_text}")
     return _code(ask, site, request, found)
+
+
+def _asks(site: Site, request: Request, found: Visit) -> bool:
+    if not site.config.ask:
+        return False
+    with reading(site.engine) as conn:
+        return bool(asking.due(conn, site, request.client.id, found.account))
 
 
 def _code(ask: Ask, site: Site, request: Request, found: Visit) -> Answer:

@@ -22,7 +22,7 @@ def show(ask: Ask, site: Site) -> Answer:
     found = visit(ask, site)
     if found is None:
         return to_login(ask)
-    request = _request(site, ask.query_text)
+    request = request_of(site, ask.query_text)
     if request is None:
         return site.pages.page(ask, "bad_request.html", 400)
     host = urlsplit(request.redirect_uri)
@@ -42,7 +42,7 @@ def answer(ask: Ask, site: Site) -> Answer:
     """Record what was agreed to, with a receipt, or tell the client that it was refused."""
     found = visit(ask, site)
     text = ask.form.get("request") or ""
-    request = _request(site, text)
+    request = request_of(site, text)
     if found is None or request is None:
         return site.pages.page(ask, "bad_request.html", 400)
     client, account = request.client, found.account.id
@@ -59,7 +59,7 @@ def answer(ask: Ask, site: Site) -> Answer:
     return redirect(f"{PATH}?{text}")
 
 
-def _request(site: Site, text: str) -> Request | None:
+def request_of(site: Site, text: str) -> Request | None:
     """Read the request again: what came through the browser is checked as if it came anew."""
     try:
         said = params(text)

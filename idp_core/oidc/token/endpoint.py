@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from idp_core.accounts import store as accounts
 from idp_core.claims.book import ACCESS_TOKEN, ID_TOKEN
 from idp_core.clients.model import Client
 from idp_core.db.engine import reading, writing
@@ -101,7 +102,8 @@ def _claims(site: Site, client: Client, issue: Issue, place: str) -> Mapping[str
     if grant is None or not (named or site.claims.goes_into(place, client.id, scope)):
         return {}
     with reading(site.engine) as conn:
-        return claims_for(conn, site, client, grant, place, scope)
+        account = accounts.by_id(conn, grant.account)
+        return {} if account is None else claims_for(conn, site, grant, account, place, scope)
 
 
 def narrowed(ask: Ask, given: Sequence[str]) -> Sequence[str]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from idp_core.accounts import store as accounts
 from idp_core.accounts.store import Account
 from idp_core.claims.book import Asked, told
-from idp_core.clients.model import Client
+from idp_core.clients import store as clients
 from idp_core.errors import UnknownProfileError
 from idp_core.oidc.grants.store import Grant
 from idp_core.profiles import store as profiles
@@ -21,20 +21,20 @@ from idp_core.site.site import Site
 def claims_for(
     conn: sa.Connection,
     site: Site,
-    client: Client,
     grant: Grant,
+    account: Account,
     place: str,
     scope: tuple[str, ...],
 ) -> Mapping[str, Any]:
     """Return the claims for one place of a grant (`userinfo`, `id_token`, `access_token`)."""
-    account = accounts.by_id(conn, grant.account)
-    if account is None:
-        return {}
-    asked = Asked(place, client.id, scope, grant.claims.get(place) or {}, client.scopes)
-    return told(site.claims, account.email, _said(conn, account), asked)
+    named, client = grant.claims.get(place) or {}, None
+    if named:  # what was asked for by name needs its scope to be the client's still
+        client = clients.get(conn, grant.client)
+    asked = Asked(place, grant.client, scope, named, client.client.scopes if client else ())
+    return told(site.claims, account.email, said_of(conn, account), asked)
 
 
-def _said(conn: sa.Connection, account: Account) -> Mapping[str, Any]:
+def said_of(conn: sa.Connection, account: Account) -> Mapping[str, Any]:
     """Return canonical attributes; the profile's word comes before the account's own.
 
     The address is the one that was proven here, whatever other systems call the primary one.
