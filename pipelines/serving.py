@@ -21,7 +21,6 @@ from idp_core.settings import Settings
 from idp_core.settings import load as load_settings
 from pipelines.database import database_url, used
 from pipelines.errors import JobError, ProjectError
-from pipelines.hooks import hooked, receivers
 from pipelines.project import FILE, Project, load_project
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ _MASTER_FILE = "master.key"
 _PATIENCE = 5.0
 """Seconds that a request waits for a long writer on SQLite before it answers 503."""
 _STOP_SECONDS = 10
+_PUSHED = "push"
+"""The connector whose sources are pushed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ def open_site(folder: Path, settings: Settings | None = None) -> Site:
     Raises ProjectError for what a person has to mend.
     """
     try:
-        from idp_core.db import schema
         from idp_core.db.engine import make_engine
+        from idp_core.db.newest import is_newest
         from idp_core.site import config as configs
         from idp_core.site.site import Around, make_site
         from idp_core.vault import master
@@ -93,7 +94,10 @@ def open_site(folder: Path, settings: Settings | None = None) -> Site:
             wait_seconds=min(said.database_wait_seconds, _PATIENCE),
         )
         with used(engine):
-            schema.upgrade(engine)
+            if not is_newest(engine):
+                from idp_core.db import schema
+
+                schema.upgrade(engine)
         password, sms = said.smtp_password, said.sms_secret
         around = Around(
             folder,
@@ -118,9 +122,14 @@ def _claims(folder: Path, project: Project) -> Book:
     if not file.exists():
         return Book()
     from idp_core.claims.file import load
-    from pipelines.bus import open_workspace
+    from mappings.schema import CUSTOMER
 
-    return load(file, lambda: datetime.now(UTC).date(), open_workspace(project).schema)
+    schema = CUSTOMER
+    if project.attributes is not None:
+        from pipelines.bus import open_workspace
+
+        schema = open_workspace(project).schema
+    return load(file, lambda: datetime.now(UTC).date(), schema)
 
 
 def application() -> ASGIApp:
@@ -131,7 +140,12 @@ def application() -> ASGIApp:
     settings = load_settings()
     configure(settings.log_level, settings.log_format)
     folder = Path(os.environ.get(_FOLDER, "."))
-    return hooked(make_app(open_site(folder, settings)), receivers(project_of(folder)))
+    made, project = make_app(open_site(folder, settings)), project_of(folder)
+    if not any(source.connector.get("type") == _PUSHED for source in project.sources.values()):
+        return made  # connectors take longer to import than all of the login
+    from pipelines.hooks import hooked, receivers
+
+    return hooked(made, receivers(project))
 
 
 def prepare(folder: Path) -> Served:

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import idp_core
-from idp_core.db import schema
+from idp_core.db import newest, schema
 from idp_core.db.engine import make_engine, reading, writing
 from idp_core.db.metadata import metadata
 from idp_core.errors import SchemaError
@@ -40,6 +40,18 @@ def test_upgrading_twice_is_upgrading_once(empty):
     schema.upgrade(empty)
     assert schema.current(empty) == schema.head()
     schema.require_head(empty)
+
+
+def test_what_is_newest_is_told_without_alembic(empty):
+    assert newest.newest() == schema.head()
+    assert not newest.is_newest(empty)
+    schema.upgrade(empty, "0014")
+    assert not newest.is_newest(empty)
+    schema.upgrade(empty)
+    assert newest.is_newest(empty)
+    with writing(empty) as conn:
+        conn.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    assert not newest.is_newest(empty)
 
 
 def test_an_empty_database_names_the_command_that_mends_it(empty):
