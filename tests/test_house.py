@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -64,6 +66,30 @@ def test_the_image_takes_every_package_of_the_wheel():
     for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]:
         assert f"COPY {package} {package}" in text
         assert f"!{package}" in ignored
+
+
+def test_the_composition_names_nothing_that_is_not_there():
+    told = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    services, networks = told["services"], told["networks"]
+    for name, service in services.items():
+        needed = service.get("depends_on", {})
+        assert set(needed) <= set(services), name
+        for other, how in needed.items():
+            assert how["condition"] != "service_healthy" or "healthcheck" in services[other], name
+        assert set(service.get("secrets", ())) <= set(told["secrets"]), name
+        for volume in service["volumes"]:
+            source = volume.split(":")[0]
+            if source.startswith("./"):
+                assert (ROOT / source).exists(), volume
+            elif not source.startswith("$"):
+                assert source in told["volumes"], volume
+        mine = set(service.get("profiles", ()))
+        for other in needed:  # a service that is off starts nobody who needs it
+            assert set(services[other].get("profiles", ())) <= mine, name
+    address = services["proxy"]["networks"]["default"]["ipv4_address"]
+    subnet = networks["default"]["ipam"]["config"][0]["subnet"]
+    assert ip_address(address) in ip_network(subnet)
+    assert address in (ROOT / "docs/how-to/run-in-containers.md").read_text("utf-8")
 
 
 def test_every_target_of_the_makefile_says_what_it_does():
