@@ -49,18 +49,18 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         engine = make_engine(f"sqlite:///{name}/people.db")
         schema.upgrade(engine)
-        _put(engine, _people(chosen.records))
+        put(engine, people(chosen.records))
         graph = Path(name) / "graph.duckdb"
         stage = None if chosen.identifiers else Stage(folder=Path(name) / "models")
         _, training = _timed(engine, graph, stage)
         graph.unlink()  # everything again, by the model that is there now
-        _put(engine, _changed(chosen.records, 2))
+        put(engine, changed(chosen.records, 2))
         full, cpu = _timed(engine, graph, stage)
         print(f"the first run, which trains: {training:.2f} CPU s")
         print("| changed | looked at | CPU s | share of everything |\n| --: | --: | --: | --: |")
         print(f"| everything | {full.counts['records']:,} | {cpu:.2f} | 1 |", flush=True)
         for number in chosen.changed:
-            _put(engine, _changed(chosen.records, number))
+            put(engine, changed(chosen.records, number))
             found, took = _timed(engine, graph, stage)
             looked = found.counts.get("touched", found.counts["records"])
             print(f"| {number:,} | {looked:,} | {took:.2f} | {took / cpu:.3f} |", flush=True)
@@ -95,18 +95,18 @@ def _groups(links: Mapping[SourceRef, str]) -> set[frozenset[SourceRef]]:
     return set(map(frozenset, found.values()))
 
 
-def _put(engine: sa.Engine, records: Iterator[SourceProfile]) -> None:
+def put(engine: sa.Engine, records: Iterator[SourceProfile]) -> None:
     with writing(engine) as conn:
         store.put_source_profiles(conn, records, "benchmark")
 
 
-def _people(records: int) -> Iterator[SourceProfile]:
+def people(records: int) -> Iterator[SourceProfile]:
     """Yield records of invented people; some miss what others have."""
     for number in range(records):
         yield _record(number, {})
 
 
-def _changed(records: int, number: int) -> Iterator[SourceProfile]:
+def changed(records: int, number: int) -> Iterator[SourceProfile]:
     """Yield so many of them, each with a new phone or a new address."""
     chance = random.Random(number)
     for place in chance.sample(range(records), number):

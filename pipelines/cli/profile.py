@@ -57,6 +57,32 @@ def find(
 
 
 @app.command()
+def match(
+    file: Annotated[
+        typer.FileText, typer.Argument(help="A JSON object of canonical attributes; - is stdin.")
+    ],
+    project: Folder = Path(),
+    source: Annotated[str, typer.Option(help="The source that would say so.")] = "record",
+    as_json: Json = False,
+) -> None:
+    """Say which person a record would join, and why; exit code 1 when it is a new one.
+
+    Nothing is stored, and no values are shown.
+    """
+    from pipelines.bus import open_bus
+    from pipelines.cli import matchtext
+    from pipelines.matching import match_record, read_record
+    from pipelines.project import load_project
+
+    text = file.read()
+    with open_bus(load_project(project)) as bus:
+        found = match_record(bus, read_record(bus, text, source))
+    give(matchtext.document(found), *matchtext.lines(found), as_json=as_json)
+    if found.gid is None:
+        raise typer.Exit(1)
+
+
+@app.command()
 def show(gid: Gid, project: Folder = Path(), as_json: Json = False) -> None:
     """Show a profile, and the records it is made of."""
     from pipelines.bus import open_bus

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -30,8 +30,9 @@ def table(
     """
     arrays: dict[str, pa.Array] = {ID: pa.array(range(len(records)), pa.int64())}
     nicknames = "nickname" in said_words(model)
-    for name, column in model.columns.items():
-        values = list(_values(column, profiles, records))
+    for name, look in lookers(model).items():
+        column = model.columns[name]
+        values = list(map(look, profiles, records))
         arrays[name] = pa.array(values, pa.string())
         if column.read == "given_name" and nicknames:
             known = (sorted(roots(value)) if value else None for value in values)
@@ -42,21 +43,26 @@ def table(
     return pa.table(arrays)
 
 
-def _values(
-    column: Column, profiles: Iterable[SourceProfile], records: Iterable[Evidence]
-) -> Iterable[str | None]:
-    """Yield the first value of each record; None where it has none."""
+Look = Callable[[SourceProfile, Evidence], str | None]
+
+
+def lookers(model: Model) -> Mapping[str, Look]:
+    """Return for each column what reads its first value from a record; None where it has none."""
+    return {name: _look(column) for name, column in model.columns.items()}
+
+
+def _look(column: Column) -> Look:
     read = column.read
     if read == "given_name":
-        return (record.given or None for record in records)
+        return lambda _, record: record.given or None
     if read == "family_name":
-        return (record.family or None for record in records)
+        return lambda _, record: record.family or None
     if read == "birth_date":
-        return (record.birth.isoformat() if record.birth else None for record in records)
+        return lambda _, record: record.birth.isoformat() if record.birth else None
     if read is not None:
-        return (next(iter(record.held.get(read, ())), None) for record in records)
+        return lambda _, record: next(iter(record.held.get(read, ())), None)
     look = _path(column)
-    return (look(profile.attributes) for profile in profiles)
+    return lambda profile, _: look(profile.attributes)
 
 
 def _path(column: Column) -> Callable[[Attributes], str | None]:

@@ -32,6 +32,7 @@ def candidates(
 ) -> tuple[list[int], list[int]]:
     """Return the pairs to compare as two lists of places in `records`, the smaller place first."""
     with duckdb.connect() as con:
+        con.execute("SET enable_progress_bar = false")
         con.register("names", names_table(records))
         con.register("held", held_table(records, policy))
         keys = " UNION ALL ".join(keys_sql(policy))

@@ -12,7 +12,7 @@ from pipelines.resolve.likeness import condition
 from pipelines.resolve.modelfile import Comparison, Key, Level, Model, keys
 from pipelines.resolve.trained import Weights
 
-_RAREST = 1e-6  # a value nobody else has is not taken for proof
+RAREST = 1e-6  # a value nobody else has is not taken for proof
 
 
 def settings(
@@ -138,6 +138,6 @@ def _level(level: Level) -> dict[str, Any]:
         made |= {
             "tf_adjustment_column": level.frequency,
             "tf_adjustment_weight": 1.0,
-            "tf_minimum_u_value": _RAREST,
+            "tf_minimum_u_value": RAREST,
         }
     return made

@@ -180,7 +180,7 @@ def _database(table: pa.Table, *, threads: int) -> Iterator[duckdb.DuckDBPyConne
     logger.setLevel(logging.CRITICAL)
     try:
         with duckdb.connect() as con:
-            con.execute(f"SET threads = {threads}")
+            con.execute(f"SET threads = {threads}; SET enable_progress_bar = false")
             con.register("given", table)
             con.execute(f"CREATE TABLE records AS SELECT * FROM given ORDER BY {ID}")
             con.unregister("given")

@@ -84,6 +84,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     "review assign": ["review", "assign", "1", "--to", "Bo"],
     "review decide": ["review", "decide", "skip", "1", "--why", "later"],
     "review bulk": ["review", "bulk", "skip", "--why", "later"],
+    "profile match": ["profile", "match", "{record}"],
     "profile graph": ["profile", "graph", "{gid}"],
     "profile merge": ["profile", "merge", "{gid}", "{other}", "--why", "one"],
     "profile unmerge": ["profile", "unmerge", "{gid}", "shop:shop2", "--why", "two"],
@@ -173,8 +174,11 @@ def _names(folder: Path) -> dict[str, str]:
             CliRunner().invoke(app, ["--project", str(folder), *words, "--json"]).stdout
         )
 
+    record = folder / "record.json"
+    record.write_text(json.dumps({"given_name": NAME, "email": f"{NAME}.shop0@leak.test"}))
     return {
         "folder": str(folder),
+        "record": str(record),
         "letter": answer("deadletters", "list")[-1]["id"],
         "run": answer("runs", "list")[0]["id"],
         "plan": answer("plan", "list", "--target", "portal")[0]["hash"],

@@ -1,0 +1,248 @@
+"""One record against the stored people: whom it would join, and why, without storing it.
+
+For a sign-up, a webhook, a login. A `Matcher` holds in memory what the last run of resolution knew
+and scores by the same policy and the same frozen model as the next run will. People stand as they
+are: that a record could bring two of them together is left to the run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from idp_core.db.engine import reading
+from idp_core.profiles import store
+from idp_core.profiles.evidence import Evidence, reader
+from idp_core.profiles.guard import PersonGuard
+from idp_core.profiles.model import SourceProfile, SourceRef
+from idp_core.profiles.records import by_source
+from idp_core.profiles.scoring import Population, Reason, compare, hold, usable, weigh
+from mappings.given import canonical
+from mappings.names import NameProblem
+from pipelines.bus import Bus
+from pipelines.errors import JobError, ProjectError
+from pipelines.resolve import memory
+from pipelines.resolve import trained as models
+from pipelines.resolve.closures import Row, Scored, Scorer
+from pipelines.resolve.columns import lookers
+from pipelines.unify import read_steward_words
+
+
+class Near(NamedTuple):
+    """A stored record that speaks for a join, or nearly: bits above what joins, and why."""
+
+    ref: SourceRef
+    weight: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person whom a record may be: the mean weight over all their records, and what forbids it.
+
+    `near` are the records that speak for it, strongest first.
+    """
+
+    gid: str
+    weight: float
+    forbidden: str | None
+    near: tuple[Near, ...]
+
+    @property
+    def joins(self) -> bool:
+        """Whether the record would join this person."""
+        return self.weight > 0 and self.forbidden is None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Whom a record would join, None for a new person; and everybody it is near, best first."""
+
+    gid: str | None
+    people: tuple[Candidate, ...]
+
+
+class Matcher:
+    """What the last run knew, in memory; good for any number of records until the next run."""
+
+    def __init__(self, bus: Bus) -> None:
+        """Read it. Raises JobError when nothing was resolved yet."""
+        self._bus, self._policy = bus, bus.identifiers
+        stage = bus.stage
+        trained = models.load(stage.folder) if stage and stage.folder else None
+        known = (
+            trained if stage and trained and trained.digest == models.digest(stage.model) else None
+        )
+        model = stage.model if stage and known else None
+        found = memory.read(bus.graph, bus.identifiers, model, known.blocking if known else ())
+        if found is None:
+            raise JobError("nothing was resolved yet, or by another version: isthmus sync first")
+        self._memory = found
+        self._read = reader(self._policy)
+        self._scorer = Scorer(model, known, found.records + 1) if model and known else None
+        self._look = list(lookers(model).values()) if model else []
+        self._kinds = [column.read for column in model.columns.values()] if model else []
+        self._join_at = model.join_at if model else 0.0
+
+    @property
+    def current(self) -> bool:
+        """Whether no run has resolved anything since this was read."""
+        with reading(self._bus.engine) as conn:
+            return store.read_watermark(conn, "resolve.graph") == self._memory.mark.token
+
+    def ref(self, place: int) -> SourceRef:
+        """Return what the record at a place is called."""
+        return self._memory.ref(place)
+
+    def match(self, conn: sa.Connection, record: SourceProfile) -> Match:
+        """Say whom a record would join."""
+        said = self._read(record)
+        others = self._memory.population([said])
+        telling = usable(said, others)
+        likely = self.alike(record, telling, -self._policy.ask_within)
+        places = {*self._memory.identified(telling), *likely}
+        if not places:
+            return Match(None, ())
+        refs = {self._memory.ref(place): place for place in places}
+        refs.pop(record.ref, None)
+        stored = self._evidence(conn, refs)
+        others = self._memory.population([said, *stored.values()])
+        near = [
+            found
+            for ref, other in stored.items()
+            if (found := self._near(telling, usable(other, others), others, likely.get(refs[ref])))
+        ]
+        return self._decide(conn, said, near, stored)
+
+    def alike(
+        self, record: SourceProfile, said: Evidence, least: float
+    ) -> Mapping[int, tuple[Scored, Row, Row]]:
+        """Return by place the records that are like one, worth `least` bits above what joins.
+
+        `said` is what the record says, usable.
+        """
+        if self._scorer is None:
+            return {}
+        texts = [look(record, said) for look in self._look]
+        shared = frozenset(
+            at
+            for at, (kind, text) in enumerate(zip(self._kinds, texts, strict=True))
+            if text and kind in said.held and kind and self._memory.contested(kind, text)
+        )
+        ours = Row(texts, shared)
+        found = {}
+        for place in self._memory.alike(texts):
+            theirs = self._memory.row(place)
+            pair = (theirs, ours) if self._memory.ref(place) < record.ref else (ours, theirs)
+            scored = self._scorer.score(*pair, least + self._join_at)
+            if scored is not None:
+                found[place] = (scored, *pair)
+        return found
+
+    def _near(
+        self,
+        ours: Evidence,
+        theirs: Evidence,
+        others: Population,
+        likely: tuple[Scored, Row, Row] | None,
+    ) -> Near | None:
+        """Weigh a stored record by identifiers and by likeness; the stronger word counts."""
+        left, right = sorted((ours, theirs), key=lambda each: each.ref)
+        pattern = compare(left, right, self._policy, others)
+        score = weigh(pattern, self._policy)
+        found = [Near(theirs.ref, score.weight, score.reasons)]
+        if likely is not None and self._scorer is not None:
+            scored = likely[0]
+            weight = scored.bits - self._join_at
+            held = scored.held or (
+                (left.logs_in or right.logs_in) and hold(pattern, self._policy) is not None
+            )
+            reasons = [
+                Reason(f"likeness of {name}", round(bits, 1))
+                for name, bits in zip(self._scorer.names, self._scorer.worth(*likely), strict=True)
+                if bits
+            ]
+            start = Reason("likeness, to begin with", round(self._scorer.start, 1))
+            weight = -1.0 if held and weight > 0 else round(weight, 3)
+            found.append(Near(theirs.ref, weight, (start, *reasons)))
+        best = max(found, key=lambda each: each.weight)
+        return best if best.weight >= -self._policy.ask_within else None
+
+    def _decide(
+        self,
+        conn: sa.Connection,
+        said: Evidence,
+        near: Sequence[Near],
+        known: Mapping[SourceRef, Evidence],
+    ) -> Match:
+        """Say whom the record joins, by the near records; what `known` ones say was read."""
+        links = store.links_of(conn, [each.ref for each in near], gone_since=0) if near else {}
+        groups: dict[str, list[Near]] = {}
+        for each in sorted(near, key=lambda each: (-each.weight, each.ref)):
+            if each.ref in links:
+                groups.setdefault(links[each.ref], []).append(each)
+        if not groups:
+            return Match(None, ())
+        refs = [ref for ref in store.members_of(conn, list(groups)) if ref != said.ref]
+        whole = {**known, **self._evidence(conn, [ref for ref in refs if ref not in known])}
+        links = store.links_of(conn, refs, gone_since=0)
+        words = read_steward_words(conn)
+        people = []
+        for gid, found in groups.items():
+            members = [whole[ref] for ref in refs if links.get(ref) == gid and ref in whole]
+            guard = PersonGuard([said, *members], self._policy, words)
+            people.append(self._person(gid, found, len(members), guard))
+        people.sort(key=lambda each: (each.forbidden is not None, -each.weight, each.gid))
+        return Match(people[0].gid if people[0].joins else None, tuple(people))
+
+    def _person(
+        self, gid: str, near: Sequence[Near], members: int, guard: PersonGuard
+    ) -> Candidate:
+        """Weigh a person: a record of theirs that nobody scored counts against it."""
+        total = sum(each.weight for each in near) + self._policy.unscored * (members - len(near))
+        forbidden = guard.forbids([0], range(1, members + 1))
+        return Candidate(gid, round(total / max(members, 1), 3), forbidden, tuple(near))
+
+    def _evidence(
+        self, conn: sa.Connection, refs: Collection[SourceRef]
+    ) -> dict[SourceRef, Evidence]:
+        return {each.ref: self._read(each) for each in self._stored(conn, refs)}
+
+    def _stored(self, conn: sa.Connection, refs: Collection[SourceRef]) -> Iterable[SourceProfile]:
+        for source, keys in by_source(refs).items():
+            held = store.held_source_profiles(conn, source, keys, schema=self._bus.schema)
+            yield from (each.profile for each in held.values() if not each.profile.deleted)
+
+
+def read_record(bus: Bus, text: str, source: str) -> SourceProfile:
+    """Read a record of canonical attributes from JSON, as a source would give it.
+
+    Raises ProjectError naming line and column, JobError for an attribute or value that is none.
+    """
+    try:
+        said = json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"{error.lineno}:{error.colno}"
+        raise ProjectError(f"record:{where} is no JSON: {error.msg}") from None
+    if not isinstance(said, dict):
+        raise ProjectError('record:1:1 is no JSON object; write {"email": "...", ...}')
+    for name, value in said.items():
+        try:
+            canonical({name: value}, bus.schema, frozenset())
+        except NameProblem as problem:
+            raise JobError(f"record: {problem}") from None
+        except (ValueError, TypeError, ArithmeticError):
+            raise JobError(f"record: {name}: cannot have this value") from None
+    attributes = canonical(said, bus.schema, frozenset())
+    return SourceProfile(SourceRef(source, ""), attributes, "record", "")
+
+
+def match_record(bus: Bus, record: SourceProfile) -> Match:
+    """Say whom one record would join; many are matched by one `Matcher`."""
+    matcher = Matcher(bus)
+    with reading(bus.engine) as conn:
+        return matcher.match(conn, record)

@@ -1,0 +1,200 @@
+"""What the last run knew, held in memory: who shares a key, what is compared, how common names are.
+
+Made of the stored graph in one go; a look-up takes microseconds. Keys are 64 bits of a hash, so a
+look-up may find a stranger as well: whoever is found is compared.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from hashlib import md5
+from itertools import product
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+
+from idp_core.profiles.evidence import Evidence
+from idp_core.profiles.model import SourceRef
+from idp_core.profiles.policy import NAMES, IdentifierPolicy
+from idp_core.profiles.scoring import Population
+from pipelines.resolve import graph
+from pipelines.resolve.closures import Row, Texts
+from pipelines.resolve.columns import ID
+from pipelines.resolve.graph import FAMILY, FULL, GIVEN
+from pipelines.resolve.modelfile import Key, Model, keys
+from pipelines.resolve.pairs import most_sharing
+from pipelines.resolve.settings import side
+
+_BLOCKS = 128  # blocking keys are numbered from here, those of the policy from 0
+_SHIFT = 56
+_LOW = (1 << 64) - 1
+
+
+class Memory:
+    """Records by place, in the order of their sources and keys."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, policy: IdentifierPolicy, model: Model | None,
+        blocking: Sequence[str],
+    ) -> None:  # fmt: skip
+        self.records = graph.count(con)
+        self.mark, self.kept = graph.read_mark(con)
+        self._policy, self._model = policy, model
+        self._blocking = [(at, keys(key)) for at, key in enumerate(blocking) if key]
+        self._every = "" in blocking
+        con.execute(
+            "CREATE TEMP TABLE placed AS SELECT id, source, key,"
+            " row_number() OVER (ORDER BY source, key) - 1 AS place FROM record"
+        )
+        self._columns = self._read_columns(con)
+        self._hashes, self._owners = self._read_keys(con)
+        counts = con.execute(
+            f"SELECT what, value, count(*) FROM said WHERE what IN ({GIVEN}, {FAMILY})"
+            " GROUP BY ALL HAVING count(*) > 1"
+        ).fetchall()
+        self._counts = {(what, value): n for what, value, n in counts}
+        flags = con.execute("SELECT what, value, a IS NULL FROM flag").fetchall()
+        self._crowded = {(what, value) for what, value, crowded in flags if crowded}
+        self._shared = {(what, value) for what, value, crowded in flags if not crowded}
+
+    def ref(self, place: int) -> SourceRef:
+        """Return what a record is called."""
+        return SourceRef(
+            self._columns["source"][place].as_py(), self._columns["key"][place].as_py()
+        )
+
+    def row(self, place: int) -> Row:
+        """Return what a record says in the columns of the model."""
+        assert self._model is not None  # noqa: S101 (asked for with likeness only)
+        names = self._model.columns
+        texts = [self._columns[name][place].as_py() for name in names]
+        shared = frozenset(
+            at
+            for at, name in enumerate(names)
+            if f"{name}_shared" in self._columns and self._columns[f"{name}_shared"][place].as_py()
+        )
+        return Row(texts, shared)
+
+    def alike(self, texts: Texts) -> Collection[int]:
+        """Return the places of the records that share a blocking key with what a record says."""
+        assert self._model is not None  # noqa: S101
+        if self._every:
+            return range(self.records)
+        column = {name: text for name, text in zip(self._model.columns, texts, strict=True) if text}
+        found: set[int] = set()
+        for at, parts in self._blocking:
+            said = [_cut(column.get(part.column), part) for part in parts]
+            if all(said):
+                found.update(self._owned(_BLOCKS + at, "\x1f".join(map(str, said))))
+        return found
+
+    def identified(self, record: Evidence) -> Collection[int]:
+        """Return the places of the records that share a key of the policy, one that is compared."""
+        found: set[int] = set()
+        for at, words in enumerate(self._policy.keys):
+            most = most_sharing(words, self._policy)
+            for values in product(*(_said(record, word) for word in words)):
+                owners = self._owned(at, "\x1f".join(values))
+                if len(owners) < most:
+                    found.update(owners)
+        return found
+
+    def population(self, records: Collection[Evidence]) -> Population:
+        """Return what all say about the names and values of some records."""
+        kinds = list(self._policy.identifiers)
+        held = {
+            (k, value) for each in records for k, values in each.held.items() for value in values
+        }
+        names = {(each.given, each.family) for each in records}
+        hashed = {(k, value): (kinds.index(k), _number(value)) for k, value in held}
+        counts: dict[int, dict[str, int]] = {GIVEN: {}, FAMILY: {}}
+        for what, at in ((GIVEN, 0), (FAMILY, 1)):
+            for name in (pair[at] for pair in names):
+                counts[what][name] = self._counts.get((what, _number(name)), 1)
+        return Population(
+            records=self.records,
+            given=counts[GIVEN],
+            family=counts[FAMILY],
+            contested=frozenset(each for each, key in hashed.items() if key in self._shared),
+            crowded=frozenset(each for each, key in hashed.items() if key in self._crowded),
+            namesakes=frozenset(
+                pair for pair in names if (FULL, _number("\x1f".join(pair))) in self._shared
+            ),
+        )
+
+    def contested(self, kind: str, value: str) -> bool:
+        """Whether a value was seen on two records that cannot be one person."""
+        return (list(self._policy.identifiers).index(kind), _number(value)) in self._shared
+
+    def _owned(self, word: int, text: str) -> Sequence[int]:
+        key = _number(text) & _LOW ^ word << _SHIFT
+        first = bisect_left(self._hashes, key)
+        return self._owners[first : bisect_right(self._hashes, key, lo=first)]
+
+    def _read_columns(self, con: duckdb.DuckDBPyConnection) -> Mapping[str, pa.Array]:
+        looks = f"JOIN looks ON {ID} = id" if self._model else ""
+        found = con.sql(f"SELECT * FROM placed {looks} ORDER BY place").to_arrow_table()
+        return {name: found[name].combine_chunks() for name in found.column_names}
+
+    def _read_keys(self, con: duckdb.DuckDBPyConnection) -> tuple[Sequence[int], Sequence[int]]:
+        low = f"({{}} % {_LOW + 1}::UHUGEINT)::UBIGINT"
+        owned = low.format("value")
+        parts = [f"SELECT xor({owned}, word::UBIGINT << {_SHIFT}) AS hash, record AS id FROM keyed"]
+        for at, key in self._blocking:
+            said = [side(part, "t") for part in key]
+            there = " AND ".join(f"{each} IS NOT NULL" for each in said)
+            hashed = low.format(f"md5_number(concat_ws(chr(31), {', '.join(said)}))")
+            number = f"{_BLOCKS + at}::UBIGINT << {_SHIFT}"
+            parts.append(f"SELECT xor({hashed}, {number}), {ID} FROM looks t WHERE {there}")
+        found = con.sql(
+            f"SELECT hash, place::INTEGER AS place FROM ({' UNION ALL '.join(parts)})"
+            " JOIN placed USING (id) ORDER BY hash"
+        ).to_arrow_table()
+        return _view(found["hash"], "Q"), _view(found["place"], "i")
+
+
+def read(
+    path: Path, policy: IdentifierPolicy, model: Model | None, blocking: Sequence[str]
+) -> Memory | None:
+    """Read the graph into memory; None when there is none that can be read."""
+    with graph.opened(path) as con:
+        return None if con is None else Memory(con, policy, model, blocking)
+
+
+def _view(column: pa.ChunkedArray, kind: Literal["Q", "i"]) -> Sequence[int]:
+    array = column.combine_chunks()
+    data = memoryview(array.buffers()[1] if len(array) else b"").cast("B")
+    return data.cast(kind)[: len(array)]
+
+
+def _number(text: str) -> int:
+    """Return DuckDB's ``md5_number`` of a text."""
+    return int.from_bytes(md5(text.encode(), usedforsecurity=False).digest(), "little")
+
+
+def _cut(text: str | None, key: Key) -> str | None:
+    """Return one part of a blocking key, as `settings.side` does."""
+    if text is None or key.length is None:
+        return text
+    end = key.start + key.length - 1
+    if len(text) < (end if key.start > 1 else 1):
+        return None
+    return text[key.start - 1 : end]
+
+
+def _said(record: Evidence, word: str) -> Iterator[str]:
+    """Yield what a record says of a word of a comparison key."""
+    if word not in NAMES:
+        yield from record.held.get(word, ())
+        return
+    values = {
+        "given_name": record.given,
+        "family_name": record.family,
+        "initial": record.given[:1],
+        "birth_date": record.birth.isoformat() if record.birth else "",
+    }
+    if values[word]:
+        yield values[word]
