@@ -184,7 +184,7 @@ async def unpaged(transport: Transport, kind: ResourceType) -> list[Mapping[str,
     if len(found) < total:
         raise MisconfiguredError(
             f"GET {kind.endpoint}: gives {len(found)} of {total} resources and does not page; "
-            "raise the provider's page size, or do without reading all (--everything)"
+            "raise the provider's page size, or plan without --look and --correct"
         )
     return found
 

@@ -5,13 +5,27 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.cli.main import app
 from pipelines.cli.reference import MARK, commands, with_commands
 from pipelines.errors import BusyError, ProjectError, RemoteError, StoppedError
 
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "command-line.md"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "reference" / "command-line.md"
+OTHERS = (
+    "connectors/simulators/",
+    "connectors/singer/",
+    "idp_core/web/files.py",
+    "pipelines/authoring/earlier.py",
+    "pipelines/cli/sandbox.py",
+    "pipelines/doctor/installation.py",
+    "pipelines/sandbox/",
+)
+"""What names options of other programs, which it starts."""
 
 
 def test_every_command_stands_in_the_page_once_and_no_other():
@@ -36,6 +50,32 @@ def test_every_exit_code_is_explained():
     text = PAGE.read_text("utf-8")
     for error in (ProjectError, StoppedError, RemoteError, BusyError):
         assert f"\n| {error.exit_code} | " in text
+
+
+def advised() -> Iterator[tuple[str, str]]:
+    """Where an option is named in a text of ours, and the option."""
+    for package in ("connectors", "idp_core", "mappings", "pipelines"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            place = path.relative_to(ROOT).as_posix()
+            if not place.startswith(OTHERS):
+                for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", node.value):
+                            yield f"{place}:{node.lineno}", option
+
+
+def test_no_text_advises_an_option_that_no_command_has():
+    known = {
+        option
+        for command in commands(app).values()
+        for param in command.params
+        for option in (*param.opts, *param.secondary_opts)
+    }
+    found = list(advised())
+    assert ("pipelines/cli/plans.py", "--look") in {
+        (place.partition(":")[0], option) for place, option in found
+    }
+    assert [each for each in found if each[1] not in known | {"--help"}] == []
 
 
 if __name__ == "__main__":
