@@ -10,14 +10,17 @@ class TestShop(SourceContract):
 
 import pytest
 
-for _module in ("changing", "feed", "large", "source", "target", "unreliable"):
+for _module in ("changing", "feed", "large", "lying", "source", "target", "unreliable"):
     pytest.register_assert_rewrite(f"connectors.kit.{_module}")
 
 from connectors.kit.changing import ChangingSourceContract  # noqa: E402
 from connectors.kit.faults import Fault, FaultyProxy  # noqa: E402
 from connectors.kit.feed import FeedContract  # noqa: E402
 from connectors.kit.large import LargeSourceContract, numbered  # noqa: E402
+from connectors.kit.lies import Lie  # noqa: E402
+from connectors.kit.lying import LyingSourceContract, LyingTargetContract  # noqa: E402
 from connectors.kit.records import CANARY, ODD_KEYS, RECORDS  # noqa: E402
+from connectors.kit.shapes import CsvShape, JsonShape, XmlShape  # noqa: E402
 from connectors.kit.source import SourceContract  # noqa: E402
 from connectors.kit.target import TargetContract  # noqa: E402
 from connectors.kit.unreliable import (  # noqa: E402
@@ -30,13 +33,19 @@ __all__ = [
     "ODD_KEYS",
     "RECORDS",
     "ChangingSourceContract",
+    "CsvShape",
     "Fault",
     "FaultyProxy",
     "FeedContract",
+    "JsonShape",
     "LargeSourceContract",
+    "Lie",
+    "LyingSourceContract",
+    "LyingTargetContract",
     "SourceContract",
     "TargetContract",
     "UnreliableSourceContract",
     "UnreliableTargetContract",
+    "XmlShape",
     "numbered",
 ]

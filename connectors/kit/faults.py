@@ -5,7 +5,8 @@
         Shop(url=proxy.url).read(...)
 
 It speaks plain HTTP on loopback and needs nothing but the standard library. What it goes wrong in
-is what systems were seen to go wrong in.
+is what systems were seen to go wrong in. With a `shape` it can also tell what is not so, see
+`connectors.kit.lies`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException
@@ -21,6 +21,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
+
+from connectors.kit.lies import Liar, Lie
+from connectors.kit.shapes import Answer, Shape
 
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host"})
 
@@ -64,14 +67,22 @@ class Call:
 
 @dataclass(slots=True)
 class FaultyProxy:
-    """Passes calls on to `upstream`; `calls` is every call that came, faulty or not."""
+    """Passes calls on to `upstream`; `calls` is every call that came, faulty or not.
+
+    `shape` says how answers hold their rows, `about` what the path of calls holds that are lied
+    about, and `column` which column lies about the schema are about.
+    """
 
     upstream: str
     silence: float = 1.0
+    shape: Shape | None = None
+    about: str = ""
+    column: str = "note"
     calls: list[Call] = field(default_factory=list)
     _faults: dict[int, Fault] = field(default_factory=dict)
     _always: Fault | None = None
     _next_write: Fault | None = None
+    _liar: Liar | None = None
     _server: ThreadingHTTPServer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -95,7 +106,14 @@ class FaultyProxy:
         """Have every call go wrong from now on; None for none."""
         self._always = fault
 
+    def lie(self, lie: Lie | None) -> None:
+        """Answer the next read by a lie, of the pages that were learnt; None for the truth."""
+        if self._liar is None:
+            raise RuntimeError("give the proxy the shape of the answers")
+        self._liar.begin(lie)
+
     def __enter__(self) -> Self:
+        self._liar = Liar(self.shape, self.column) if self.shape else None
         handler = type("Handler", (_Handler,), {"proxy": self})
         self._server = _Server(("127.0.0.1", 0), handler)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -120,6 +138,12 @@ class FaultyProxy:
                 fault, self._next_write = self._next_write, None
             return fault
 
+    def told_of(self, path: str, answer: Answer) -> Answer:
+        """Return what is said of what the system answered."""
+        with self._lock:
+            lies = self._liar is not None and self.about in path
+            return self._liar.answer(answer) if self._liar and lies else answer
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -128,21 +152,14 @@ class _Server(ThreadingHTTPServer):
         """A client that gave up is what this is about."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 _THROTTLED = json.dumps({"error": "too many requests"}).encode()
 _PAGE = b"<!doctype html><title>Something went wrong</title>"
 _INSTEAD = {
-    Fault.THROTTLED: _Answer(429, {"Retry-After": "0"}, _THROTTLED),
-    Fault.THROTTLED_UNTOLD: _Answer(429, {}, _THROTTLED),
-    Fault.UNAVAILABLE: _Answer(503, {}, _PAGE),
-    Fault.BROKEN: _Answer(500, {"Content-Type": "text/html"}, _PAGE),
-    Fault.HTML: _Answer(200, {"Content-Type": "text/html"}, _PAGE),
+    Fault.THROTTLED: Answer(429, {"Retry-After": "0"}, _THROTTLED),
+    Fault.THROTTLED_UNTOLD: Answer(429, {}, _THROTTLED),
+    Fault.UNAVAILABLE: Answer(503, {}, _PAGE),
+    Fault.BROKEN: Answer(500, {"Content-Type": "text/html"}, _PAGE),
+    Fault.HTML: Answer(200, {"Content-Type": "text/html"}, _PAGE),
 }
 
 
@@ -158,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         answer = _INSTEAD.get(fault) if fault else None
         if answer is None:
-            answer = self._ask(body)
+            answer = self.proxy.told_of(self.path, self._ask(body))
         if fault is Fault.LOST:
             self._hang_up()
             return
@@ -166,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(self.proxy.silence)
         self._say(answer, half=fault is Fault.CUT)
 
-    def _ask(self, body: bytes) -> _Answer:
+    def _ask(self, body: bytes) -> Answer:
         host = urlsplit(self.proxy.upstream)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
         upstream = HTTPConnection(host.hostname or "", host.port or 80, timeout=30)
@@ -174,13 +191,13 @@ class _Handler(BaseHTTPRequestHandler):
             upstream.request(self.command, self.path, body or None, headers)
             got = upstream.getresponse()
             kept = {k: v for k, v in got.getheaders() if k.lower() not in _HOP}
-            return _Answer(got.status, kept, got.read())
+            return Answer(got.status, kept, got.read())
         except (OSError, HTTPException):
-            return _Answer(502, {}, b"")
+            return Answer(502, {}, b"")
         finally:
             upstream.close()
 
-    def _say(self, answer: _Answer, *, half: bool) -> None:
+    def _say(self, answer: Answer, *, half: bool) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)

@@ -28,13 +28,16 @@ class Accounts:
         self._api, self._name, self._wanted, self._write = api, name, wanted, write
 
     def every(self) -> Iterator[Account]:
-        """Yield all of them."""
+        """Yield all of them; one that came on to the next page again is yielded once."""
         completer = Completer(self._api, self._name, self._wanted)
+        before: set[str] = set()
         for batch in pages(self._api, self._wanted, {}):
-            for row in batch.rows:
-                whole = completer.complete(row, get(row, self._write.id))
+            ids = [get(row, self._write.id) for row in batch.rows]
+            for id_, row in zip(ids, batch.rows, strict=True):
+                whole = completer.complete(row, id_) if str(id_) not in before else None
                 if whole is not None:
                     yield self.account(whole)
+            before = {str(id_) for id_ in ids if id_ is not None}
 
     def having(self, attribute: str, value: str) -> Sequence[Account]:
         """Return those whose attribute equals a value."""

@@ -6,7 +6,7 @@ A page carries a position only where everything up to it has been given.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from connectors.contract import Cursor
 from connectors.rest.order import Order, Place
@@ -19,7 +19,20 @@ class Entry(NamedTuple):
     row: dict[str, Any] | None
 
 
+Page = TypeVar("Page")
 Cut = tuple[list[Entry], Cursor | None]
+
+
+def one_behind(pages: Iterable[Page]) -> Iterator[Page]:
+    """Yield each page once the next one has been had, and was not found to come before it.
+
+    Of two pages in the wrong order the first would else be given with a position behind both.
+    """
+    held: list[Page] = []
+    for page in pages:
+        yield from held
+        held = [page]
+    yield from held
 
 
 def by_row(batches: Iterable[list[Entry]], order: Order, size: int) -> Iterator[Cut]:

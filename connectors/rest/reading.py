@@ -16,7 +16,7 @@ from connectors.rest.objects import RestObject
 from connectors.rest.order import Order, Part, Place
 from connectors.rest.paging import Batch, pages
 from connectors.rest.pointers import MISSING, get
-from connectors.rest.positions import Entry
+from connectors.rest.positions import Entry, one_behind
 from connectors.rest.sending import Caller
 from connectors.rest.template import fill
 from connectors.rest.tombstones import Tombstones
@@ -79,6 +79,8 @@ class _Ordered:
         self._asked: Cursor | None = None
         self._old = 0
         self._shifted = False
+        self._page: tuple[list[Place], list[dict[str, Any]]] = ([], [])
+        self._before: dict[Place, dict[str, Any] | None] = {}
         self._all_new = (
             query.after is None
             and not self._walks
@@ -93,7 +95,8 @@ class _Ordered:
         try:
             for part, cursor in self._parts():
                 yield from buried.pages()
-                rows = part if fields is None else [chosen(row, fields) for row in part]
+                left = buried.left(part)
+                rows = left if fields is None else [chosen(row, fields) for row in left]
                 yield Page(rows, cursor, self._completer.taken())
             yield from buried.pages()
         finally:  # also of a read that is given up
@@ -102,27 +105,24 @@ class _Ordered:
 
     def _parts(self) -> Iterator[tuple[list[dict[str, Any]], Cursor | None]]:
         """The rows of each page and the position after them."""
+        size = self._query.page_size
         if self._all_new and self._wanted.ordered is True:
-            for batch in self._batches():
-                yield from self._straight(batch)
+            for places, rows in one_behind(map(self._straight, self._batches())):
+                for start in range(0, len(rows), size):
+                    end = min(start + size, len(rows))
+                    yield rows[start:end], self._order.cursor_of(places[end - 1])
             return
         cut = {True: positions.by_row, "cursor": positions.by_moment, False: positions.at_the_end}
-        entries = (self._entries(batch) for batch in self._batches())
-        size = self._query.page_size
-        for part, cursor in cut[self._wanted.ordered](entries, self._order, size):
-            yield [entry.row for entry in part if entry.row], cursor
+        every = one_behind(map(self._entries, self._batches()))
+        for entries, cursor in cut[self._wanted.ordered](every, self._order, size):
+            yield [entry.row for entry in entries if entry.row], cursor
 
-    def _straight(self, batch: Batch) -> Iterator[tuple[list[dict[str, Any]], Cursor | None]]:
+    def _straight(self, batch: Batch) -> tuple[list[Place], list[dict[str, Any]]]:
         """The rows of a page of a first read as they are: nothing is left out or completed."""
         if batch.rejected:
             entries = self._entries(batch)
-            places, rows = [each.place for each in entries], [each.row or {} for each in entries]
-        else:
-            places, rows = self._noted(batch.rows), batch.rows
-        size = self._query.page_size
-        for start in range(0, len(rows), size):
-            end = min(start + size, len(rows))
-            yield rows[start:end], self._order.cursor_of(places[end - 1])
+            return [each.place for each in entries], [each.row or {} for each in entries]
+        return self._noted(batch.rows)
 
     def _batches(self) -> Iterator[Batch]:
         """The pages of the API; by `walk: position`, asked for anew whenever the moment moved."""
@@ -150,8 +150,8 @@ class _Ordered:
     def _entries(self, batch: Batch) -> list[Entry]:
         """The rows of a page that are new, completed."""
         if self._all_new and not batch.rejected:
-            return list(map(Entry, self._noted(batch.rows), batch.rows))
-        fresh = []
+            return list(map(Entry, *self._noted(batch.rows)))
+        fresh: list[Entry] = []
         self._shifted = self._is_shifted(batch)
         for number, row in enumerate(batch.rows):
             if number in batch.rejected:
@@ -168,20 +168,23 @@ class _Ordered:
                     fresh.append(Entry(place, self._completer.complete(row, place[1][1])))
                 else:
                     fresh.append(Entry(place, whole))
-        return fresh
+        known, self._before = self._before, {each.place: each.row for each in fresh}
+        return [each for each in fresh if known.get(each.place, MISSING) != each.row]
 
-    def _noted(self, rows: list[dict[str, Any]]) -> list[Place]:
-        """Where the rows of a page of a first read stand, noted in bulk, for it may be long."""
+    def _noted(self, rows: list[dict[str, Any]]) -> tuple[list[Place], list[dict[str, Any]]]:
+        """The rows of a page of a first read and where they stand, done in bulk: it may be long."""
         places = self._order.places(rows)
         if not places:
-            return []
+            return [], []
         line = [self._last, *places] if self._last and not self._returns(places) else places
         if self._wanted.ordered:
             seen: list[Any] = line if self._wanted.ordered is True else [each[0] for each in line]
             if not all(map(le, seen, islice(seen, 1, None))):
                 raise MisconfiguredError(self._disorder())
+        goes_on = self._wanted.ordered is True and (not self._last or places[0] > self._last)
         self._last = line[-1] if self._wanted.ordered is True else max(line)
-        return places
+        known, self._page = self._page, (places, rows)
+        return (places, rows) if goes_on else _fresh(places, rows, dict(zip(*known, strict=True)))
 
     def _is_shifted(self, batch: Batch) -> bool:
         rows = [row for number, row in enumerate(batch.rows) if number not in batch.rejected]
@@ -241,6 +244,14 @@ class _Ordered:
             f"{self._query.object}: rows do not come by {by} ascending; sort them by params, or "
             f"set {less}ordered: false"
         )
+
+
+def _fresh(
+    places: list[Place], rows: list[dict[str, Any]], known: Mapping[Place, dict[str, Any]]
+) -> tuple[list[Place], list[dict[str, Any]]]:
+    """The rows without those that the page before had just so, which came on to this one again."""
+    kept = [n for n, place in enumerate(places) if known.get(place) != rows[n]]
+    return [places[n] for n in kept], [rows[n] for n in kept]
 
 
 def order_of(wanted: RestObject, query: Query) -> Order:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.contract import Row
-from connectors.errors import MisconfiguredError, TransientError
+from connectors.errors import TransientError
 from connectors.salesforce.client import Client
 from connectors.salesforce.jobs import Patience, await_end, remove, why
 from connectors.salesforce.reading import Reading
@@ -32,7 +32,7 @@ def bulk_rows(client: Client, reading: Reading, patience: Patience) -> Iterator[
                     else f"ended: {why(job)}"
                 )
             )
-        yield from _checked(reading, _results(jobs, made["id"], reading))
+        yield from _results(jobs, made["id"], reading)
     finally:
         remove(client, f"jobs/query/{made['id']}")
 
@@ -65,17 +65,3 @@ def _rows(text: str, reading: Reading) -> list[Row]:
     except KeyError:
         raise _no_results(reading) from None
     return [{path: read(row[place]) for path, place, read in columns} for row in table]
-
-
-def _checked(reading: Reading, pages: Iterator[list[Row]]) -> Iterator[list[Row]]:
-    """The pages, which must come in order where a read may go on after each of them."""
-    last: Row | None = None
-    for rows in pages:
-        for row in rows:
-            if last is not None and reading.comes_before(row, last):
-                raise MisconfiguredError(
-                    f"salesforce: {reading.object}: the job's rows do not come in order; "
-                    "set bulk_reads: 0"
-                )
-            last = row
-        yield rows

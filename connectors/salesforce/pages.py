@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.contract import Page, Row
-from connectors.errors import TransientError
+from connectors.errors import MisconfiguredError, TransientError
 from connectors.salesforce.bulkreading import bulk_rows
 from connectors.salesforce.client import Client
 from connectors.salesforce.codes import LocatorGoneError
@@ -28,8 +28,8 @@ def read(client: Client, reading: Reading, *, bulk_from: int, patience: Patience
     bulk = not reading.compound and (
         long or bulk_from == 1 or (bulk_from > 1 and _count(client, reading) >= bulk_from)
     )
-    rows = bulk_rows(client, reading, patience) if bulk else _rest_rows(client, reading)
-    yield from _pages(reading, rows)
+    parts = bulk_rows(client, reading, patience) if bulk else _rest_rows(client, reading)
+    yield from _pages(reading, _in_order(reading, parts, bulk=bulk))
 
 
 def _count(client: Client, reading: Reading) -> int:
@@ -44,7 +44,7 @@ def _rest_rows(client: Client, reading: Reading) -> Iterator[list[Row]]:
         page = client.query(left.statement(), deleted=left.deleted, page_size=left.page_size)
         left = None
         while True:
-            rows = [_flat(record, reading.fields) for record in page["records"]]
+            rows = [_flat(record, reading) for record in page["records"]]
             last = rows[-1] if rows else last
             yield rows
             if page["done"]:
@@ -57,6 +57,34 @@ def _rest_rows(client: Client, reading: Reading) -> Iterator[list[Row]]:
     raise TransientError(f"salesforce: {reading.object}: the query's pages were dropped; run again")
 
 
+def _in_order(reading: Reading, parts: Iterable[list[Row]], *, bulk: bool) -> Iterator[list[Row]]:
+    """Yield each page once the next one is known to go on behind it; a read may go on after it.
+
+    What stood on the page before just so is left out. Raises MisconfiguredError for a job's rows
+    that are out of order, which a person can do something about, else TransientError.
+    """
+    last: Row | None = None
+    before: dict[Any, Row] = {}
+    held: list[list[Row]] = []
+    for rows in parts:
+        fresh = [row for row in rows if before.get(row["Id"]) != row]
+        for row in fresh:
+            if last is not None and reading.comes_before(row, last):
+                raise _disorder(reading, bulk=bulk)
+            last = row
+        before = {row["Id"]: row for row in rows}
+        yield from held
+        held = [fresh]
+    yield from held
+
+
+def _disorder(reading: Reading, *, bulk: bool) -> MisconfiguredError | TransientError:
+    text = f"salesforce: {reading.object}: rows do not come in order"
+    if bulk:
+        return MisconfiguredError(f"{text} from the job; set bulk_reads: 0")
+    return TransientError(f"{text}; run again")
+
+
 def _pages(reading: Reading, parts: Iterable[list[Row]]) -> Iterator[Page]:
     for rows in parts:
         for start in range(0, len(rows), reading.page_size):
@@ -65,12 +93,19 @@ def _pages(reading: Reading, parts: Iterable[list[Row]]) -> Iterator[Page]:
             yield Page([reading.chosen(row) for row in part], position)
 
 
-def _flat(record: Mapping[str, Any], paths: Iterable[str]) -> Row:
-    return {path: _value(record, path) for path in paths}
+def _flat(record: Mapping[str, Any], reading: Reading) -> Row:
+    try:
+        return {path: _value(record, path) for path in reading.fields}
+    except KeyError as error:  # not null but not there: it was taken away while we read
+        raise TransientError(
+            f"salesforce: {reading.object}: {error.args[0]} is asked for and does not come; has "
+            "the field been removed? Run again"
+        ) from None
 
 
 def _value(record: Mapping[str, Any], path: str) -> Any:
-    held: Any = record
-    for name in path.split("."):
+    first, *rest = path.split(".")
+    held: Any = record[first]
+    for name in rest:  # a record that refers to none, or to one of a type without the field
         held = held.get(name) if isinstance(held, Mapping) else None
     return held

@@ -150,9 +150,10 @@ async def listed(
     """Yield resources page by page (RFC 7644 section 3.4.2.4).
 
     Short pages are followed by what they really held; a resource that moved to a later page
-    while others went is yielded once; a provider that repeats a page forever is reported.
+    while others went is yielded once; a provider that repeats a page forever is reported. After
+    a full page it is asked for more whatever its total says: that may be wrong.
     """
-    start, seen = 1, set[str]()
+    start, total, seen = 1, 1, set[str]()
     while True:
         params = {"startIndex": str(start), "count": str(page_size)}
         if condition:
@@ -160,7 +161,8 @@ async def listed(
         body = (await transport.send("GET", kind.endpoint, params=params)).body
         page = _resources(body)
         fresh = [r for r in page if r.get("id") not in seen]
-        if page and not fresh:
+        over = start > total
+        if page and not fresh and not over:
             raise TransientError(
                 f"GET {kind.endpoint}: startIndex={start} repeats what was read; "
                 "the provider does not page"
@@ -168,8 +170,8 @@ async def listed(
         seen.update(str(r["id"]) for r in fresh)
         for resource in fresh:
             yield resource
-        start += len(page)
-        if not page or start > int(body.get("totalResults") or 0):
+        start, total = start + len(page), int(body.get("totalResults") or 0)
+        if not fresh or (start > total and len(page) < page_size):
             return
 
 

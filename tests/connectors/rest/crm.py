@@ -28,7 +28,7 @@ class Crm:
             return self.graphql(asked.json["query"], asked.json["variables"])
         match asked.method, asked.path:
             case "GET", ("people",):
-                return {"people": self.found(asked.params)}
+                return {"people": self.found(asked.params), "total": len(self.people)}
             case "POST", ("people",):
                 return self.create(asked.json["person"])
             case "POST", ("people", "batch"):

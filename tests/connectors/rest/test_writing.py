@@ -13,7 +13,13 @@ from connectors.errors import (
     TransientError,
     UncertainError,
 )
-from connectors.kit import CANARY, TargetContract, UnreliableTargetContract
+from connectors.kit import (
+    CANARY,
+    JsonShape,
+    LyingTargetContract,
+    TargetContract,
+    UnreliableTargetContract,
+)
 from tests.connectors.rest.conftest import QUICK, asked
 from tests.connectors.rest.crm import Crm
 
@@ -181,6 +187,35 @@ class TestInBulkOnABadDay(OnABadDay):
 
 class TestByGraphqlOnABadDay(OnABadDay):
     text = GRAPHQL
+
+
+class OfALiar(LyingTargetContract):
+    """The rules of a target whose system lies, with one way to read."""
+
+    text = ""
+    place = ""
+
+    @pytest.fixture
+    def shape(self):
+        return JsonShape(self.place, f"{self.place.rpartition('.')[0]}.total".strip("."))
+
+    @pytest.fixture
+    def upstream(self, system, crm):
+        return system(crm.answer).url
+
+    @pytest.fixture
+    def target(self, proxy, described):
+        return described(self.text, url=proxy.url)
+
+
+class TestListingTheAccountsOfALiar(OfALiar):
+    text = READ.replace("type: offset", "type: offset, total: total") + WRITE + PATCH
+    place = "people"
+
+
+class TestListingTheAccountsOfALiarByGraphql(OfALiar):
+    text = GRAPHQL
+    place = "data.people.items"
 
 
 def change(action: Action, **more: Any) -> Change:

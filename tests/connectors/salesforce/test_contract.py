@@ -11,7 +11,11 @@ from connectors.contract import Query
 from connectors.kit import (
     CANARY,
     ODD_KEYS,
+    CsvShape,
     FaultyProxy,
+    JsonShape,
+    LyingSourceContract,
+    LyingTargetContract,
     SourceContract,
     TargetContract,
     UnreliableSourceContract,
@@ -122,10 +126,12 @@ class BadDay:
     def upstream(self, salesforce: Simulator) -> str:
         return salesforce.url
 
+    http: ClassVar[dict[str, Any]] = QUICK
+
     @pytest.fixture
     def through(self, proxy: FaultyProxy, salesforce: Simulator, connect: Connecting):
         salesforce.instance = proxy.url
-        return lambda **more: connect(url=proxy.url, http=QUICK, **more)
+        return lambda **more: connect(url=proxy.url, http=self.http, **more)
 
 
 class ReadsOnABadDay(BadDay, UnreliableSourceContract):
@@ -174,3 +180,72 @@ class TestWritingJobsOnABadDay(WritesOnABadDay):
     @pytest.fixture(autouse=True)
     def _small_groups_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("connectors.salesforce.writing._FEW", 0)
+
+
+class Liar(BadDay):
+    http: ClassVar = {"attempts": 1}
+
+
+class ReadsFromALiar(Liar, LyingSourceContract):
+    name = "Contact"
+    key = "Id"
+    cursor = "SystemModstamp"
+    column = "LastName"
+    bulk_reads = 0
+
+    def query(self, **more: Any) -> Query:
+        fields = ("Id", "LastName", "SystemModstamp")
+        return Query(
+            self.name, **{"fields": fields, "cursor": self.cursor, "page_size": 200, **more}
+        )
+
+    @pytest.fixture
+    def source(self, org: Org, through):
+        org.seed("Contact", [{"LastName": f"L{n}"} for n in range(500)])
+        return through(bulk_reads=self.bulk_reads)
+
+
+class TestReadingPagesOfALiar(ReadsFromALiar):
+    about = "/query"
+
+    @pytest.fixture
+    def shape(self):
+        return JsonShape("records", "totalSize")
+
+
+class TestReadingPagesOfALiarInFull(TestReadingPagesOfALiar):
+    cursor = None
+
+
+class TestReadingALiarInBulk(ReadsFromALiar):
+    bulk_reads = 1
+    counted = False
+
+    @pytest.fixture
+    def shape(self):
+        return CsvShape("Sforce-NumberOfRecords")
+
+
+class TestReadingALiarInBulkInFull(TestReadingALiarInBulk):
+    cursor = None
+
+
+class TestListingTheAccountsOfALiar(Liar, LyingTargetContract):
+    name = "Contact"
+    unique = "LastName"
+    about = "/query"
+    size = 500
+
+    @pytest.fixture
+    def shape(self):
+        return JsonShape("records", "totalSize")
+
+    @pytest.fixture
+    def target(self, org: Org, through, monkeypatch: pytest.MonkeyPatch):
+        org.seed("Contact", [{"LastName": f"L{n}"} for n in range(self.size)])
+        few = {"Sforce-Query-Options": "batchSize=200"}
+        monkeypatch.setattr("connectors.salesforce.client._batches_of", lambda _: few)
+        return through()
+
+    def fill(self, target: Any) -> None:
+        """They are there: written one by one they would take long."""

@@ -44,6 +44,7 @@ WSDL = f"""<?xml version="1.0"?>
       <xsd:element name="person" type="t:Person" minOccurs="0" maxOccurs="unbounded"/>
     </xsd:sequence></xsd:complexType></xsd:element>
     <xsd:element name="result" type="xsd:string"/>
+    <xsd:element name="total" type="xsd:int"/>
   </xsd:sequence></xsd:complexType></xsd:element>
   <xsd:element name="Get"><xsd:complexType><xsd:sequence>
     <xsd:element name="id" type="xsd:string"/></xsd:sequence></xsd:complexType></xsd:element>
@@ -116,7 +117,7 @@ class Service:
         first = int(given["from"])
         part = left[first : first + int(given["count"])]
         people = f"<t:people>{''.join(map(_person, part))}</t:people>" if part else ""
-        result = f"<t:result>{self.result}</t:result>"
+        result = f"<t:result>{self.result}</t:result><t:total>{len(left)}</t:total>"
         return self._answer(start, f"<t:ListResponse>{people}{result}</t:ListResponse>")
 
     def _answer(self, start: Any, inner: str, status: str = "200 OK") -> list[bytes]:

@@ -13,12 +13,18 @@ from connectors.errors import (
     TransientError,
     UnauthorizedError,
 )
-from connectors.kit import CANARY, RECORDS, SourceContract
-from connectors.kit.unreliable import UnreliableSourceContract
+from connectors.kit import (
+    CANARY,
+    RECORDS,
+    LyingSourceContract,
+    SourceContract,
+    UnreliableSourceContract,
+    XmlShape,
+)
 from connectors.registry import build
 from connectors.soap import Soap
 from connectors.soap.faults import fault_of
-from tests.connectors.soap.service import WSDL, Service, served
+from tests.connectors.soap.service import NAMESPACE, WSDL, Service, served
 
 PEOPLE = [dict(row) for row in RECORDS]
 
@@ -29,17 +35,19 @@ def start():
         yield lambda people=(), **more: stack.enter_context(served(Service(list(people), **more)))
 
 
+PAGED: dict[str, Any] = {
+    "operation": "List",
+    "arguments": {"count": 5},
+    "items": "people.person",
+    "key": "id",
+    "pagination": {"type": "offset", "param": "from", "size": 5, "end": "short"},
+    "cursor": {"since": "{after}"},
+}
+
+
 def soap(url: str, base: Path = Path(), **settings: Any) -> Soap:
-    people = {
-        "operation": "List",
-        "arguments": {"count": 5},
-        "items": "people.person",
-        "key": "id",
-        "pagination": {"type": "offset", "param": "from", "size": 5, "end": "short"},
-        "cursor": {"since": "{after}"},
-    }
     http = {"attempts": 3, "backoff_seconds": 0.01, "read_timeout": 0.4}
-    given = {"url": url, "objects": {"people": people}, "http": http} | settings
+    given = {"url": url, "objects": {"people": PAGED}, "http": http} | settings
     built = build("soap", given, base)
     assert isinstance(built, Soap)
     return built
@@ -222,3 +230,22 @@ class TestSoapOnABadDay(UnreliableSourceContract):
     @pytest.fixture
     def source(self, proxy):
         return soap(f"{proxy.url}/people")
+
+
+class TestSoapOfALiar(LyingSourceContract):
+    """In XML, what is left out and what is empty are the same to zeep."""
+
+    tells_missing = False
+
+    @pytest.fixture
+    def shape(self):
+        return XmlShape(*(f"{{{NAMESPACE}}}{name}" for name in ("people", "person", "total")))
+
+    @pytest.fixture
+    def upstream(self, start, records):
+        return start(records).url.removesuffix("/people")
+
+    @pytest.fixture
+    def source(self, proxy):
+        people = {**PAGED, "pagination": {**PAGED["pagination"], "total": "total"}}
+        return soap(f"{proxy.url}/people", objects={"people": people}, http={"attempts": 1})

@@ -14,11 +14,16 @@ from connectors.errors import (
     TransientError,
     UncertainError,
 )
-from connectors.kit import TargetContract, UnreliableTargetContract
+from connectors.kit import (
+    LyingTargetContract,
+    TargetContract,
+    UnreliableTargetContract,
+    XmlShape,
+)
 from connectors.registry import build
 from connectors.soap import Soap
 from connectors.soap.connector import SoapTarget
-from tests.connectors.soap.accounts import Directory, served, settings
+from tests.connectors.soap.accounts import NAMESPACE, Directory, served, settings
 
 
 @pytest.fixture
@@ -66,6 +71,20 @@ class TestSoapTargetOnABadDay(UnreliableTargetContract):
     def target(self, proxy):
         http = {"attempts": 3, "backoff_seconds": 0.01, "read_timeout": 0.4}
         return target(f"{proxy.url}/accounts", http=http)
+
+
+class TestListingTheAccountsOfALiar(LyingTargetContract):
+    @pytest.fixture
+    def shape(self):
+        return XmlShape(f"{{{NAMESPACE}}}ListResponse", f"{{{NAMESPACE}}}account")
+
+    @pytest.fixture
+    def upstream(self, directory):
+        return directory.url.removesuffix("/accounts")
+
+    @pytest.fixture
+    def target(self, proxy):
+        return target(f"{proxy.url}/accounts")
 
 
 @pytest.mark.parametrize(
