@@ -40,6 +40,8 @@ class Connector(BaseModel):
     """The name used in ``isthmus.yaml`` and as the entry point in group ``isthmus.connectors``."""
     by_column: ClassVar[bool] = False
     """Whether readers are to name the columns they want: each costs, or is had by its name only."""
+    by_element: ClassVar[bool] = False
+    """Whether a change may write one element of a list, as `connectors.elements` says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from connectors.contract import (
     Query,
     Row,
 )
+from connectors.elements import parted, put_elements
 from connectors.errors import (
     ConflictError,
     ConnectorError,
@@ -69,6 +70,7 @@ class Memory(Connector):
     """Reads and writes a named store of this process."""
 
     type: ClassVar[str] = "memory"
+    by_element: ClassVar[bool] = True
 
     store: str
     """The store's name; nothing is kept when the process ends."""
@@ -172,7 +174,9 @@ def _written(accounts: dict[str, Account], change: Change, where: Store) -> Acco
     after = dict(change.after)
     if change.action is Action.DEACTIVATE:
         after = {"active": False, **after}
-    attributes = {k: v for k, v in {**account.attributes, **after}.items() if v is not None}
+    plain, elements = parted(after)
+    attributes = {k: v for k, v in {**account.attributes, **plain}.items() if v is not None}
+    put_elements(attributes, change.before, elements)
     version = str(int(account.version or 0) + 1)
     accounts[change.id] = replace(account, attributes=attributes, version=version)
     return accounts[change.id]
@@ -182,7 +186,9 @@ def _created(accounts: dict[str, Account], change: Change, where: Store) -> Acco
     if any(account.key == change.key for account in accounts.values()):
         raise ConflictError(f"create {change.key}: an account has this key")
     where.made += 1
-    attributes = {name: value for name, value in change.after.items() if value is not None}
+    plain, elements = parted(change.after)
+    attributes = {name: value for name, value in plain.items() if value is not None}
+    put_elements(attributes, {}, elements)
     account = Account(f"m{where.made}", change.key, attributes, "1")
     accounts[account.id] = account
     return account

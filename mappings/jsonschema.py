@@ -17,7 +17,8 @@ from mappings.fields import EACH_KEYS, FIELD_KEYS, NO_PII
 from mappings.names import known
 from mappings.push import FIELD_KEYS as PUSH_FIELD_KEYS
 from mappings.push import KEYS as PUSH_KEYS
-from mappings.pushtree import Adopt, LeaveAction, OnNull, Own
+from mappings.pushgroups import GROUP_KEYS
+from mappings.pushtree import Adopt, Holds, LeaveAction, OnNull, Own
 from mappings.schema import CUSTOMER, Schema
 from mappings.steps import STEPS, Accepts, Argument, StepSpec
 from mappings.tree import OnError
@@ -66,21 +67,27 @@ def push_schema(schema: Schema = CUSTOMER) -> Json:
     leave = _object(
         {"action": _words(LeaveAction), "grace_days": {"type": "integer", "minimum": 0}}
     )
+    group = _object(
+        _ordered({"when": _CONDITION, "holds": _words(Holds)}, GROUP_KEYS), required=("when",)
+    )
     consents = [name for name in schema.attributes if name.startswith("consent.")]
     consent: Json = {"enum": consents}
     properties: Json = {
         "push": _TEXT,
         "to": _object({"target": _TEXT, "object": _TEXT}, required=("object",)),
         "as": _TEXT,
+        "purpose": _TEXT,
         "scope": _CONDITION,
         "key": {"anyOf": [_TEXT, {"type": "object", "maxProperties": 1, "minProperties": 1}]},
         "match": {"type": "array", "items": rule},
         "fields": {"type": "object", "additionalProperties": {"$ref": "#/$defs/field"}},
+        "groups": {"type": "object", "additionalProperties": {"anyOf": [_CONDITION, group]}},
         "on_leave": leave,
         "consent": {"anyOf": [consent, {"type": "array", "items": consent}]},
         "tests": _tests(),
     }
     field = _recipe() | {"own": _words(Own), "on_null": _words(OnNull)}
+    field["refers_to"] = _EXPRESSION
     defs = _defs() | {"field": _either(_ordered(field, PUSH_FIELD_KEYS))}
     return _document("Push file", _ordered(properties, PUSH_KEYS), defs, "push to fields")
 

@@ -21,8 +21,10 @@ from mappings.errors import Place, Problem
 from mappings.fields import checked_alias
 from mappings.given import ALSO, canonical
 from mappings.names import NameProblem
+from mappings.pushgroups import check_groups, read_groups
 from mappings.pushtree import (
     Adopt,
+    Holds,
     LeaveAction,
     MatchRule,
     OnLeave,
@@ -39,14 +41,21 @@ from mappings.scopes import ProfileScope
 from mappings.suggest import did_you_mean
 from mappings.tree import Test
 
-KEYS = ("push", "to", "as", "scope", "key", "match", "fields", "on_leave", "consent", "tests")
+KEYS = (
+    "push", "to", "as", "purpose", "scope", "key", "match", "fields", "groups", "on_leave",
+    "consent", "tests",
+)  # fmt: skip
 """The keys of a push file."""
 
-FIELD_KEYS = (*RECIPE_KEYS, "own", "on_null")
+FIELD_KEYS = (*RECIPE_KEYS, "own", "on_null", "refers_to")
 OUT_OF_SCOPE = "$out_of_scope"
 """What a test may expect instead of fields: that the profile has no account."""
 PLAN = "$plan"
 """What a test may expect: the action of the plan, or ``{patch: {path: value}}``, all of it."""
+GROUPS = "$groups"
+"""What a test may expect: the groups the profile is in, all of them."""
+REFERENCES = "$references"
+"""What a test may give: the ids of other accounts, by what ``refers_to`` finds them."""
 ACCOUNT = "$account"
 """What a test may give: what was pushed to the account that is there."""
 PLANS = ("create", "patch", "deactivate", "delete", "none", "refused")
@@ -54,9 +63,11 @@ PLANS = ("create", "patch", "deactivate", "delete", "none", "refused")
 
 __all__ = [
     "ACCOUNT",
+    "GROUPS",
     "OUT_OF_SCOPE",
     "PLAN",
     "PLANS",
+    "REFERENCES",
     "MatchRule",
     "OnLeave",
     "PushDocument",
@@ -94,8 +105,12 @@ def load_push(text: str, file: str, schema: Schema = CUSTOMER) -> PushDocument:
         match=_match(reader, entries.get("match"), scope),
         on_leave=_on_leave(reader, entries.get("on_leave")),
         consent=_consent(reader, entries.get("consent"), schema),
+        purpose=reader.word(entries.get("purpose"), "purpose"),
+        groups=read_groups(reader, entries.get("groups"), scope),
         tests=read_tests(reader, entries.get("tests")),
     )
+    if document.groups:
+        check_groups(reader, entries["groups"], document.groups, document.fields)
     _check_meaning(reader, document)
     if not reader.problems:  # a field that could not be read would make its tests wrong, too
         _check(reader, document)
@@ -141,16 +156,19 @@ def _fields(
     recipes, fields = RecipeReader(reader, scope, (alias,)), []
     for key, value in reader.pairs(node, "fields") if node is not None else ():
         where = f"fields.{key.value}"
-        own, on_null = Own.ENFORCE, OnNull.CLEAR
+        own, on_null, refers_to = Own.ENFORCE, OnNull.CLEAR, None
         if isinstance(value, yaml.MappingNode):
             inner = reader.entries(value, where, FIELD_KEYS)
             recipe = recipes.read(value, inner, where)
             own = reader.choice(inner.get("own"), f"{where}.own", Own, own)
             on_null = reader.choice(inner.get("on_null"), f"{where}.on_null", OnNull, on_null)
+            if "refers_to" in inner:
+                refers_to = reader.expression(inner["refers_to"], f"{where}.refers_to", scope)
         else:
             recipe = recipes.short(value, where)
         if recipe is not None:
-            fields.append(_field(key.value, reader.place(key), recipe, own, on_null))
+            made = _field(key.value, reader.place(key), recipe, own, on_null)
+            fields.append(replace(made, refers_to=refers_to))
     return tuple(fields)
 
 
@@ -213,11 +231,11 @@ def _consent(reader: Reader, node: yaml.Node | None, schema: Schema) -> tuple[st
 def _check(reader: Reader, document: PushDocument) -> None:
     paths = {field.path for field in document.fields}
     for test in document.tests:
-        check_given_words(reader, test, also=[ACCOUNT])
+        check_given_words(reader, test, also=[ACCOUNT, REFERENCES])
         _check_plan(reader, test)
         for path in test.expect:
-            if path not in paths | {OUT_OF_SCOPE, PLAN, document.key_path}:
-                hint = did_you_mean(path, paths | {OUT_OF_SCOPE, PLAN})
+            if path not in paths | {OUT_OF_SCOPE, PLAN, GROUPS, document.key_path}:
+                hint = did_you_mean(path, paths | {OUT_OF_SCOPE, PLAN, GROUPS})
                 note(reader, test, f"expects {path!r}, which no field sets{hint}")
         try:
             canonical(test.given, document.schema, ALSO)
@@ -230,6 +248,10 @@ def _check_plan(reader: Reader, test: Test) -> None:
     held = test.given.get(ACCOUNT)
     if held is not None and not isinstance(held, Mapping):
         note(reader, test, f"{ACCOUNT} is what was pushed, by path: {{userName: ann}}")
+    if not isinstance(test.given.get(REFERENCES, {}), Mapping):
+        note(reader, test, f"{REFERENCES} are ids of accounts: {{ann@example.com: r1}}")
+    if not isinstance(test.expect.get(GROUPS, []), list):
+        note(reader, test, f"{GROUPS} is a list of names: [Gold customers]")
     if PLAN not in test.expect:
         return
     wanted = test.expect[PLAN]
@@ -244,6 +266,12 @@ def _check_meaning(reader: Reader, document: PushDocument) -> None:
     edges = {"key": document.key, "scope": document.scope}
     named = [(document.place, where, node) for where, node in edges.items() if node is not None]
     named += [(rule.place, f"match.{rule.attribute}", rule.value) for rule in document.match]
+    named += [(group.place, f"groups.{group.name}", group.when) for group in document.groups]
+    named += [
+        (line.place, f"fields.{line.path}.refers_to", line.refers_to)
+        for line in document.fields
+        if line.refers_to is not None
+    ]
     for place, where, node in named:
         _try(
             reader,
@@ -279,7 +307,16 @@ def _meaning(document: PushDocument) -> dict[str, object]:
                      field.on_null]
         for field in document.fields
     }  # fmt: skip
-    return {
+    for field in document.fields:
+        if field.refers_to is not None:
+            fields[field.path].append(field.refers_to)
+    lists = [
+        [group.name, group.when, group.holds]
+        for group in document.groups
+        if group.holds is not Holds.MEMBERS  # members are a plan of their own
+    ]
+    more = {"groups": lists} if lists else {}
+    return more | {
         "name": document.name,
         "object": document.object,
         "key": [document.key_path, document.key],

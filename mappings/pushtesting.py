@@ -12,7 +12,7 @@ from typing import Any
 from mappings.checker import TODAY
 from mappings.expected import shown
 from mappings.given import canonical
-from mappings.push import OUT_OF_SCOPE, PLAN, PushDocument
+from mappings.push import GROUPS, OUT_OF_SCOPE, PLAN, PushDocument
 from mappings.record import Clock, compile_expression, compile_value
 from mappings.testing import TestResult
 from mappings.tree import Test
@@ -39,6 +39,10 @@ def _differences(document: PushDocument, test: Test, today: date | None) -> Iter
             if field.path in test.expect
         }
         made[document.key_path] = _key(document)
+        groups = {
+            group.name: compile_expression(group.when, document.schema, today=clock)
+            for group in document.groups
+        }
     except ValueError as error:
         yield f"{error}; fix the day by {TODAY}: in given:"
         return
@@ -55,8 +59,16 @@ def _differences(document: PushDocument, test: Test, today: date | None) -> Iter
             else ("the profile is out of scope, or a consent is missing, which was not expected")
         )
     for path, wanted in test.expect.items():
-        if path not in {OUT_OF_SCOPE, PLAN} and inside:
+        if path not in {OUT_OF_SCOPE, PLAN, GROUPS} and inside:
             yield from _value(path, wanted, made[path](profile))
+    if GROUPS in test.expect:
+        found = [name for name, when in groups.items() if inside and when(profile) is True]
+        if sorted(found) != sorted(map(str, _listed(test.expect[GROUPS]))):
+            yield f"{GROUPS}: expected {shown(test.expect[GROUPS])}, got {shown(found)}"
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _scope(document: PushDocument, clock: Clock | None) -> Callable[[Mapping[str, Any]], Any]:

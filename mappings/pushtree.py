@@ -20,6 +20,7 @@ class Own(StrEnum):
     ENFORCE = "enforce"  # always we
     INITIAL = "initial"  # we at creation, then the target
     FILL = "fill"  # we where the target has nothing
+    ELEMENTS = "elements"  # always we, of the elements of a list that we put there
 
 
 class OnNull(StrEnum):
@@ -36,6 +37,14 @@ class Adopt(StrEnum):
     REVIEW = "review"
 
 
+class Holds(StrEnum):
+    """Where it is kept at the target that a profile is in a group."""
+
+    MEMBERS = "members"  # a group object that lists accounts
+    ROLES = "roles"  # a list of the account
+    ENTITLEMENTS = "entitlements"
+
+
 class LeaveAction(StrEnum):
     """What leaving the scope does to an account."""
 
@@ -46,7 +55,11 @@ class LeaveAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PushField:
-    """One line of ``fields:``: the target's path, how its value is made, who owns it."""
+    """One line of ``fields:``: the target's path, how its value is made, who owns it.
+
+    With `refers_to` the value names another profile by that expression, and what is written is the
+    id of that profile's account.
+    """
 
     path: str
     place: Place
@@ -56,6 +69,17 @@ class PushField:
     default: exp.Expr | None = None
     own: Own = Own.ENFORCE
     on_null: OnNull = OnNull.CLEAR
+    refers_to: exp.Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushGroup:
+    """One entry of ``groups:``: its name at the target, and who is in it."""
+
+    name: str
+    place: Place
+    when: exp.Expr
+    holds: Holds = Holds.MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +118,6 @@ class PushDocument:
     match: tuple[MatchRule, ...] = ()
     on_leave: OnLeave = OnLeave()
     consent: tuple[str, ...] = ()
+    purpose: str = ""
+    groups: tuple[PushGroup, ...] = ()
     tests: tuple[Test, ...] = ()

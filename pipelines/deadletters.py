@@ -22,7 +22,7 @@ from pipelines.jobs import unify_all
 from pipelines.replay import Replayed, replay_rows
 from pipelines.running import Steps, Watch, end, noting, quiet, running
 from pipelines.suites import suite_of
-from pipelines.targets import Retried, provisioning_job, retry
+from pipelines.targets import Retried, job_of, object_of, retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +190,22 @@ def _with_twins(bus: Bus, source: str, letters: Sequence[DeadLetter]) -> Sequenc
 
 
 def _retry_target(bus: Bus, steps: Steps, target: str, letters: Sequence[DeadLetter]) -> Retried:
+    own = bus.push(target).object
+    theirs: dict[str, list[DeadLetter]] = defaultdict(list)
+    for letter in letters:
+        theirs[object_of(letter) or own].append(letter)
+    whole = Retried(0)
     with steps.step("retry", target) as (progress, counts):
-        job = provisioning_job(bus, target, steps.run, progress=progress)
-        done = retry(job, letters)
-        counts.update({"closed": done.closed, "open": len(done.open)})
-    return done
+        for object_, found in theirs.items():
+            job = job_of(bus, target, object_, steps.run, progress=progress)
+            done = retry(job, found)
+            whole = Retried(
+                whole.closed + done.closed,
+                (*whole.open, *done.open),
+                (*whole.problems, *done.problems),
+            )
+        counts.update({"closed": whole.closed, "open": len(whole.open)})
+    return whole
 
 
 def _end(bus: Bus, report: ReplayReport) -> None:

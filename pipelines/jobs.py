@@ -19,26 +19,13 @@ from pipelines.bus import Bus, fingerprint
 from pipelines.errors import JobError
 from pipelines.extract import KEEP_LANDED, extract, forget_mapped_files
 from pipelines.intake import Taken, intake
-from pipelines.provision import run as provisioning
+from pipelines.pushing import Provisioned, provision
 from pipelines.running import Steps, Watch, end, noting, quiet, running
 from pipelines.suites import suite_of
-from pipelines.targets import Wish, provisioning_job, settle
+from pipelines.targets import Wish
 from pipelines.unify import Unified, golden_step, resolve_step
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Provisioned:
-    """One target: the plan and what came of it; `report` is None when it was only planned."""
-
-    prepared: provisioning.Prepared
-    report: provisioning.Report | None = None
-
-    @property
-    def problems(self) -> Sequence[JobError]:
-        """What a person should know of the changes that were sent."""
-        return self.report.problems if self.report else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +73,9 @@ def sync(  # noqa: PLR0913 (each is a wish of its own)
             report = replace(report, unified=unified, golden=golden)
         for name in bus.project.targets if targets is None else targets:
             with noting(problems):
-                report = _provision(bus, steps, name, report, apply=apply, wish=wish)
-                problems += report.targets[name].problems
+                for title, each in provision(bus, steps, name, apply=apply, wish=wish):
+                    report = replace(report, targets={**report.targets, title: each})
+                    problems += each.problems
         forget_mapped_files(bus, datetime.now(UTC) - KEEP_LANDED)
         report = replace(report, steps=tuple(steps.seconds), problems=tuple(problems))
         _end(bus, report)
@@ -155,29 +143,3 @@ def unify_all(
         )
         counts.update(golden)
     return unified, golden
-
-
-def _provision(
-    bus: Bus,
-    steps: Steps,
-    target: str,
-    report: RunReport,
-    *,
-    apply: bool,
-    wish: Wish | None = None,
-) -> RunReport:
-    with steps.step("plan", target) as (progress, counts):
-        job = provisioning_job(bus, target, steps.run, progress=progress, wish=wish)
-        prepared = provisioning.prepare(job)
-        settle(job, prepared)
-        counts.update({"plan": prepared.record.hash[:12], **prepared.plan.counts})
-    planned = Provisioned(prepared)
-    report = replace(report, targets={**report.targets, target: planned})
-    if not apply:
-        return report
-    with steps.step("apply", target) as (progress, counts):
-        told = steps.telling("apply", target, progress)
-        done = provisioning.execute(replace(job, progress=told, control=steps.control), prepared)
-        settle(job, prepared)
-        counts.update(done.done)
-    return replace(report, targets={**report.targets, target: Provisioned(prepared, done)})

@@ -24,7 +24,7 @@ from pipelines.provision.person import PersonPlan, plan_person
 from pipelines.provision.plan import Cause, PlanItem
 from pipelines.provision.rehearsal import rehearse
 from pipelines.running import Steps, Watch, end, quiet, running
-from pipelines.targets import Wish, provisioning_job, read_people, settle
+from pipelines.targets import Wish, job_of, provisioning_job, read_people, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +120,14 @@ def apply_plan(
         steps = Steps(bus, begun.id, watch)
         with steps.step("plan", name) as (progress, counts):
             wish = Wish(correct=_corrects(bus, record))
-            job = provisioning_job(bus, name, begun.id, progress=progress, wish=wish)
+            job = job_of(bus, name, record.object, begun.id, progress=progress, wish=wish)
             if approval is not None:
                 provisioning.approve(engine, name, record.hash, approval.who, approval.why)
             prepared = provisioning.prepare_hash(job, record.hash)
             counts.update({"plan": prepared.record.hash[:12], **prepared.plan.counts})
         with steps.step("apply", name) as (progress, counts):
             told = steps.telling("apply", name, progress)
-            job = provisioning_job(bus, name, begun.id, progress=told, wish=wish)
-            job = replace(job, control=steps.control)
+            job = replace(job, progress=told, control=steps.control)
             report = provisioning.execute(job, prepared, harmless_only=harmless_only)
             settle(job, prepared)
             counts.update(report.done)

@@ -10,24 +10,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cache
 
 import sqlalchemy as sa
 
+from connectors.contract import Connector
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.profiles import store
-from idp_core.provisioning import journal
+from idp_core.provisioning import accounts, journal
 from idp_core.provisioning.model import EntryState
 from mappings.push import PushDocument
 from pipelines.bus import Bus
-from pipelines.errors import JobError
+from pipelines.errors import JobError, ProjectError
 from pipelines.progress import Progress, silent
 from pipelines.provision import run as provisioning
 from pipelines.provision.compile import compile_push
+from pipelines.provision.groups import OBJECT, group_people, group_push, members
 from pipelines.provision.guards import read_limits
 from pipelines.provision.merges import final
 from pipelines.provision.plan import Cause, PlanItem
-from pipelines.provision.rules import Person
+from pipelines.provision.rules import Ownership, Person, Push
 from pipelines.provision.writing import DeadLetter
 
 
@@ -51,11 +54,14 @@ def provisioning_job(
     with reading(bus.engine) as conn:
         redirects = store.read_redirects(conn)
         erased = store.erased_gids(conn)
+    push = compile_push(wish.push or bus.push(target), today=_today)
+    connector = bus.target(target)
+    _check_elements(target, connector, push)
     return provisioning.Job(
         name=target,
         engine=bus.engine,
-        target=bus.target(target),
-        push=compile_push(wish.push or bus.push(target), today=_today),
+        target=connector,
+        push=push,
         people=lambda: read_people(bus),
         redirects=redirects,
         erased=erased,
@@ -64,6 +70,63 @@ def provisioning_job(
         correct_drift=wish.correct,
         keep=lambda conn, letters: _keep(conn, run, letters),
         progress=progress,
+    )
+
+
+def groups_job(
+    bus: Bus, target: str, run: str, *, progress: Progress = silent, wish: Wish | None = None
+) -> provisioning.Job | None:
+    """Return the job of a target's groups, whose members are accounts that are there by now.
+
+    None when the push mapping names no group and none was ever filled.
+    """
+    job = provisioning_job(bus, target, run, progress=progress, wish=wish)
+    with reading(bus.engine) as conn:
+        held = accounts.read_accounts(conn, target, OBJECT)
+    if job.push.object == OBJECT or not (job.push.groups or held):
+        return None
+
+    @cache
+    def groups() -> Sequence[Person]:
+        with reading(bus.engine) as conn:
+            theirs = accounts.read_accounts(conn, target, job.push.object)
+        return group_people(target, members(job.push, job.people(), theirs), held.values())
+
+    return replace(
+        job, push=group_push(job.push), people=groups, redirects={}, erased=(), changed=True
+    )
+
+
+def job_of(
+    bus: Bus,
+    target: str,
+    object_: str,
+    run: str,
+    *,
+    progress: Progress = silent,
+    wish: Wish | None = None,
+) -> provisioning.Job:
+    """Return the job of a plan about this object type: that of a target's groups, or its own.
+
+    Raises ProjectError when the push mapping no longer has anything to do with it.
+    """
+    job: provisioning.Job | None = provisioning_job(bus, target, run, progress=progress, wish=wish)
+    if job is not None and job.push.object != object_:
+        job = groups_job(bus, target, run, progress=progress, wish=wish)
+    if job is None or job.push.object != object_:
+        raise ProjectError(f"{target}: its push mapping is not about {object_} any more")
+    return job
+
+
+def _check_elements(target: str, connector: object, push: Push) -> None:
+    """Raise ProjectError when single elements of lists are to be written where that cannot be."""
+    if not push.by_element or (isinstance(connector, Connector) and connector.by_element):
+        return
+    places = [line.place for line in push.lines if line.own is Ownership.ELEMENTS]
+    place = [*places, *(group.place for group in push.groups)][0]
+    raise ProjectError(
+        f"{place}: {target} takes no single elements of lists (own: elements, groups); write the "
+        "list as a whole, or name a target that does: scim"
     )
 
 
@@ -99,7 +162,8 @@ def _keep(conn: sa.Connection, run: str, letters: Sequence[DeadLetter]) -> None:
 def settle(job: provisioning.Job, prepared: provisioning.Prepared) -> int:
     """Close the letters of changes that the plan no longer has, or that were done of it; count."""
     with writing(job.engine) as conn:
-        letters = ledger.list_letters(conn, source=job.name, stage="apply")
+        every = ledger.list_letters(conn, source=job.name, stage="apply")
+        letters = [letter for letter in every if object_of(letter) in {job.push.object, None}]
         pending = _pending(conn, prepared) if letters else {}
         over = [each.id for each in letters if _gid(job, each) not in pending]
         return ledger.close_letters(conn, over, "replayed", why="done, or no longer wanted")
@@ -111,6 +175,12 @@ def _pending(conn: sa.Connection, prepared: provisioning.Prepared) -> dict[str, 
     done = {entry.number for entry in entries if entry.state is EntryState.DONE}
     items = (item for item in prepared.plan.items if item.cause is not Cause.DRIFT)
     return {item.gid: item for item in items if item.number not in done}
+
+
+def object_of(letter: ledger.DeadLetter) -> str | None:
+    """Return the object type that a refused change was about; None when it is not known."""
+    account = (letter.row or {}).get("account")
+    return account.get("object") if isinstance(account, dict) else None
 
 
 def _gid(job: provisioning.Job, letter: ledger.DeadLetter) -> str:

@@ -14,9 +14,8 @@ from connectors.errors import (
     TransientError,
     UncertainError,
 )
-from connectors.scim.paths import flatten, normal
 from connectors.scim.transport import refusal
-from connectors.scim.writer import Writer
+from connectors.scim.writer import Writer, shown
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 
@@ -93,8 +92,7 @@ def _outcome(writer: Writer, change: Change, answer: Mapping[str, Any] | None) -
         return Outcome(change, UncertainError(f"{where}: accepted, but the answer names no id"))
     held = None
     if "id" in resource:
-        row = flatten(resource)
-        held = {path: row.get(normal(path)) for path in change.after}
+        held = shown(resource, change.after)
     return Outcome(change, id=id_, held=held)
 
 

@@ -54,6 +54,7 @@ class Scim(Connector):
     """Writes and finds resources of a SCIM 2.0 service provider; our key is ``externalId``."""
 
     type: ClassVar[str] = "scim"
+    by_element: ClassVar[bool] = True
 
     url: CleanUrl
     """The base address, up to and including ``/v2`` where the provider has that."""

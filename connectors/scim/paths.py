@@ -20,6 +20,7 @@ from typing import Any
 from scim2_models import Path
 from scim2_models.exceptions import InvalidPathException
 
+from connectors.elements import known_by, list_of, parted, put_elements
 from connectors.errors import MisconfiguredError
 
 Operation = dict[str, Any]
@@ -173,9 +174,11 @@ def _set(holder: dict[str, Any], name: str, value: Any) -> None:
 def build(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the resource that holds exactly these paths; None values are left out."""
     resource: dict[str, Any] = {}
-    for text, value in row.items():
+    plain, elements = parted(row)
+    for text, value in plain.items():
         if value is not None:
             write(resource, parse(text), value)
+    put_elements(resource, {}, {path: each for path, each in elements.items() if each is not None})
     return resource
 
 
@@ -186,7 +189,8 @@ def operations(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Oper
     nothing is an error (RFC 7644 section 3.5.2.3); one whose parts all go is removed whole.
     """
     elements: dict[str, dict[ScimPath, Any]] = {}
-    for text, value in after.items():
+    plain, singles = parted(after)
+    for text, value in plain.items():
         if before.get(text) != value:
             path = parse(text)
             elements.setdefault(path.element if path.listed else text, {})[path] = value
@@ -199,7 +203,26 @@ def operations(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Oper
             result += _element_operations(element, parts, before, after)
         else:
             result += [_simple(str(path), value) for path, value in parts.items()]
-    return result
+    return result + list(_single_elements(before, singles))
+
+
+def _single_elements(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Operation]:
+    """Yield the operations for elements known by their value: those of a list come together."""
+    new: dict[str, list[Any]] = {}
+    for path, wanted in after.items():
+        name, held = list_of(path) or "", before.get(path)
+        if held == wanted:
+            continue
+        if held is None:
+            new.setdefault(name, []).append(wanted)
+            continue
+        picked = f"{name}[value eq {json.dumps(known_by(held), ensure_ascii=False)}]"
+        if wanted is None:
+            yield {"op": "remove", "path": picked}
+        else:
+            changed = {part: v for part, v in wanted.items() if held.get(part) != v}
+            yield from (_simple(f"{picked}.{part}", v) for part, v in changed.items())
+    yield from ({"op": "add", "path": name, "value": added} for name, added in new.items())
 
 
 def _simple(path: str, value: Any) -> Operation:

@@ -17,11 +17,11 @@ from connectors.errors import (
 )
 from connectors.scim.bulk import BULK, bulk_id
 from connectors.scim.canary import canary, required_paths
+from connectors.scim.elementwise import patch_body
 from connectors.scim.paths import build, flatten, normal, parse, write
 from connectors.scim.quirks import Form, Quirks, Truth
 from connectors.scim.resources import ResourceType, features, filtered, page, schemas_of
 from connectors.scim.transport import Transport
-from connectors.scim.writer import patch_body
 
 Row = dict[str, Any]
 _PLAIN = ("displayName", "title", "nickName", "name.givenName", "name.familyName")

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.contract import Action, Change, Outcome, Request
+from connectors.elements import Held, list_of, parted
 from connectors.errors import (
     ConflictError,
     ConnectorError,
@@ -15,12 +16,14 @@ from connectors.errors import (
     NotFoundError,
     RejectedError,
 )
-from connectors.scim.paths import Operation, build, flatten, normal, operations, parse, write
+from connectors.scim.elementwise import patch_body, whole, write_elements
+from connectors.scim.paths import Operation, build, flatten, normal, operations
 from connectors.scim.quirks import Form, Quirks
 from connectors.scim.resources import Features, ResourceType
 from connectors.scim.transport import Answer, Transport
 
-_PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+_NO_KEY = frozenset({"Group"})
+"""Object types whose accounts have no ``externalId`` unless the change names one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Writer:
         if change.action is Action.DELETE:
             return Request("DELETE", address)
         after = self._after(kind, change)
+        if parted(after)[1]:
+            return None  # what became of single elements is looked at
         said = self._sayable(operations(change.before, after), after)
         return Request("PATCH", address, patch_body(said)) if said else None
 
@@ -88,7 +93,8 @@ class Writer:
 
     def _new(self, kind: ResourceType, change: Change) -> dict[str, Any]:
         """Return the resource of a new account."""
-        resource = {"externalId": change.key} | build(change.after)
+        ours = {} if kind.name in _NO_KEY else {"externalId": change.key}
+        resource = ours | build(change.after)
         if self.quirks is not None and "active" in self.quirks.required:
             resource.setdefault("active", True)
         resource["schemas"] = kind.schemas(resource)
@@ -123,8 +129,11 @@ class Writer:
         self, address: str, kind: ResourceType, change: Change, after: dict[str, Any]
     ) -> Answer:
         version = change.version if self.features.etag else None
+        patch = operations(change.before, after)
+        if patch and parted(after)[1]:
+            sendable = patch if self.features.patch else []
+            return await write_elements(self.transport, address, kind, change, sendable)
         if self.features.patch or self.quirks is not None:
-            patch = operations(change.before, after)
             if not patch:
                 return await self.transport.send("GET", address)
             said = self._sayable(patch, after)
@@ -133,9 +142,7 @@ class Writer:
                     "PATCH", address, patch_body(said), version=version
                 )
         current = await self.transport.send("GET", address)
-        resource = {k: v for k, v in current.body.items() if k != "meta"}
-        for path, value in after.items():
-            write(resource, parse(path), value)
+        resource = whole(current.body, change.before, after)
         resource["schemas"] = kind.schemas(resource)
         return await self.transport.send("PUT", address, resource, version=version)
 
@@ -165,11 +172,6 @@ def _forms(operation: Operation) -> Iterator[Form]:
             yield Form.PATH
     if "[" in operation["path"]:
         yield Form.ELEMENT
-
-
-def patch_body(operations: Sequence[Operation]) -> dict[str, Any]:
-    """Return the body of a PATCH (RFC 7644 section 3.5.2)."""
-    return {"schemas": [_PATCH], "Operations": list(operations)}
 
 
 class _Seen(Exception):  # noqa: N818 (no error: it ends a write before it is sent)
@@ -214,10 +216,14 @@ async def preview(writer: Writer, change: Change) -> Request:
 
 def _held(answer: Answer, after: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return what the answer's resource holds under these paths; None when it shows none."""
-    if not isinstance(answer.body, dict) or "id" not in answer.body:
-        return None
-    row = flatten(answer.body)
-    return {path: row.get(normal(path)) for path in after}
+    body = answer.body
+    return shown(body, after) if isinstance(body, dict) and "id" in body else None
+
+
+def shown(resource: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a resource holds under these paths."""
+    row = Held(flatten(resource))
+    return {path: row.get(path if list_of(path) else normal(path)) for path in after}
 
 
 def _version(answer: Answer) -> str | None:

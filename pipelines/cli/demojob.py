@@ -15,8 +15,9 @@ from idp_core.profiles import store
 from idp_core.profiles.model import Profile, SourceRef
 from pipelines.bus import Bus, open_bus
 from pipelines.cli.watch import watching
-from pipelines.jobs import Provisioned, RunReport, sync
+from pipelines.jobs import RunReport, sync
 from pipelines.project import Project, load_project
+from pipelines.pushing import Provisioned
 from pipelines.sandbox.job import Outcome, Refusal
 from pipelines.sandbox.story import PlanStory
 

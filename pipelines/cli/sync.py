@@ -14,7 +14,8 @@ from pipelines.cli.options import Folder, Json, Names
 from pipelines.cli.output import complain, give, tell
 
 if TYPE_CHECKING:
-    from pipelines.jobs import Provisioned, RunReport
+    from pipelines.jobs import RunReport
+    from pipelines.pushing import Provisioned
 
 
 def sync(

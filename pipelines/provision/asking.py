@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from connectors.contract import Account, Action, Searchable
+from connectors.elements import Held
 from idp_core.provisioning.model import AccountState, ManagedAccount
-from pipelines.provision.diff import same
+from pipelines.provision.diff import holds
 from pipelines.provision.plan import PlanItem
 from pipelines.provision.rules import Push
 
@@ -49,11 +50,11 @@ def ask(target: Searchable, push: Push, item: PlanItem) -> Answer:
     known = replace(account, remote_id=there.id, version=there.version)
     if item.action is Action.DELETE:
         return Answer(Word.UNDONE, account, there.attributes)
-    held = {push.key_path: there.key, **there.attributes}
+    held = Held({push.key_path: there.key, **there.attributes})
     if item.action is Action.CREATE:
         told = {d.path: held.get(d.path) for d in item.differences}
         return Answer(Word.DONE, replace(known, rewritten=rewritten(item, told)))
-    done = all(same(held.get(d.path), d.after) for d in item.differences)
+    done = all(holds(d.path, held.get(d.path), d.after) for d in item.differences)
     return Answer(Word.DONE if done else Word.UNDONE, known, held)
 
 
@@ -66,7 +67,7 @@ def rewritten(item: PlanItem, held: Mapping[str, Any] | None) -> Mapping[str, An
     now = {
         path: held[path]
         for path, value in sent.items()
-        if path in held and not same(held[path], value)
+        if path in held and not holds(path, held[path], value)
     }
     return {path: value for path, value in before.items() if path not in sent} | now
 

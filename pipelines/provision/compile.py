@@ -19,6 +19,7 @@ from mappings.record import compile_expression, compile_value
 from mappings.schema import Schema
 from pipelines.provision.rules import (
     Adopt,
+    Group,
     Leave,
     LeaveAction,
     Line,
@@ -30,6 +31,7 @@ from pipelines.provision.rules import (
     Refusal,
 )
 
+_MEMBERS = "members"
 Clock = Callable[[], date]
 T = TypeVar("T")
 
@@ -52,6 +54,30 @@ class PushField(Recipe, Protocol):
     @property
     def on_null(self) -> str:
         """``clear`` or ``keep``."""
+
+    @property
+    def refers_to(self) -> exp.Expr | None:
+        """What the value is of another profile, whose account is meant."""
+
+
+class GroupRule(Protocol):
+    """One entry of ``groups:``."""
+
+    @property
+    def name(self) -> str:
+        """What it is called at the target."""
+
+    @property
+    def when(self) -> exp.Expr:
+        """Who is in it."""
+
+    @property
+    def holds(self) -> str:
+        """``members`` of a group object, or a list of the account: ``roles``, ``entitlements``."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
 
 
 class MatchRule(Protocol):
@@ -137,6 +163,14 @@ class PushDocument(Protocol):
     def consent(self) -> Sequence[str]:
         """Consents that must all be given."""
 
+    @property
+    def purpose(self) -> str:
+        """What the target has the data for."""
+
+    @property
+    def groups(self) -> Sequence[GroupRule]:
+        """Segments as groups."""
+
 
 def compile_push(document: PushDocument, *, today: Clock | None = None) -> Push:
     """Compile a push document.
@@ -157,7 +191,7 @@ def compile_push(document: PushDocument, *, today: Clock | None = None) -> Push:
         object=document.object,
         digest=digest,
         key=compiler.expression(document.key, place, "key"),
-        lines=tuple(compiler.line(field) for field in document.fields),
+        lines=(*map(compiler.line, document.fields), *compiler.lists(document.groups)),
         scope=_is_true(scope) if scope else None,
         consent=tuple(document.consent),
         match=tuple(compiler.match(rule) for rule in document.match),
@@ -167,6 +201,8 @@ def compile_push(document: PushDocument, *, today: Clock | None = None) -> Push:
         ),
         key_path=document.key_path,
         place=_line_of(place),
+        purpose=document.purpose,
+        groups=tuple(compiler.group(rule) for rule in document.groups if rule.holds == _MEMBERS),
     )
 
 
@@ -190,7 +226,32 @@ class _Compiler:
             own=Ownership(field.own),
             on_null=OnNull(field.on_null),
             reads=self._reads(field),
+            refers=self._refers(field),
         )
+
+    def group(self, rule: GroupRule) -> Group:
+        where = f"groups.{rule.name}"
+        when = _is_true(self.expression(rule.when, rule.place, where))
+        return Group(rule.name, when, _line_of(rule.place))
+
+    def lists(self, rules: Iterable[GroupRule]) -> Iterable[Line]:
+        """Yield a line for each list of the account that says in which groups its owner is."""
+        for attribute in sorted({rule.holds for rule in rules if rule.holds != _MEMBERS}):
+            theirs = [rule for rule in rules if rule.holds == attribute]
+            groups = [self.group(rule) for rule in theirs]
+            reads = {name: None for rule in theirs for name in self._names([rule.when])}
+            yield Line(
+                path=str(attribute),
+                value=_names_of(groups),
+                place=groups[0].place,
+                own=Ownership.ELEMENTS,
+                reads=tuple(reads),
+            )
+
+    def _refers(self, field: PushField) -> Callable[[Record], Any] | None:
+        if field.refers_to is None:
+            return None
+        return self.expression(field.refers_to, field.place, f"fields.{field.path}.refers_to")
 
     def match(self, rule: MatchRule) -> Match:
         value = self.expression(rule.value, rule.place, f"match.{rule.attribute}")
@@ -198,8 +259,11 @@ class _Compiler:
 
     def _reads(self, recipe: Recipe) -> tuple[str, ...]:
         """Return the golden attributes a line needs, for its lineage."""
+        return self._names(_parts(recipe))
+
+    def _names(self, nodes: Iterable[exp.Expr]) -> tuple[str, ...]:
         found: dict[str, None] = {}
-        for node in _parts(recipe):
+        for node in nodes:
             for _, name in columns(node):
                 try:
                     found[resolve(name, self._schema).attribute] = None
@@ -223,6 +287,10 @@ def _refusing(make: Callable[[Mapping[str, Any]], tuple[Any, Any]]) -> Callable[
     return value
 
 
+def _names_of(groups: Sequence[Group]) -> Callable[[Record], Any]:
+    return lambda record: [{"value": group.name} for group in groups if group.when(record)]
+
+
 def _is_true(scope: Callable[[Record], Any]) -> Callable[[Record], bool]:
     return lambda record: scope(record) is True
 
@@ -240,8 +308,11 @@ def _expressions(document: PushDocument) -> Iterable[exp.Expr]:
     if document.scope is not None:
         yield document.scope
     yield from (rule.value for rule in document.match)
+    yield from (group.when for group in document.groups)
     for field in document.fields:
         yield from _parts(field)
+        if field.refers_to is not None:
+            yield field.refers_to
 
 
 def _uses_today(node: exp.Expr) -> bool:

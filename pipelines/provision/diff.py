@@ -7,10 +7,11 @@ at. Absent and None mean the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from connectors.elements import Held, element_path, list_of
 from idp_core.provisioning.model import ManagedAccount
 from pipelines.provision.desired import Wanted, sources
 from pipelines.provision.plan import Difference
@@ -32,7 +33,7 @@ class Found:
 
 def creation(push: Push, wanted: Wanted) -> Found:
     """Return what a new account gets: the key and every line that has a value."""
-    news = [_difference(line, wanted, None, wanted.values[line.path]) for line in push.lines]
+    news = [_difference(s.line, wanted, s.path, None, s.want) for s in spots(push, wanted, {})]
     given = [_key(push, wanted, None), *(d for d in news if d.after is not None)]
     return Found(given, (), {d.path: d.after for d in given})
 
@@ -40,12 +41,15 @@ def creation(push: Push, wanted: Wanted) -> Found:
 def adoption(push: Push, wanted: Wanted, seen: Mapping[str, Any]) -> Found:
     """Return what an existing account needs to become ours; `initial` lines come too late."""
     news = [_key(push, wanted, seen.get(push.key_path))]
-    for line in push.lines:
-        held, want = seen.get(line.path), wanted.values[line.path]
+    there = Held(seen)
+    for line, path, want in spots(push, wanted, {}):
+        held = there.get(path)
         if line.own is Ownership.INITIAL or (line.own is Ownership.FILL and held is not None):
             continue
+        if line.own is Ownership.ELEMENTS and held is not None:
+            continue  # somebody else put it there
         if want is not None or line.on_null is OnNull.CLEAR:
-            news.append(_difference(line, wanted, held, want))
+            news.append(_difference(line, wanted, path, held, want))
     pushed = {d.path: d.after for d in news if d.after is not None}
     return Found([d for d in news if not same(d.before, d.after)], (), pushed)
 
@@ -62,22 +66,56 @@ def update(
     drift: list[Difference] = []
     kept: dict[str, Any] = {push.key_path: wanted.key}
     before = pushed.get(push.key_path)
+    there = None if seen is None else Held(seen)
     held = before if seen is None else seen.get(push.key_path)
     if not same(held, wanted.key):
         (drift if same(before, wanted.key) else news).append(_key(push, wanted, held))
-    for line in push.lines:
-        before, want = pushed.get(line.path), wanted.values[line.path]
-        held = before if seen is None else seen.get(line.path)
+    for line, path, want in spots(push, wanted, pushed):
+        before = pushed.get(path)
+        held = before if there is None else there.get(path)
+        if line.own is Ownership.ELEMENTS and before is None and held is not None:
+            continue  # somebody else put it there, and may take it away
         after = _owned(line, before, want, held, looked=seen is not None)
         if after is not None:
-            kept[line.path] = after
-        if same(held, after) or (same(before, after) and _rewritten(account, line.path, held)):
+            kept[path] = after
+        if holds(path, held, after) or (same(before, after) and _rewritten(account, path, held)):
             continue
         if not same(before, after) or (line.own is Ownership.FILL and held is None):
-            news.append(_difference(line, wanted, held, after))
-        elif line.own is Ownership.ENFORCE and want is not None:
-            drift.append(_difference(line, wanted, held, after))
+            news.append(_difference(line, wanted, path, held, after))
+        elif line.own in _ALWAYS and want is not None:
+            drift.append(_difference(line, wanted, path, held, after))
     return Found(news, drift, kept)
+
+
+class Spot(NamedTuple):
+    """One path that a line writes, and what shall be there."""
+
+    line: Line
+    path: str
+    want: Any
+
+
+def spots(push: Push, wanted: Wanted, pushed: Mapping[str, Any]) -> Iterator[Spot]:
+    """Yield what each line writes: its path, or each element that it has or had put there."""
+    for line in push.lines:
+        want = wanted.values[line.path]
+        if line.own is not Ownership.ELEMENTS:
+            yield Spot(line, line.path, want)
+            continue
+        elements = {element_path(line.path, each): each for each in want}
+        ours = (path for path in pushed if list_of(path) == line.path)
+        for path in sorted({*elements, *ours}):
+            yield Spot(line, path, elements.get(path))
+
+
+_ALWAYS = frozenset({Ownership.ENFORCE, Ownership.ELEMENTS})
+
+
+def holds(path: str, held: Any, after: Any) -> bool:
+    """Whether what is held is what it shall be; an element of a list may have parts besides."""
+    if list_of(path) and isinstance(held, Mapping) and isinstance(after, Mapping):
+        return all(same(held.get(part), value) for part, value in after.items())
+    return same(held, after)
 
 
 def _rewritten(account: ManagedAccount, path: str, held: Any) -> bool:
@@ -124,5 +162,5 @@ def _key(push: Push, wanted: Wanted, before: Any) -> Difference:
     return Difference(push.key_path, before, wanted.key, push.place)
 
 
-def _difference(line: Line, wanted: Wanted, before: Any, after: Any) -> Difference:
-    return Difference(line.path, before, after, line.place, sources(line, wanted.person))
+def _difference(line: Line, wanted: Wanted, path: str, before: Any, after: Any) -> Difference:
+    return Difference(path, before, after, line.place, sources(line, wanted.person))

@@ -13,8 +13,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from connectors.contract import Action
+from connectors.elements import list_of
 from mappings.suggest import did_you_mean
 from pipelines.errors import ProjectError
+from pipelines.provision.groups import MEMBERS, OBJECT
 from pipelines.provision.plan import Plan, PlanItem
 
 REMOVALS = frozenset({Action.DEACTIVATE, Action.DELETE})
@@ -38,6 +40,8 @@ class Limits(BaseModel):
     """Accounts that are changed; under twenty of them do not count."""
     creates_percent: NonNegativeFloat | None = 50.0
     """New accounts; under twenty do not count, nor does a target that no plan has yet filled."""
+    members_percent: NonNegativeFloat | None = 50.0
+    """Of the members of a group that are ours, how many may leave it; under twenty do not count."""
     shrink_percent: NonNegativeFloat | None = 20.0
     """How far the number of profiles may fall since the last plan applied to this target."""
 
@@ -103,6 +107,7 @@ def _findings(plan: Plan, limits: Limits, previous: int | None) -> Iterable[Find
     yield from _share_of(plan, limits.updates_percent, Action.UPDATE, actions)
     if previous is not None:
         yield from _share_of(plan, limits.creates_percent, Action.CREATE, actions)
+    yield from _emptied(plan, limits)
     if previous and plan.people < previous and limits.shrink_percent is not None:
         lost = _share(previous - plan.people, previous)
         if lost > limits.shrink_percent and removals:
@@ -118,6 +123,22 @@ def _share_of(
     if percent is not None and plan.managed and count > _FEW and share > percent:
         said = f"{plan.target}: {action.value}s {count} accounts, {share:.0f}% of {plan.managed}"
         yield Finding(f"{action.value}s_percent", f"{said} > {percent:g}%", frozenset({action}))
+
+
+def _emptied(plan: Plan, limits: Limits) -> Iterable[Finding]:
+    """Yield a finding for each group that loses more of our members than it may."""
+    if plan.object != OBJECT or limits.members_percent is None:
+        return
+    for item in plan.items:
+        members = [d for d in item.differences if list_of(d.path) == MEMBERS]
+        gone = sum(d.after is None for d in members)
+        before = gone + sum(list_of(path) == MEMBERS for path in item.account.pushed)
+        before -= len(members) - gone
+        share = _share(gone, before)
+        if gone > _FEW and share > limits.members_percent:
+            said = f"{plan.target}: group {item.account.key!r} loses {gone} members, {share:.0f}%"
+            told = f"{said} of {before} > {limits.members_percent:g}%"
+            yield Finding("members_percent", told, frozenset({Action.UPDATE}))
 
 
 def _removals(plan: Plan, limits: Limits, removals: int) -> Iterable[Finding]:

@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from connectors.contract import Account, Searchable, Target
+from connectors.contract import Account, Searchable
 from idp_core.provisioning.model import ManagedAccount
 from pipelines.provision.desired import Wanted, desired
+from pipelines.provision.job import Job
 from pipelines.provision.matching import Seen, rule_value
 from pipelines.provision.rules import Person, Push
 
 _FEW = 50
-"""Up to so many newcomers are asked for one by one; for more, all accounts are read."""
+"""Up to so many accounts are asked for one by one; for more, all accounts are read."""
 
 
-def look(
-    target: Target,
-    push: Push,
-    people: Iterable[Person],
-    accounts: Mapping[str, ManagedAccount],
-    *,
-    everything: bool,
-) -> Seen | None:
+def look(job: Job, accounts: Mapping[str, ManagedAccount]) -> Seen | None:
     """Return what the target has for the people it has no account of ours for.
 
-    With `everything` all accounts are read, and the plan reports drift and lost accounts. None
-    when the target cannot be searched. Raises the connector's errors.
+    With `job.changed` also for those who changed. With `job.everything` all accounts are read, and
+    the plan reports drift and lost accounts. None when the target cannot be searched. Raises the
+    connector's errors.
     """
+    target, push = job.target, job.push
     if not isinstance(target, Searchable):
         return None
     paths = [rule.path for rule in push.match]
-    if everything:
+    if job.everything:
         return Seen(target.accounts(push.object), paths, complete=True, key_path=push.key_path)
-    newcomers = [
-        wanted
-        for person in people
-        if person.gid not in accounts or not accounts[person.gid].live
-        if isinstance(wanted := desired(push, person), Wanted) and not wanted.refused
-    ]
-    if len(newcomers) > _FEW:
+    meant = list(_meant(job, accounts))
+    if len(meant) > _FEW:
         return Seen(target.accounts(push.object), paths, complete=False, key_path=push.key_path)
-    found = [account for wanted in newcomers for account in _ask(target, push, wanted)]
+    found = [account for wanted in meant for account in _ask(target, push, wanted)]
     return Seen(found, paths, complete=False, key_path=push.key_path)
+
+
+def _meant(job: Job, accounts: Mapping[str, ManagedAccount]) -> Iterator[Wanted]:
+    """Yield the people whose accounts are looked for, with what these shall hold."""
+    for person in job.people():
+        if not _to_ask(job, person, accounts.get(person.gid)):
+            continue
+        wanted = desired(job.push, person)
+        if isinstance(wanted, Wanted) and not wanted.refused:
+            yield wanted
+
+
+def _to_ask(job: Job, person: Person, account: ManagedAccount | None) -> bool:
+    if account is None or not account.live:
+        return True
+    return job.changed and account.profile_digest != person.digest
 
 
 def _ask(target: Searchable, push: Push, wanted: Wanted) -> Iterable[Account]:

@@ -7,7 +7,7 @@ several profiles that match one account, and what the guards say.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -19,12 +19,13 @@ from idp_core.provisioning import accounts, journal
 from idp_core.provisioning.model import ManagedAccount
 from pipelines.errors import RemoteError
 from pipelines.provision.desired import Unwanted, Wanted, desired
+from pipelines.provision.job import Job
 from pipelines.provision.look import look
 from pipelines.provision.matching import Clash, Hit, Seen, recognise
 from pipelines.provision.plan import PlanItem
 from pipelines.provision.planner import Inputs, make_plan
+from pipelines.provision.references import NO_REFERENCES, References, find_references
 from pipelines.provision.rules import Person
-from pipelines.provision.run import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +58,34 @@ def plan_person(job: Job, gid: str, person: Person | None, now: datetime) -> Per
             if entry.gid in gids and entry.action == Action.CREATE.value
         }
     try:
-        seen = look(job.target, job.push, people, held, everything=False)
+        seen = look(replace(job, people=lambda: people, everything=False), held)
         with reading(job.engine) as conn:
             others = _holders(conn, job, seen)
-        inputs = Inputs(people, {**others, **held}, seen, job.redirects, job.erased, unsure)
+        references = _references(job)
+        inputs = Inputs(
+            people, {**others, **held}, seen, job.redirects, job.erased, unsure, references
+        )
         plan = make_plan(job.name, job.push, inputs, now=now)
         items = [item for item in plan.items if item.gid in gids]
         requests = _requests(job, items)
     except (MisconfiguredError, TransientError) as error:
         raise RemoteError(f"{job.name}: {error}") from error
-    wanted = desired(job.push, person) if person is not None else None
+    wanted = desired(job.push, person, references) if person is not None else None
     account = next((held[old] for old in sorted(gids, reverse=True) if _live(held, old)), None)
     match = None
     if seen is not None and isinstance(wanted, Wanted) and account is None:
         ids = {a.remote_id: owner for owner, a in {**others, **held}.items() if a.remote_id}
         match = recognise(job.push, wanted, seen, ids)
     return PersonPlan(gid, person, wanted, account, match, items, requests)
+
+
+def _references(job: Job) -> References:
+    """Return the accounts that lines may refer to: those of all people, where there are such."""
+    if not job.push.references:
+        return NO_REFERENCES
+    with reading(job.engine) as conn:
+        every = accounts.read_accounts(conn, job.name, job.push.object)
+    return find_references(job.push, job.people(), every)
 
 
 def _holders(conn: sa.Connection, job: Job, seen: Seen | None) -> Mapping[str, ManagedAccount]:

@@ -109,7 +109,8 @@ class PlanItem:
 class Plan:
     """All of it. `settled` are accounts whose bookkeeping alone moves on, without any write.
 
-    `notes` say which attributes the target does not hold as they are given, and of how many.
+    `notes` say which attributes the target does not hold as they are given, and of how many;
+    `waiting` counts values that refer to accounts which are not there yet.
     """
 
     target: str
@@ -123,6 +124,7 @@ class Plan:
     items: Sequence[PlanItem] = ()
     settled: Sequence[ManagedAccount] = field(default=(), repr=False)
     notes: Sequence[str] = ()
+    waiting: int = 0
 
     @cached_property
     def hash(self) -> str:

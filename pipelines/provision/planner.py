@@ -15,7 +15,8 @@ from pipelines.provision.items import Made, Maker, order
 from pipelines.provision.matching import Clash, Hit, Seen, recognise
 from pipelines.provision.merges import final, heirlooms
 from pipelines.provision.plan import Cause, Plan, PlanItem
-from pipelines.provision.rules import Person, Push
+from pipelines.provision.references import NO_REFERENCES, References
+from pipelines.provision.rules import Person, Push, Refusal, profile_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Inputs:
 
     `accounts` are those we manage, by global id; `redirects` maps merged ids to the one that
     stayed; `erased` are people who must be deleted everywhere; `unsure` are those for whom a
-    creation may have happened that nobody can ask about; `seen` is what was looked at in the
-    target, if anything was.
+    creation may have happened that nobody can ask about; `references` are the accounts that lines
+    may refer to; `seen` is what was looked at in the target, if anything was.
     """
 
     people: Iterable[Person] = field(repr=False)
@@ -34,6 +35,7 @@ class Inputs:
     redirects: Mapping[str, str] = field(default_factory=dict)
     erased: Collection[str] = ()
     unsure: Collection[str] = ()
+    references: References = NO_REFERENCES
 
 
 def make_plan(
@@ -61,7 +63,8 @@ def make_plan(
         unchanged=planner.unchanged,
         items=tuple(replace(item, number=number) for number, item in enumerate(items, start=1)),
         settled=tuple(sorted(planner.settled, key=lambda account: account.gid)),
-        notes=tuple(_notes(push, inputs.accounts.values())),
+        notes=(*_notes(push, inputs.accounts.values()), *_waiting(push, planner.waiting)),
+        waiting=sum(planner.waiting.values()),
     )
 
 
@@ -80,6 +83,16 @@ def _notes(push: Push, accounts: Iterable[ManagedAccount]) -> Iterator[str]:
             yield f"{place} {path}: the target {how}, of {count:,} accounts; that is no drift"
 
 
+def _waiting(push: Push, waiting: Mapping[str, int]) -> Iterator[str]:
+    """Yield a sentence for each line whose values refer to accounts that are not there yet."""
+    for line in push.references:
+        if count := waiting.get(line.path):
+            yield (
+                f"{line.place} {line.path}: {count:,} refer to nobody who has an account, or to "
+                "several; written once there is one"
+            )
+
+
 class _Planner:
     """Collects items person by person."""
 
@@ -92,6 +105,8 @@ class _Planner:
         self.heirlooms = heirlooms(inputs.accounts, inputs.redirects)
         self.redirects = inputs.redirects
         self.seen = inputs.seen
+        self.references = inputs.references
+        self.waiting: Counter[str] = Counter()
         self.items: list[PlanItem] = []
         self.settled: list[ManagedAccount] = []
         self.people = self.unchanged = 0
@@ -111,7 +126,9 @@ class _Planner:
         if account is not None and self._same_as_before(account, person):
             self.unchanged += 1
             return
-        wanted = desired(self.push, person)
+        wanted = desired(self.push, person, self.references)
+        if isinstance(wanted, Wanted):
+            self.waiting.update(wanted.waiting)
         if isinstance(wanted, Unwanted):
             if account is not None:
                 self._leave(account, wanted.cause, person)
@@ -158,7 +175,19 @@ class _Planner:
             and account.state is AccountState.ACTIVE
             and account.left_at is None
             and not (self.seen and self.seen.complete)
+            and (not self.push.references or self._refers_as_before(account, person))
         )
+
+    def _refers_as_before(self, account: ManagedAccount, person: Person) -> bool:
+        """Whether the accounts that this one refers to are the same, and none is waited for."""
+        record = profile_record(person)
+        for line in self.push.references:
+            value = line.value(record)
+            named = value is not None and not isinstance(value, Refusal)
+            meant = self.references.resolve(line, value) if named else None
+            if meant != account.pushed.get(line.path) or (named and meant is None):
+                return False
+        return True
 
     def _recognise(self, wanted: Wanted, holders: Mapping[str, str]) -> Hit | Clash | None:
         if wanted.person.gid in self.unsure:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from connectors.contract import Action, Searchable, Target
+from connectors.elements import list_of
 from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import Entry, EntryState, ManagedAccount
@@ -112,7 +113,9 @@ def _as_found(before: ManagedAccount, item: PlanItem, answer: Answer) -> Managed
     held = answer.held or {}
     pushed = dict(before.pushed)
     for difference in item.differences:
-        value = held.get(difference.path)
+        value, sent = held.get(difference.path), difference.after
+        if list_of(difference.path) and isinstance(value, Mapping) and isinstance(sent, Mapping):
+            value = {part: value[part] for part in sent if part in value}
         if value is None:
             pushed.pop(difference.path, None)
         else:

@@ -11,10 +11,12 @@ from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import PlanStatus
 from pipelines.errors import RemoteError
 from pipelines.provision.guards import judge
+from pipelines.provision.job import Job, Prepared
 from pipelines.provision.look import look
-from pipelines.provision.planner import Inputs, make_plan
+from pipelines.provision.planner import make_plan
 from pipelines.provision.recover import Recovered
-from pipelines.provision.run import Job, Prepared, head
+from pipelines.provision.run import inputs_of
+from pipelines.provision.storing import head
 
 
 def rehearse(job: Job) -> Prepared:
@@ -25,11 +27,11 @@ def rehearse(job: Job) -> Prepared:
         open_ = journal.unsettled(conn, job.name, job.push.object)
         last = plans.latest_plan(conn, job.name, job.push.object, [PlanStatus.APPLIED])
     try:
-        seen = look(job.target, job.push, job.people(), held, everything=job.everything)
+        seen = look(job, held)
     except ConnectorError as error:
         raise RemoteError(f"{job.name}: {error}") from error
     unsure = {entry.gid for entry in open_ if entry.action == Action.CREATE.value}
-    inputs = Inputs(job.people(), held, seen, job.redirects, job.erased, unsure)
+    inputs = inputs_of(job, held, seen, unsure)
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
     verdict = judge(plan, job.limits, last.people if last else None)
     status = PlanStatus.PLANNED if verdict.safe else PlanStatus.WAITING

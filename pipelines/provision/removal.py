@@ -14,9 +14,10 @@ from idp_core.provisioning.model import AccountState, EntryState, ManagedAccount
 from idp_core.provisioning.receipts import GONE, Receipt, put_receipt
 from pipelines.errors import RemoteError
 from pipelines.provision.guards import Verdict
+from pipelines.provision.job import Job, Prepared
 from pipelines.provision.planner import Inputs, make_plan
 from pipelines.provision.recover import recover
-from pipelines.provision.run import Job, Prepared, store_plan
+from pipelines.provision.storing import store_plan
 
 
 def prepare_removal(job: Job, gids: Collection[str]) -> Prepared:

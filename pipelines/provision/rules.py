@@ -26,6 +26,8 @@ class Ownership(StrEnum):
     """We do at the creation, the target afterwards."""
     FILL = "fill"
     """We do as long as the target has none."""
+    ELEMENTS = "elements"
+    """We do, of those elements of a list that we put there; the others are somebody else's."""
 
 
 class OnNull(StrEnum):
@@ -61,7 +63,9 @@ class Refusal:
 class Line:
     """One owned path of the account. `value` gives a value of ours, None, or a Refusal.
 
-    `place` is ``file:line`` in the push mapping; `reads` are the golden attributes it needs.
+    `place` is ``file:line`` in the push mapping; `reads` are the golden attributes it needs. With
+    `refers` the value names another profile, the one for which `refers` gives it, and what is
+    written is the id of that profile's account.
     """
 
     path: str
@@ -70,6 +74,16 @@ class Line:
     own: Ownership = Ownership.ENFORCE
     on_null: OnNull = OnNull.CLEAR
     reads: tuple[str, ...] = ()
+    refers: Callable[[Record], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group object of the target, by its name, and who is a member."""
+
+    name: str
+    when: Callable[[Record], bool]
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +124,18 @@ class Push:
     key_path: str = "externalId"
     active_path: str = "active"
     place: str = ""
+    purpose: str = ""
+    groups: Sequence[Group] = ()
+
+    @property
+    def by_element(self) -> bool:
+        """Whether it writes single elements of lists."""
+        return bool(self.groups) or any(line.own is Ownership.ELEMENTS for line in self.lines)
+
+    @property
+    def references(self) -> Sequence[Line]:
+        """The lines whose values are ids of other accounts."""
+        return [line for line in self.lines if line.refers is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +146,11 @@ class Person:
     digest: str
     attributes: Mapping[str, Any] = field(repr=False)
     lineage: Sequence[Lineage] = field(default=(), repr=False)
+
+
+def profile_record(person: Person) -> Record:
+    """Return the record that push expressions see: attributes, ``gid``, ``active`` (or true)."""
+    record = {**person.attributes, "gid": person.gid}
+    if record.get("active") is None:
+        record["active"] = True
+    return record

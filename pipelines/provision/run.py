@@ -4,108 +4,47 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-import uuid_utils
 
-from connectors.contract import Target
 from connectors.errors import ConnectorError
 from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, plans, quarantine
-from idp_core.provisioning.model import OPEN, Approval, ManagedAccount, PlanRecord, PlanStatus
-from pipelines.control import Halting, Unhalted
+from idp_core.provisioning.model import Approval, ManagedAccount, PlanRecord, PlanStatus
 from pipelines.errors import RemoteError
-from pipelines.provision.apply import Patience, Setting, Work
-from pipelines.provision.documents import item_document, read_item
+from pipelines.provision.apply import Setting, Work
+from pipelines.provision.documents import read_item
 from pipelines.provision.errors import QuarantinedError, StalePlanError, UnsafePlanError
-from pipelines.provision.guards import Limits, Verdict, judge
+from pipelines.provision.guards import judge
+from pipelines.provision.job import Job, Prepared, Report
 from pipelines.provision.look import look
+from pipelines.provision.matching import Seen
 from pipelines.provision.plan import Plan, PlanItem, item_digest
 from pipelines.provision.planner import Inputs, make_plan
-from pipelines.provision.recover import Recovered, recover
-from pipelines.provision.rules import Person, Push
-from pipelines.provision.writing import DeadLetter, Keep
+from pipelines.provision.recover import recover
+from pipelines.provision.references import NO_REFERENCES, find_references
+from pipelines.provision.storing import advice, again, open_plan, store_plan, unsafe
+
+__all__ = [
+    "Job",
+    "Prepared",
+    "Report",
+    "advice",
+    "approve",
+    "execute",
+    "execute_hash",
+    "open_plan",
+    "prepare",
+    "prepare_hash",
+    "refuse",
+    "unsafe",
+]
 
 _CHUNK = 5_000
 _PLANS_KEPT = 20
 _READY = frozenset({PlanStatus.PLANNED, PlanStatus.WAITING, PlanStatus.APPROVED})
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One target to provision. `people` may be called more than once, each time from the start.
-
-    `redirects` maps merged global ids to the one that stayed, `erased` are people to delete
-    everywhere. With `everything` the whole target is read and drift is reported; `correct_drift`
-    writes it back; `control` may pause or end the writing.
-    """
-
-    name: str
-    engine: sa.Engine
-    target: Target
-    push: Push
-    people: Callable[[], Iterable[Person]]
-    redirects: Mapping[str, str] = field(default_factory=dict)
-    erased: Collection[str] = ()
-    limits: Limits = field(default_factory=Limits)
-    everything: bool = False
-    correct_drift: bool = False
-    keep: Keep | None = None
-    progress: Callable[[int, int], None] | None = None
-    patience: Patience = field(default_factory=Patience)
-    control: Halting = field(default_factory=Unhalted)
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A stored plan and what the guards say of it."""
-
-    plan: Plan
-    record: PlanRecord
-    verdict: Verdict
-    recovered: Recovered
-
-    @property
-    def held(self) -> bool:
-        """Whether the guards hold it and nobody allowed it."""
-        return self.record.status is PlanStatus.WAITING
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What came of applying a plan: counts, and the changes that a person should look at.
-
-    `done` counts writes by action, `taken_over` accounts that became ours without a write, `held`
-    the items that wait for approval, `unsettled` those whose outcome is asked for at the next run;
-    `trouble` is the last thing that hindered one, in words without values.
-    """
-
-    plan_id: str
-    hash: str
-    target: str
-    done: Mapping[str, int]
-    taken_over: int
-    held: int
-    unsettled: int
-    seconds: float
-    letters: Sequence[DeadLetter] = field(default=(), repr=False)
-    trouble: str = ""
-
-    @property
-    def problems(self) -> Sequence[RemoteError]:
-        """The line about changes that the target gave no clear answer to, if there are any."""
-        if not self.unsettled:
-            return ()
-        why = f" ({self.trouble})" if self.trouble else ""
-        return (
-            RemoteError(
-                f"{self.target}: changes without a clear answer: {self.unsettled:,}{why}; what was "
-                "done is kept, the next run asks what became of these"
-            ),
-        )
 
 
 def prepare(job: Job, now: datetime | None = None) -> Prepared:
@@ -118,16 +57,32 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
         recovered = recover(job.engine, job.name, job.target, job.push)
         with reading(job.engine) as conn:
             held = accounts.read_accounts(conn, job.name, job.push.object)
-        seen = look(job.target, job.push, job.people(), held, everything=job.everything)
+        seen = look(job, held)
     except ConnectorError as error:
         raise RemoteError(f"{job.name}: {error}") from error
-    inputs = Inputs(job.people(), held, seen, job.redirects, job.erased, recovered.unsure)
+    inputs = inputs_of(job, held, seen, recovered.unsure)
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
     with writing(job.engine) as conn:
         last = plans.latest_plan(conn, job.name, job.push.object, [PlanStatus.APPLIED])
         verdict = judge(plan, job.limits, last.people if last else None)
         record = store_plan(conn, plan, verdict)
     return Prepared(plan, record, verdict, recovered)
+
+
+def inputs_of(
+    job: Job, held: Mapping[str, ManagedAccount], seen: Seen | None, unsure: Collection[str]
+) -> Inputs:
+    """Return what a plan of this job is made from."""
+    references = find_references(job.push, job.people(), held) if job.push.references else None
+    return Inputs(
+        job.people(),
+        held,
+        seen,
+        job.redirects,
+        job.erased,
+        unsure,
+        references or NO_REFERENCES,
+    )
 
 
 def approve(engine: sa.Engine, target: str, hash_: str, who: str, why: str) -> Approval:
@@ -169,7 +124,7 @@ def execute(
         status = record.status if record else PlanStatus.SUPERSEDED
         if status not in _READY:
             hash_ = prepared.record.hash[:12]
-            raise StalePlanError(f"{job.name}: plan {hash_} is {status}; {_again(job.name)}")
+            raise StalePlanError(f"{job.name}: plan {hash_} is {status}; {again(job.name)}")
         waiting = status is PlanStatus.WAITING
         if waiting and not harmless_only and only is None:
             raise UnsafePlanError(unsafe(prepared.record))
@@ -211,78 +166,6 @@ def prepare_hash(job: Job, hash_: str) -> Prepared:
             f"{'done now is nothing' if prepared.plan.empty else now}"
         )
     return prepared
-
-
-def open_plan(conn: sa.Connection, target: str, hash_: str) -> PlanRecord:
-    """Return the open plan of a target whose hash begins so. Raises StalePlanError."""
-    record = plans.find_plan(conn, target, hash_)
-    if record is None:
-        raise StalePlanError(
-            f"{target}: no plan, or more than one, has a hash like {hash_}; see isthmus plan list"
-        )
-    if record.status not in OPEN:
-        raise StalePlanError(
-            f"{target}: plan {record.hash[:12]} is {record.status}; {_again(target)}"
-        )
-    return record
-
-
-def _again(target: str) -> str:
-    return f"make a new one: isthmus plan {target}"
-
-
-def store_plan(conn: sa.Connection, plan: Plan, verdict: Verdict) -> PlanRecord:
-    """Store a plan with its items; the rest of one that was begun keeps its approval."""
-    begun = _begun(conn, plan)
-    approval = plans.read_approval(conn, begun.id) if begun else None
-    safe = verdict.safe or begun is not None
-    record = head(plan, verdict, PlanStatus.PLANNED if safe else PlanStatus.WAITING)
-    items = ((item.number, item.gid, item_document(item)) for item in plan.items)
-    stored = plans.save_plan(conn, record, items)
-    if begun is not None and approval is not None and stored.id != begun.id:
-        why = f"the rest of plan {begun.hash[:12]}: {approval.why}"
-        plans.approve_plan(conn, stored, approval.who, why)
-    return stored
-
-
-def head(plan: Plan, verdict: Verdict, status: PlanStatus) -> PlanRecord:
-    """Return the head of a plan under a new id."""
-    return PlanRecord(
-        id=str(uuid_utils.uuid7()),
-        hash=plan.hash,
-        target=plan.target,
-        object=plan.object,
-        push_digest=plan.push_digest,
-        inputs_digest=plan.inputs_digest,
-        status=status,
-        people=plan.people,
-        counts=plan.counts,
-        made_at=plan.made_at,
-        findings=tuple(finding.message for finding in verdict.findings),
-        notes=plan.notes,
-    )
-
-
-def _begun(conn: sa.Connection, plan: Plan) -> PlanRecord | None:
-    """Return the plan that was begun and of which this one is but the rest, if there is one."""
-    begun = plans.latest_plan(conn, plan.target, plan.object, [PlanStatus.APPLYING])
-    if begun is None:
-        return None
-    allowed = {item_digest(read_item(doc)) for _, doc in plans.read_items(conn, begun.id)}
-    return begun if allowed.issuperset(plan.item_digests) else None
-
-
-def unsafe(record: PlanRecord) -> str:
-    """Return why the guards hold a plan, and what to do about it."""
-    return f"{'; '.join(record.findings)}. Nothing was written. {advice(record)}"
-
-
-def advice(record: PlanRecord) -> str:
-    """Return what to do about a plan that the guards hold."""
-    return (
-        f'If this is right: isthmus apply {record.target} --hash {record.hash[:12]} --approve "why"'
-        "; if not, look at the sources"
-    )
 
 
 def _write(job: Job, prepared: Prepared, allows: Callable[[PlanItem], bool] | None) -> Report:

@@ -6,7 +6,7 @@ import pytest
 
 from mappings.push import load_push
 from mappings.pushtesting import run_push_tests
-from mappings.pushtree import Adopt, LeaveAction, OnLeave, OnNull, Own
+from mappings.pushtree import Adopt, Holds, LeaveAction, OnLeave, OnNull, Own
 from tests.mappings.files import PUSH, push_said
 
 HEAD = "push: small\nto: {object: User}\n"
@@ -42,6 +42,54 @@ def test_what_is_not_said_is_careful():
     assert document.scope is None
     assert document.on_leave == OnLeave(LeaveAction.DEACTIVATE, None)
     assert (document.key_path, document.key.sql("duckdb")) == ("externalId", '"p"."gid"')
+
+
+def test_groups_references_and_purpose_are_read():
+    document = load(
+        "push: small\nto: {object: User}\npurpose: support\n"
+        "fields:\n  userName: p.email\n  manager: {from: p.organization, refers_to: p.email}\n"
+        "  emails: {from: p.emails, own: elements}\n"
+        "groups:\n  Gold: p.loyalty_tier = 'gold'\n"
+        "  vip: {when: p.active, holds: entitlements}\n"
+    )
+    assert document.purpose == "support"
+    assert [(g.name, g.holds) for g in document.groups] == [
+        ("Gold", Holds.MEMBERS),
+        ("vip", Holds.ENTITLEMENTS),
+    ]
+    assert document.fields[1].refers_to is not None
+    assert document.fields[2].own is Own.ELEMENTS
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("groups: {Gold: p.loyalti = 'x'}", "did you mean 'loyalty_id'"),
+        ("groups: {Gold: {whan: p.active}}", "unknown key 'whan'; did you mean 'when'?"),
+        ("groups: {Gold: {holds: roles}}", "groups.Gold: the key 'when' is missing"),
+        ("groups: {Gold: {when: p.active, holds: rolls}}", "did you mean 'roles'?"),
+        ("groups: {Gold: 1 + 1}", "is no condition; compare it"),
+        ("groups: {a: {when: p.active, holds: emails}}", "unknown word 'emails'"),
+        ("tests: [{name: t, given: {}, expect: {$groups: Gold}}]", "$groups is a list of names"),
+        ("tests: [{name: t, given: {$references: x}, expect: {}}]", "$references are ids"),
+    ],
+)
+def test_what_is_wrong_with_groups_is_told(more, said):
+    assert said in "\n".join(push_said(SMALL + more + "\n"))
+
+
+def test_a_list_is_written_in_one_place():
+    text = HEAD + "fields: {userName: p.email, roles: p.job_title}\n"
+    text += "groups: {vip: {when: p.active, holds: roles}}\n"
+    assert "roles is written by fields: already" in "\n".join(push_said(text))
+
+
+def test_the_groups_of_an_example_are_compared():
+    text = SMALL + "groups: {Gold: p.active, Old: not p.active}\n"
+    example = "tests: [{{name: t, given: {{active: true}}, expect: {{$groups: [{}]}}}}]\n"
+    assert results(text + example.format("Gold")) == [()]
+    ((difference,),) = results(text + example.format("Old"))
+    assert difference == "$groups: expected ['Old'], got ['Gold']"
 
 
 def test_the_examples_of_a_file_pass():

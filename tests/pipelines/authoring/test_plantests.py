@@ -54,6 +54,58 @@ def test_a_plan_is_what_the_planner_makes(given, expect):
     assert differences(given, expect) == []
 
 
+LISTS = """\
+push: portal
+to: {object: User}
+fields:
+  userName: {const: ann}
+  emails: {from: p.emails, own: elements}
+  manager.value: {from: p.organization, refers_to: p.email}
+groups:
+  vip: {when: p.active, holds: roles}
+tests:
+  - name: the example
+"""
+WORK = "emails: [{value: a@b.c, type: work}]"
+THERE = "$account: {userName: ann, emails: [{value: old@b.c}, {value: a@b.c, type: work}]}"
+VIP = "$account: {userName: ann, emails: [{value: a@b.c, type: work}], roles: [vip]}"
+
+
+@pytest.mark.parametrize(
+    ("given", "expect", "said"),
+    [
+        (
+            f"{WORK}, active: false, {THERE}",
+            "$plan: {patch: {emails: {remove: [old@b.c]}}}",
+            None,
+        ),
+        (f"{WORK}, {THERE}", "$plan: {patch: {emails: {remove: [old@b.c]}, roles: {add: [vip]}}}",
+         None),
+        (f"{WORK}, {THERE}", "$plan: {patch: {roles: {add: [vip]}}}", "changes emails ('old@b.c')"),
+        (f"{WORK}, active: false, {THERE}",
+         "$plan: {patch: {emails: {add: [x@y.z], remove: [old@b.c]}}}",
+         "does not change emails ('x@y.z')"),
+        (
+            f"{WORK}, organization: Boss, $references: {{boss: r7}}, {VIP}",
+            "$plan: {patch: {manager.value: r7}}",
+            None,
+        ),
+        (
+            f"{WORK}, organization: Boss, {VIP}",
+            "$plan: none",
+            None,
+        ),
+    ],
+)  # fmt: skip
+def test_elements_roles_and_references_are_planned_in_examples(given, expect, said):
+    text = f"{LISTS}    given: {{{given}}}\n    expect: {{{expect}}}\n"
+    (result,) = run_examples_of_push(load_push(text, "portal.yaml"))
+    if said is None:
+        assert list(result.differences) == []
+    else:
+        assert said in "\n".join(result.differences)
+
+
 @pytest.mark.parametrize(
     ("given", "expect", "said"),
     [

@@ -33,6 +33,7 @@ class Written:
     own: str = "enforce"
     on_null: str = "clear"
     place: Place = PLACE
+    refers_to: Any = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Document:
     match: tuple = ()
     on_leave: Leaving = Leaving()
     consent: tuple = ()
+    purpose: str = ""
+    groups: tuple = ()
     name: str = "portal"
     object: str = "User"
     digest: str = "d" * 64

@@ -1,0 +1,123 @@
+"""Writing single elements of a list, such as the members of a group, and seeing that it was done.
+
+Providers differ most here: some refuse to remove by a filter, some answer 204 and do nothing, some
+refuse to remove what is gone. So the answer is looked at, or the resource read again; what is not
+as it shall be is written whole, from what was read, so that the elements of others stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from connectors.contract import Change
+from connectors.elements import Held, parted, put_elements
+from connectors.errors import ConflictError, NotFoundError, RejectedError
+from connectors.scim.paths import Operation, flatten, parse, write
+from connectors.scim.resources import ResourceType
+from connectors.scim.transport import Answer
+
+_MOST = 500
+"""So many operations, or new elements, go in one request: providers limit both."""
+
+
+class Sends(Protocol):
+    """Sends one request."""
+
+    async def send(self, method: str, path: str, body: Any = None) -> Answer:
+        """Return the answer, or raise the transport's errors."""
+
+
+async def write_elements(
+    sender: Sends, address: str, kind: ResourceType, change: Change, patch: Sequence[Operation]
+) -> Answer:
+    """Send the operations, see what came of them, and write the whole list where nothing did.
+
+    Raises RejectedError when the provider holds the elements neither way, and the transport's
+    errors.
+    """
+    answer = await _patched(sender, address, patch)
+    if answer is None or not _done(answer, change):
+        answer = await sender.send("GET", address)
+    if _done(answer, change):
+        return answer
+    resource = whole(answer.body, change.before, change.after)
+    resource["schemas"] = kind.schemas(resource)
+    await sender.send("PUT", address, resource)
+    answer = await sender.send("GET", address)
+    if not _done(answer, change):
+        raise RejectedError(f"PATCH and PUT {kind.endpoint}: the provider does not hold the list")
+    return answer
+
+
+def whole(
+    body: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a resource as it was read, with these paths written into it."""
+    resource = {name: value for name, value in body.items() if name != "meta"}
+    plain, elements = parted(after)
+    for path, value in plain.items():
+        write(resource, parse(path), value)
+    put_elements(resource, before, elements)
+    return resource
+
+
+async def _patched(sender: Sends, address: str, patch: Sequence[Operation]) -> Answer | None:
+    """Send the operations; None when they are refused, or one of several requests is."""
+    answer = None
+    for operations in _portions(patch):
+        try:
+            answer = await sender.send("PATCH", address, patch_body(operations))
+        except (NotFoundError, ConflictError):
+            raise
+        except RejectedError:
+            return None
+    return answer
+
+
+def _portions(patch: Sequence[Operation]) -> Iterator[Sequence[Operation]]:
+    """Yield the operations in portions; one that adds many elements is parted, too."""
+    split = [part for operation in patch for part in _parts(operation)]
+    portion: list[Operation] = []
+    size = 0
+    for operation in split:
+        weight = len(operation["value"]) if operation["op"] == "add" else 1
+        if portion and size + weight > _MOST:
+            yield portion
+            portion, size = [], 0
+        portion.append(operation)
+        size += weight
+    if portion:
+        yield portion
+
+
+def _parts(operation: Operation) -> Iterator[Operation]:
+    value = operation.get("value")
+    if operation["op"] != "add" or not isinstance(value, list) or len(value) <= _MOST:
+        yield operation
+        return
+    for start in range(0, len(value), _MOST):
+        yield {**operation, "value": value[start : start + _MOST]}
+
+
+def _done(answer: Answer, change: Change) -> bool:
+    """Whether a resource shows all elements as they shall be; an answer without one does not."""
+    if not isinstance(answer.body, dict) or "id" not in answer.body:
+        return False
+    held = Held(flatten(answer.body))
+    _, elements = parted(change.after)
+    return all(_holds(held.get(path), wanted) for path, wanted in elements.items())
+
+
+def _holds(held: Any, wanted: Any) -> bool:
+    if isinstance(held, Mapping) and isinstance(wanted, Mapping):
+        return all(held.get(part) == value for part, value in wanted.items())
+    return bool(held == wanted)
+
+
+_PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+
+def patch_body(operations: Sequence[Operation]) -> dict[str, Any]:
+    """Return the body of a PATCH (RFC 7644 section 3.5.2)."""
+    return {"schemas": [_PATCH], "Operations": list(operations)}

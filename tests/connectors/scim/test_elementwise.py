@@ -1,0 +1,113 @@
+"""Members of groups at a real provider, and at those that do not do as the standard says."""
+
+import asyncio
+
+import pytest
+
+from connectors.contract import Action, Change
+from connectors.elements import element_path
+from connectors.errors import RejectedError
+from connectors.scim import Scim
+from connectors.scim.elementwise import _MOST, write_elements
+from connectors.scim.resources import ResourceType
+from connectors.scim.transport import Answer
+from tests.connectors.scim.conftest import TOKEN
+
+KIND = ResourceType("Group", "/Groups", "urn:ietf:params:scim:schemas:core:2.0:Group")
+
+
+def member(value):
+    return {element_path("members", value): {"value": value}}
+
+
+def change(before=(), after=(), number=1, id_="g1", action=Action.UPDATE):
+    was = {path: each for value in before for path, each in member(value).items()}
+    new = {path: each for value in after for path, each in member(value).items()}
+    wanted = {path: new.get(path) for path in {**was, **new}}
+    return Change(number, "Group", action, "Gold", id_, was, wanted)
+
+
+@pytest.fixture
+def scim(provider_url, monkeypatch):
+    monkeypatch.setenv("PORTAL_TOKEN", TOKEN)
+    auth = {"type": "bearer", "token": "env:PORTAL_TOKEN"}
+    return Scim.model_validate({"url": provider_url, "auth": auth})
+
+
+def done(scim, *changes):
+    outcomes = list(scim.apply(changes))
+    assert [each.error for each in outcomes] == [None] * len(changes)
+    return outcomes
+
+
+def test_members_come_and_go_and_those_of_others_stay(scim):
+    made = Change(1, "Group", Action.CREATE, "Gold", None, {}, {"displayName": "Gold"})
+    id_ = done(scim, made)[0].id
+    done(scim, change((), ["theirs"], id_=id_))
+    done(scim, change((), ["u1", "u2"], id_=id_))
+    (outcome,) = done(scim, change(["u1", "u2"], ["u2", "u3"], id_=id_))
+    gone, kept = element_path("members", "u1"), element_path("members", "u3")
+    assert (outcome.held[gone], outcome.held[kept]["value"]) == (None, "u3")
+    (group,) = scim.find("Group", "displayName", "Gold")
+    assert {each["value"] for each in group.attributes["members"]} == {"theirs", "u2", "u3"}
+    assert group.key is None, "a group has no externalId of ours"
+
+
+class Provider:
+    """One group behind `send`; `refuse` and `ignore` name methods, `sent` what came."""
+
+    def __init__(self, members, refuse=(), ignore=()):
+        self.members, self.refuse, self.ignore, self.sent = list(members), refuse, ignore, []
+
+    async def send(self, method, path, body=None):
+        self.sent.append((method, body))
+        if method in self.refuse:
+            raise RejectedError(f"{method}: no")
+        if method == "PUT" and method not in self.ignore:
+            self.members = [each["value"] for each in body.get("members", [])]
+        if method == "PATCH" and method not in self.ignore:
+            for operation in body["Operations"]:
+                if operation["op"] == "add":
+                    self.members += [each["value"] for each in operation["value"]]
+        if method == "PATCH":
+            return Answer(204, None)
+        listed = [{"value": each, "$ref": "x"} for each in self.members]
+        return Answer(200, {"id": "g1", "displayName": "Gold", "members": listed, "meta": {}})
+
+
+async def _write(provider, wanted, patch=({"op": "add", "path": "members", "value": []},)):
+    return await write_elements(provider, "/Groups/g1", KIND, wanted, list(patch))
+
+
+def run(coroutine):
+    return asyncio.run(coroutine)
+
+
+@pytest.mark.parametrize("how", [{"refuse": ["PATCH"]}, {"ignore": ["PATCH"]}])
+def test_a_patch_that_has_no_effect_is_followed_by_the_whole_list(how):
+    provider = Provider(["theirs", "u1"], **how)
+    run(_write(provider, change(["u1"], ["u2"])))
+    assert provider.members == ["theirs", "u2"]
+    (body,) = [body for method, body in provider.sent if method == "PUT"]
+    assert body["schemas"] == [KIND.schema]
+    assert "meta" not in body
+
+
+def test_who_is_gone_already_need_not_be_removed():
+    provider = Provider(["theirs"], refuse=["PATCH"])
+    run(_write(provider, change(["u1"], [])))
+    assert [method for method, _ in provider.sent] == ["PATCH", "GET"]
+
+
+def test_a_provider_that_holds_no_members_is_told_as_that():
+    with pytest.raises(RejectedError, match="does not hold the list"):
+        run(_write(Provider([], ignore=["PATCH", "PUT"]), change([], ["u1"])))
+
+
+def test_many_members_go_in_portions():
+    provider, many = Provider([]), [f"u{n}" for n in range(2 * _MOST + 1)]
+    patch = [{"op": "add", "path": "members", "value": [{"value": each} for each in many]}]
+    run(_write(provider, change([], many), patch))
+    sizes = [len(body["Operations"][0]["value"]) for method, body in provider.sent if body]
+    assert sizes == [_MOST, _MOST, 1]
+    assert provider.members == many
