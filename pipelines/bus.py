@@ -207,7 +207,7 @@ class Workspace:
         except (CoreError, ValueError) as error:
             where = f"{file}:1:1 " if file and not isinstance(error, CoreError) else ""
             raise ProjectError(f"{where}{error}") from None
-        return Stage(model, self.project.data_folder / "models")
+        return Stage(model, self.project.data_folder / "models", policies.spark)
 
     @cached_property
     def survivorship(self) -> survivorship_rules.SurvivorshipRules:

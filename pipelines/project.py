@@ -90,6 +90,9 @@ class Policies(_Part):
     """What is compared to find people whose identifiers differ."""
     likeness: bool = True
     """Whether people are found by likeness, too, and not by identifiers alone."""
+    spark: str | None = Field(default=None, min_length=1)
+    """The master of a Spark cluster, such as `spark://host:7077`, that compares records by likeness
+    when all are resolved; this machine does it when it is left out."""
 
 
 class Project(_Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -81,7 +81,7 @@ def train(bus: Bus) -> Trained:
             f"{len(records)} records are fewer than {stage.model.min_records} (min_records of the "
             "model file) to learn from; identifiers alone decide until there are more"
         )
-    made = learn(table(profiles, records, stage.model, others), stage.model)
+    made = learn(table(profiles, records, stage.model, others), stage.model, stage.scorer)
     if stage.folder is not None:
         models.save(made, stage.folder)
     return made
@@ -139,7 +139,7 @@ def shadow(bus: Bus, *, examples: int = 5) -> Difference:
     if stage is not None and stage.folder is not None:
         known = models.load(stage.folder)
         fits = known is not None and known.digest == models.digest(stage.model)
-        stage = stage if fits else Stage(stage.model)
+        stage = stage if fits else replace(stage, folder=None)
     found = _resolve(bus, told, stage)
     changes = [event for event in found.events if event.kind is not EventKind.CREATED]
     kinds = Counter(event.kind.value for event in changes)

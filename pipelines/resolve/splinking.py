@@ -7,7 +7,7 @@ started again finds the same. Splink is imported where it is used: it takes half
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import log2
@@ -38,8 +38,15 @@ class Pairs:
     held: Sequence[bool] = ()
 
 
-def train(table: pa.Table, model: Model) -> Trained:
-    """Learn from the records what each likeness is worth, and how many are one person."""
+Scorer = Callable[[pa.Table, Model, Trained], Pairs]
+"""Scores all pairs of a table that share a blocking key."""
+
+
+def train(table: pa.Table, model: Model, scorer: Scorer | None = None) -> Trained:
+    """Learn from the records what each likeness is worth, and how many are one person.
+
+    `scorer` scores elsewhere than here.
+    """
     there = _there(table, model)
     with _database(table, threads=1) as con:
         prior = _prior(con, table.num_rows, model, there)
@@ -52,7 +59,7 @@ def train(table: pa.Table, model: Model) -> Trained:
     made = Trained(
         digest(model), table.num_rows, prior, bits, weights, frequencies, rules, warnings
     )
-    return replace(made, prior=_rescaled(score(table, model, made), made))
+    return replace(made, prior=_rescaled((scorer or score)(table, model, made), made))
 
 
 def _blocking(
@@ -87,13 +94,13 @@ def score(
     """
     if not trained.blocking:
         return Pairs()
-    there = _learnt_columns(model, trained)
+    there = learnt_columns(model, trained)
     must_not = held(model, trained)
     with _database(table, threads=2) as con:
         prior = trained.prior_among(table.num_rows if records is None else records)
         said = settings(model, there, trained.blocking, trained.weights, prior)
         linker, api = _linker(con, said)
-        _register(con, api, linker, trained, _frequency_columns(model, there))
+        _register(con, api, linker, trained, frequency_columns(model, there))
         if among is not None:
             con.register("given", among)
             con.execute(
@@ -104,13 +111,18 @@ def score(
         found = linker.inference.predict(
             threshold_match_weight=model.keep_at, warning_mode="never"
         ).physical_name
-        answer = con.sql(
-            f"SELECT least(p.{ID}_l, p.{ID}_r) AS a, greatest(p.{ID}_l, p.{ID}_r) AS b,"
-            f" round(p.match_weight, 3) AS bits, coalesce({must_not}, true) AS held"
-            f" FROM {found} p JOIN records l ON l.{ID} = p.{ID}_l"
-            f" JOIN records r ON r.{ID} = p.{ID}_r ORDER BY a, b"
-        ).to_arrow_table()
+        answer = con.sql(answer_sql(found, must_not)).to_arrow_table()
     return Pairs(*(answer[name].to_pylist() for name in ("a", "b", "bits", "held")))
+
+
+def answer_sql(found: str, must_not: str) -> str:
+    """Return the SELECT of the scored pairs from Splink's answer; `must_not` is from `held`."""
+    return (
+        f"SELECT least(p.{ID}_l, p.{ID}_r) AS a, greatest(p.{ID}_l, p.{ID}_r) AS b,"
+        f" round(p.match_weight, 3) AS bits, coalesce({must_not}, true) AS held"
+        f" FROM {found} p JOIN records l ON l.{ID} = p.{ID}_l"
+        f" JOIN records r ON r.{ID} = p.{ID}_r ORDER BY a, b"
+    )
 
 
 def _rescaled(pairs: Pairs, trained: Trained) -> float:
@@ -144,7 +156,7 @@ def _frequencies(con: duckdb.DuckDBPyConnection, model: Model, there: Iterable[s
         f'SELECT \'{column}\' AS "column", "{column}" AS value,'
         f' count(*) / (SELECT count("{column}") FROM records) AS share FROM records'
         f' WHERE "{column}" IS NOT NULL GROUP BY "{column}" HAVING count(*) >= {SEVERAL}'
-        for column in _frequency_columns(model, there)
+        for column in frequency_columns(model, there)
     ]
     if not parts:
         return pa.table({"column": [], "value": [], "share": []})
@@ -152,7 +164,8 @@ def _frequencies(con: duckdb.DuckDBPyConnection, model: Model, there: Iterable[s
     return con.sql(sql).to_arrow_table()
 
 
-def _frequency_columns(model: Model, there: Iterable[str]) -> list[str]:
+def frequency_columns(model: Model, there: Iterable[str]) -> list[str]:
+    """Return the columns whose rare values are worth more."""
     wanted = {
         level.frequency
         for comparison in model.comparisons.values()
@@ -175,16 +188,22 @@ def comparable(table: pa.Table, model: Model) -> bool:
 @contextmanager
 def _database(table: pa.Table, *, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a DuckDB that holds the table as ``records``; Splink says nothing meanwhile."""
+    with hushed(), duckdb.connect() as con:
+        con.execute(f"SET threads = {threads}; SET enable_progress_bar = false")
+        con.register("given", table)
+        con.execute(f"CREATE TABLE records AS SELECT * FROM given ORDER BY {ID}")
+        con.unregister("given")
+        yield con
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Let Splink say nothing meanwhile."""
     logger = logging.getLogger("splink")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        with duckdb.connect() as con:
-            con.execute(f"SET threads = {threads}; SET enable_progress_bar = false")
-            con.register("given", table)
-            con.execute(f"CREATE TABLE records AS SELECT * FROM given ORDER BY {ID}")
-            con.unregister("given")
-            yield con
+        yield
     finally:
         logger.setLevel(level)
 
@@ -203,13 +222,17 @@ def _register(
     con.register("frequencies", trained.frequencies)
     for column in columns:
         name = f"frozen_{column}"
-        con.execute(
-            f'CREATE TABLE {name} AS SELECT DISTINCT r."{column}",'
-            f' coalesce(f.share, {trained.rare}) AS "tf_{column}" FROM records r'
-            f' LEFT JOIN frequencies f ON f."column" = \'{column}\' AND f.value = r."{column}"'
-            f' WHERE r."{column}" IS NOT NULL'
-        )
+        con.execute(f"CREATE TABLE {name} AS {frequency_sql(column, trained.rare)}")
         linker.table_management.register_term_frequency_lookup(api.register(name), column)
+
+
+def frequency_sql(column: str, rare: float) -> str:
+    """Return the SELECT of how common the values of a column of the records are."""
+    return (
+        f'SELECT DISTINCT r."{column}", coalesce(f.share, {rare}) AS "tf_{column}" FROM records r'
+        f' LEFT JOIN frequencies f ON f."column" = \'{column}\' AND f.value = r."{column}"'
+        f' WHERE r."{column}" IS NOT NULL'
+    )
 
 
 class Likeness(NamedTuple):
@@ -225,11 +248,11 @@ def waterfall(pair: pa.Table, model: Model, trained: Trained) -> tuple[list[Like
 
     `pair` is a table of two records; names are as common as they were when `trained` was.
     """
-    said = settings(model, _learnt_columns(model, trained), [""], trained.weights, trained.prior)
+    said = settings(model, learnt_columns(model, trained), [""], trained.weights, trained.prior)
     said["retain_intermediate_calculation_columns"] = True
     with _database(pair, threads=1) as con:
         linker, api = _linker(con, said)
-        _register(con, api, linker, trained, _frequency_columns(model, model.columns))
+        _register(con, api, linker, trained, frequency_columns(model, model.columns))
         name = linker.inference.predict(warning_mode="never").physical_name
         answer = con.sql(f"SELECT * FROM {name}").to_arrow_table().to_pylist()
     found = []
@@ -243,7 +266,8 @@ def waterfall(pair: pa.Table, model: Model, trained: Trained) -> tuple[list[Like
     return found, round(log2(trained.prior / (1 - trained.prior)), 2)
 
 
-def _learnt_columns(model: Model, trained: Trained) -> set[str]:
+def learnt_columns(model: Model, trained: Trained) -> set[str]:
+    """Return the columns of the comparisons that were learnt."""
     return {
         column
         for name, comparison in model.comparisons.items()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,7 +24,7 @@ from pipelines.resolve import trained as models
 from pipelines.resolve.modelfile import Model, default
 
 if TYPE_CHECKING:
-    from pipelines.resolve.splinking import Pairs
+    from pipelines.resolve.splinking import Pairs, Scorer
     from pipelines.resolve.trained import Trained
 
 SOURCE = "likeness"
@@ -32,10 +33,25 @@ SOURCE = "likeness"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The model file, and the folder of trained models; without one nothing is kept."""
+    """The model file, and the folder of trained models; without one nothing is kept.
+
+    `spark` is the master of a Spark cluster that scores whole tables; without one it is done here.
+    """
 
     model: Model = field(default_factory=default)
     folder: Path | None = None
+    spark: str | None = None
+
+    @property
+    def scorer(self) -> Scorer:
+        """What scores all pairs of a table."""
+        if self.spark is None:
+            from pipelines.resolve.splinking import score
+
+            return score
+        from pipelines.resolve import sparking
+
+        return partial(sparking.score, master=self.spark)
 
 
 class Likes(NamedTuple):
@@ -72,14 +88,14 @@ def likenesses(
     if len(records) < model.min_records:
         return Found()
     from pipelines.resolve.columns import table
-    from pipelines.resolve.splinking import comparable, score
+    from pipelines.resolve.splinking import comparable
 
     columns = table(profiles, records, model, others)
     if not comparable(columns, model):
         told = "no two records can be compared by likeness: identifiers alone decided"
         return Found(notes=(told,))
     trained, notes = ready(stage, columns)
-    pairs = score(columns, model, trained)
+    pairs = stage.scorer(columns, model, trained)
     edges = tuple(edges_of(pairs, stage, dict(enumerate(records)), policy, others))
     return Found(edges, Likes(columns, pairs, _named(trained, len(records))), notes)
 
@@ -95,7 +111,7 @@ def ready(stage: Stage, columns: pa.Table) -> tuple[Trained, tuple[str, ...]]:
         and not costly(columns, stage.model, known)
     ):
         return known, ()
-    made = train(columns, stage.model)
+    made = train(columns, stage.model, stage.scorer)
     if stage.folder is not None:
         models.save(made, stage.folder)
     return made, (f"trained model {made.version} on {made.records:,} records", *made.warnings)
