@@ -26,7 +26,6 @@ from mappings.names import NameProblem
 from pipelines.bus import Bus
 from pipelines.errors import JobError, ProjectError
 from pipelines.resolve import memory
-from pipelines.resolve import trained as models
 from pipelines.resolve.closures import Row, Scored, Scorer
 from pipelines.resolve.columns import lookers
 from pipelines.unify import read_steward_words
@@ -73,10 +72,7 @@ class Matcher:
         """Read it. Raises JobError when nothing was resolved yet."""
         self._bus, self._policy = bus, bus.identifiers
         stage = bus.stage
-        trained = models.load(stage.folder) if stage and stage.folder else None
-        known = (
-            trained if stage and trained and trained.digest == models.digest(stage.model) else None
-        )
+        known = stage.trained() if stage else None
         model = stage.model if stage and known else None
         found = memory.read(bus.graph, bus.identifiers, model, known.blocking if known else ())
         if found is None:

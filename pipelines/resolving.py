@@ -116,8 +116,8 @@ def explain_pair(bus: Bus, left: SourceRef, right: SourceRef) -> PairTold:
             raise JobError(f"{ref.source}:{ref.key}: no such record, or it was deleted")
     said = explain(left, right, told.records, bus.identifiers, told.constraints)
     stage = bus.stage
-    model = models.load(stage.folder) if stage and stage.folder else None
-    if stage is None or model is None or model.digest != models.digest(stage.model):
+    model = stage.trained() if stage else None
+    if stage is None or model is None:
         return PairTold(said)
     from pipelines.resolve.splinking import waterfall
 
@@ -136,10 +136,8 @@ def shadow(bus: Bus, *, examples: int = 5) -> Difference:
     """
     told = read_told(bus)
     stage = bus.stage
-    if stage is not None and stage.folder is not None:
-        known = models.load(stage.folder)
-        fits = known is not None and known.digest == models.digest(stage.model)
-        stage = stage if fits else replace(stage, folder=None)
+    if stage is not None and stage.trained() is None:
+        stage = replace(stage, folder=None)
     found = _resolve(bus, told, stage)
     changes = [event for event in found.events if event.kind is not EventKind.CREATED]
     kinds = Counter(event.kind.value for event in changes)

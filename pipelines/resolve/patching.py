@@ -15,7 +15,6 @@ from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.model import SourceProfile
 from idp_core.profiles.scoring import Population
 from pipelines.resolve import graph
-from pipelines.resolve import trained as models
 from pipelines.resolve.columns import ID, table
 from pipelines.resolve.modelfile import Model
 from pipelines.resolve.settings import rule
@@ -37,7 +36,7 @@ def patch(
     pairs that spoke for a join and may do so no more. False when so many pairs are to be scored
     that scoring all is quicker.
     """
-    trained = models.load(stage.folder) if stage.folder else None
+    trained = stage.trained()
     assert trained is not None  # noqa: S101 (what names the scores was read from it)
     _write_rows(con, profiles, telling, others, stage.model)
     con.execute(

@@ -42,6 +42,11 @@ class Stage:
     folder: Path | None = None
     spark: str | None = None
 
+    def trained(self) -> Trained | None:
+        """Return the frozen model in use, where this model file is what it was trained by."""
+        known = models.load(self.folder) if self.folder else None
+        return known if known and known.digest == models.digest(self.model) else None
+
     @property
     def scorer(self) -> Scorer:
         """What scores all pairs of a table."""
@@ -104,10 +109,10 @@ def ready(stage: Stage, columns: pa.Table) -> tuple[Trained, tuple[str, ...]]:
     """Return the frozen model, training one where there is none that fits; and what to tell."""
     from pipelines.resolve.splinking import costly, train
 
-    known = models.load(stage.folder) if stage.folder else None
+    known = stage.trained()
     if (
         known is not None
-        and fits(known, stage.model, columns.num_rows)
+        and _fits(known, stage.model, columns.num_rows)
         and not costly(columns, stage.model, known)
     ):
         return known, ()
@@ -117,11 +122,11 @@ def ready(stage: Stage, columns: pa.Table) -> tuple[Trained, tuple[str, ...]]:
     return made, (f"trained model {made.version} on {made.records:,} records", *made.warnings)
 
 
-def fits(known: Trained, model: Model, records: int) -> bool:
-    """Whether so many records can be scored by a trained model: by a model file it is of."""
+def _fits(known: Trained, model: Model, records: int) -> bool:
+    """Whether so many records can be scored by a trained model."""
     every = "" in known.blocking
     most = model.compare_all if every else ceil(known.records * model.retrain_at) - 1
-    return known.digest == models.digest(model) and records <= most
+    return records <= most
 
 
 def standing(stage: Stage, records: int) -> str | None:
@@ -131,8 +136,8 @@ def standing(stage: Stage, records: int) -> str | None:
     """
     if records < stage.model.min_records:
         return ""
-    known = models.load(stage.folder) if stage.folder else None
-    if known is None or not fits(known, stage.model, records):
+    known = stage.trained()
+    if known is None or not _fits(known, stage.model, records):
         return None
     return _named(known, records)
 
