@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp_core.db.engine import writing
-from idp_core.errors import UnknownProfileError
 from idp_core.profiles import store
 from idp_core.profiles.model import Event, EventKind
 from mappings.given import canonical
@@ -19,9 +18,8 @@ from mappings.schema import Attribute, Schema, Type
 from mappings.suggest import did_you_mean
 from pipelines.bus import Bus
 from pipelines.errors import JobError
-from pipelines.jobs import unify_all
-from pipelines.running import Steps, Watch, end, quiet, running
-from pipelines.stewarding import Word
+from pipelines.running import Watch, quiet, running
+from pipelines.stewarding import Word, records_of, unify_by_word
 
 _FORMS = {
     Type.TEXT: "a text",
@@ -59,7 +57,7 @@ def keep(
             made = store.Override(whose, name, value, word.who, word.why, datetime.now(UTC))
             store.put_override(conn, made)
             _tell(conn, EventKind.OVERRIDDEN, whose, name, word.who)
-        return Kept(whose, name, _built(bus, begun.id, watch))
+        return Kept(whose, name, dict(unify_by_word(bus, begun.id, watch)))
 
 
 def release(bus: Bus, gid: str, attribute: str, who: str, watch: Watch = quiet) -> Kept:
@@ -74,7 +72,7 @@ def release(bus: Bus, gid: str, attribute: str, who: str, watch: Watch = quiet) 
             if not store.remove_override(conn, whose, name):
                 raise JobError(f"{whose}: nobody set {name!r} by hand{_set_ones(conn, whose)}")
             _tell(conn, EventKind.RELEASED, whose, name, who)
-        return Kept(whose, name, _built(bus, begun.id, watch))
+        return Kept(whose, name, dict(unify_by_word(bus, begun.id, watch)))
 
 
 def value_of(name: str, given: str, schema: Schema) -> Any:
@@ -126,12 +124,8 @@ def _form(attribute: Attribute) -> str:
 
 
 def _whose(conn: sa.Connection, gid: str) -> str:
-    whose = store.resolve_gid(conn, gid)
-    if not store.members(conn, whose):
-        raise UnknownProfileError(
-            f"no profile has the id {gid}: look it up by an identifier (isthmus profile find)"
-        )
-    return whose
+    records_of(conn, gid)
+    return store.resolve_gid(conn, gid)
 
 
 def _set_ones(conn: sa.Connection, gid: str) -> str:
@@ -142,9 +136,3 @@ def _set_ones(conn: sa.Connection, gid: str) -> str:
 def _tell(conn: sa.Connection, kind: EventKind, gid: str, name: str, who: str) -> None:
     data = {"attribute": name, "who": who}
     store.record_events(conn, [Event(kind, gid, data)], datetime.now(UTC))
-
-
-def _built(bus: Bus, run: str, watch: Watch) -> dict[str, int]:
-    unified, golden = unify_all(bus, Steps(bus, run, watch))
-    end(bus, run, {"events": sum(unified.events.values()), "golden": dict(golden)}, [])
-    return dict(golden)

@@ -52,12 +52,12 @@ def merge(bus: Bus, left: str, right: str, word: Word, watch: Watch = quiet) -> 
     """
     with running(bus, "merge", "manual") as begun:
         with reading(bus.engine) as conn:
-            ours, theirs = _records(conn, left), _records(conn, right)
+            ours, theirs = records_of(conn, left), records_of(conn, right)
             if store.resolve_gid(conn, left) == store.resolve_gid(conn, right):
                 raise JobError(f"{left} and {right} are one person already")
         pairs = pairs_of(ours, theirs)
         _say(bus, "must", pairs, word)
-        _unify(bus, begun.id, {}, watch)
+        unify_by_word(bus, begun.id, watch)
         with reading(bus.engine) as conn:
             gids = _gids(conn, pairs)
     if len(gids) > 1:
@@ -83,7 +83,7 @@ def unmerge(
     """
     with running(bus, "unmerge", "manual") as begun:
         with reading(bus.engine) as conn:
-            everybody = _records(conn, gid)
+            everybody = records_of(conn, gid)
             now = store.resolve_gid(conn, gid)
             taken = sorted(records) or _once(conn, gid, everybody)
             for ref in taken:
@@ -95,7 +95,7 @@ def unmerge(
             former = _former(conn, now, taken, everybody)
         pairs = pairs_of(taken, others)
         _say(bus, "cannot", pairs, word)
-        _unify(bus, begun.id, former, watch)
+        unify_by_word(bus, begun.id, watch, former)
         with writing(bus.engine) as conn:
             gids = _gids(conn, pairs)
             into = [each for each in gids if each != now]
@@ -117,13 +117,18 @@ def _say(
             )
 
 
-def _unify(bus: Bus, run: str, former: Mapping[SourceRef, str], watch: Watch) -> None:
+def unify_by_word(
+    bus: Bus, run: str, watch: Watch, former: Mapping[SourceRef, str] | None = None
+) -> Mapping[str, int]:
+    """Resolve and build profiles by a word just said, and end its run; count golden profiles."""
     unified, golden = unify_all(bus, Steps(bus, run, watch), former)
     counts = {"events": sum(unified.events.values()), "golden": dict(golden)}
     end(bus, run, counts, [])
+    return golden
 
 
-def _records(conn: sa.Connection, gid: str) -> list[SourceRef]:
+def records_of(conn: sa.Connection, gid: str) -> list[SourceRef]:
+    """Return a person's records. Raises UnknownProfileError."""
     found = list(store.members(conn, gid))
     if not found:
         raise UnknownProfileError(
