@@ -52,6 +52,11 @@ class ManagedAccount:
         """Whether the target still has it."""
         return self.state in (AccountState.ACTIVE, AccountState.DEACTIVATED)
 
+    @property
+    def active_id(self) -> str | None:
+        """What the target calls it, while it is active."""
+        return self.remote_id if self.state is AccountState.ACTIVE else None
+
 
 class PlanStatus(StrEnum):
     """The life of a plan."""

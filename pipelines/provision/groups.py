@@ -11,7 +11,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
-from idp_core.provisioning.model import AccountState, ManagedAccount
+from idp_core.provisioning.model import ManagedAccount
 from pipelines.provision.desired import unwanted
 from pipelines.provision.rules import (
     Adopt,
@@ -58,15 +58,13 @@ def members(
     found: dict[str, list[str]] = {group.name: [] for group in push.groups}
     for person in people:
         account = accounts.get(person.gid)
-        if account is None or account.remote_id is None:
-            continue
-        if account.state is not AccountState.ACTIVE:
+        if account is None or account.active_id is None:
             continue
         record = profile_record(person)
         inside: list[Group] = [group for group in push.groups if group.when(record)]
         if inside and unwanted(push, record) is None:
             for group in inside:
-                found[group.name].append(account.remote_id)
+                found[group.name].append(account.active_id)
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from idp_core.provisioning.model import AccountState, ManagedAccount
+from idp_core.provisioning.model import ManagedAccount
 from pipelines.provision.rules import Line, Person, Push, Refusal, profile_record
 
 _SEVERAL = ""
@@ -40,9 +40,7 @@ def find_references(
     found: dict[str, dict[str, str]] = {line.path: {} for line in lines}
     for person in people:
         account = accounts.get(person.gid)
-        if account is None or account.remote_id is None:
-            continue
-        if account.state is not AccountState.ACTIVE:
+        if account is None or account.active_id is None:
             continue
         record = profile_record(person)
         for line in lines:
@@ -51,7 +49,7 @@ def find_references(
                 continue
             names = found[line.path]
             name = _named(value)
-            names[name] = _SEVERAL if name in names else account.remote_id
+            names[name] = _SEVERAL if name in names else account.active_id
     return References(found)
 
 
