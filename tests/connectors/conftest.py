@@ -1,4 +1,4 @@
-"""A small HTTP server on loopback that answers as a test tells it to."""
+"""Small HTTP servers on loopback that answer as a test tells them to."""
 
 from __future__ import annotations
 
@@ -15,10 +15,29 @@ Answering = Callable[[str, dict[str, str]], Any]
 """Of a path and its parameters: a JSON body, or (status, headers, JSON body)."""
 
 
+Serving = Callable[[type[BaseHTTPRequestHandler]], str]
+
+
 @pytest.fixture
-def api() -> Iterator[Callable[[Answering], str]]:
-    """Start an API over a function; return its address."""
+def serving() -> Iterator[Serving]:
+    """Serve by a class of handlers until the test ends; return the address."""
     servers: list[ThreadingHTTPServer] = []
+
+    def start(handler: type[BaseHTTPRequestHandler]) -> str:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def api(serving: Serving) -> Callable[[Answering], str]:
+    """Start an API over a function; return its address."""
 
     def start(answering: Answering) -> str:
         class Handler(BaseHTTPRequestHandler):
@@ -40,12 +59,6 @@ def api() -> Iterator[Callable[[Answering], str]]:
             def log_message(self, *_: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}"
+        return serving(Handler)
 
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return start

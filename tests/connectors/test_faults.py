@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -46,20 +45,8 @@ class _Api(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def api():
-    running = []
-
-    def start(rows):
-        handler = type("Handler", (_Api,), {"rows": rows})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        running.append(server)
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server in running:
-        server.shutdown()
-        server.server_close()
+def api(serving):
+    return lambda rows: serving(type("Handler", (_Api,), {"rows": rows}))
 
 
 class TestRestOnABadDay(UnreliableSourceContract):

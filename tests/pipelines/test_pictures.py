@@ -16,17 +16,10 @@ from pipelines.persongraph import PersonGraph
 from pipelines.resolve.explain import Explanation
 from pipelines.resolving import PairTold
 from tests.pipelines.cli.conftest import document, project, run
+from tests.pipelines.test_persongraph import ROWS
 
 __all__ = ["project", "run"]
 
-ROWS = """\
-id,mail,first,last,phone
-1,ann@mail.example,Ann,Lee,030 901820
-2,ann@mail.example,Ann,Lee,
-3,,Annie,Lee,030 901820
-4,z@quatermain.example,Zebulon,Quatermain,
-5,,Zebulon,Quatermain,
-"""
 REASONS = (Reason("email: same", 21.0), Reason("given name: different", -6.0))
 SAID = Explanation(5.0, REASONS, None, steward=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -19,6 +19,8 @@ from scim2_server.utils import (
     load_default_schemas,
     load_default_service_provider_config,
 )
+
+from tests.connectors.conftest import Serving
 
 TOKEN = "s3cret-canary"
 
@@ -63,9 +65,8 @@ Reply = tuple[int, dict[str, str], bytes]
 
 
 @pytest.fixture
-def scripted() -> Iterator[Callable[[Callable[[str, str], Reply | None]], str]]:
+def scripted(serving: Serving) -> Callable[[Callable[[str, str], Reply | None]], str]:
     """Start a server that answers what a function of (method, path) says; None drops the line."""
-    servers: list[ThreadingHTTPServer] = []
 
     def start(answer: Callable[[str, str], Reply | None]) -> str:
         class Handler(BaseHTTPRequestHandler):
@@ -91,12 +92,6 @@ def scripted() -> Iterator[Callable[[Callable[[str, str], Reply | None]], str]]:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}"
+        return serving(Handler)
 
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return start

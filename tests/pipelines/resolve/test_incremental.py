@@ -137,23 +137,6 @@ def law(engine, folder: Path, first: Mapping[Any, Any], steps: Sequence[Step], p
     return quick
 
 
-@pytest.fixture(autouse=True)
-def however_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Resolve on the graph even when most records changed."""
-    monkeypatch.setattr(unify, "MOST_CHANGED", 10)
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the file of an empty database."""
-    path = tmp_path_factory.mktemp("empty") / "test.db"
-    engine = make_engine(f"sqlite:///{path}")
-    schema.upgrade(engine)
-    engine.dispose()  # the last connection writes the log ahead into the file
-    assert not path.with_name("test.db-wal").exists()
-    return path
-
-
 def _killed(url: str, graph: Path, where: str) -> None:
     """Resolve, and kill this process at a place: in the transaction, after it, or not at all."""
 

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idp_core.db import schema
 from idp_core.db.engine import make_engine, reading, writing
 from idp_core.profiles import store
 from idp_core.profiles.model import SourceProfile, SourceRef
@@ -44,22 +43,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     stage = Stage(MODEL, tmp_path_factory.mktemp("models"))
     resolve(crowd(220)[0], {}, POLICY, unify.Constraints(), stage=stage)
     return stage
-
-
-@pytest.fixture(autouse=True)
-def however_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Resolve on the graph even when most records changed."""
-    monkeypatch.setattr(unify, "MOST_CHANGED", 10)
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the file of an empty database."""
-    path = tmp_path_factory.mktemp("empty") / "test.db"
-    engine = make_engine(f"sqlite:///{path}")
-    schema.upgrade(engine)
-    engine.dispose()
-    return path
 
 
 def put(engine, records: Sequence[SourceProfile]) -> None:
