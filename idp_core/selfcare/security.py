@@ -19,6 +19,7 @@ from idp_core.login.factors.recoverycode import store as codes
 from idp_core.login.factors.sms import store as sms
 from idp_core.login.factors.totp import store as totp
 from idp_core.selfcare.rooms import guarded, shown
+from idp_core.selfcare.steps import forget_needless_codes, has_step
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
 from idp_core.site.visits import Visit
@@ -77,7 +78,7 @@ def renew(ask: Ask, site: Site, found: Visit) -> Answer:
     """Give new recovery codes in the place of the old ones."""
     with writing(site.engine) as conn:
         account = found.account.id
-        if not totp.has(conn, account) and not sms.has(conn, account):
+        if not has_step(conn, account):
             return redirect("/account/security")
         given = codes.renew(conn, site.secrets.codes, found.account.id)
         _tell(conn, site, found.account.id, "codes.renewed")
@@ -88,8 +89,7 @@ def remove(ask: Ask, site: Site, found: Visit) -> Answer:  # noqa: ARG001 (a Roo
     """Take the app and the codes away."""
     with writing(site.engine) as conn:
         if totp.remove(conn, found.account.id):
-            if not sms.has(conn, found.account.id):
-                codes.remove(conn, found.account.id)
+            forget_needless_codes(conn, found.account.id)
             remembered.forget(conn, site, found.account.id)
             _tell(conn, site, found.account.id, "totp.removed")
     return redirect("/account/security")

@@ -15,8 +15,8 @@ from idp_core.http.kind import Kind
 from idp_core.login import remembered
 from idp_core.login.factors.recoverycode import store as codes
 from idp_core.login.factors.sms import numbers, store
-from idp_core.login.factors.totp import store as totp
 from idp_core.selfcare.rooms import guarded, shown
+from idp_core.selfcare.steps import forget_needless_codes
 from idp_core.site import letters
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
@@ -74,8 +74,7 @@ def remove(ask: Ask, site: Site, found: Visit) -> Answer:
     """Take the number away."""
     with writing(site.engine) as conn:
         if store.remove(conn, found.account.id):
-            if not totp.has(conn, found.account.id):
-                codes.remove(conn, found.account.id)
+            forget_needless_codes(conn, found.account.id)
             _tell(conn, ask, site, found, "removed")
     return redirect("/account/security")
 
