@@ -141,7 +141,7 @@ def person(found: PersonGraph) -> Chart:
     places = _places(found)
     lines = [*_pair_lines(found, places), *_doubt_lines(found, places)]
     dots = [
-        {"name": _named(ref), "x": x, "y": y, "side": "left" if x < 0 else "right"}
+        {"name": ref.name, "x": x, "y": y, "side": "left" if x < 0 else "right"}
         for ref, (x, y) in places.items()
     ]
     told = f"{len(found.records)} records; thick lines hold them together"
@@ -248,8 +248,4 @@ def _line(
     left: SourceRef, right: SourceRef, places: Mapping[SourceRef, tuple[float, float]]
 ) -> dict[str, Any]:
     (x, y), (x2, y2) = places[left], places[right]
-    return {"left": _named(left), "right": _named(right), "x": x, "y": y, "x2": x2, "y2": y2}
-
-
-def _named(ref: SourceRef) -> str:
-    return f"{ref.source}:{ref.key}"
+    return {"left": left.name, "right": right.name, "x": x, "y": y, "x2": x2, "y2": y2}

@@ -113,7 +113,7 @@ def explain_pair(bus: Bus, left: SourceRef, right: SourceRef) -> PairTold:
     known = {record.ref for record in told.records}
     for ref in (left, right):
         if ref not in known:
-            raise JobError(f"{ref.source}:{ref.key}: no such record, or it was deleted")
+            raise JobError(f"{ref.name}: no such record, or it was deleted")
     said = explain(left, right, told.records, bus.identifiers, told.constraints)
     stage = bus.stage
     model = stage.trained() if stage else None

@@ -63,7 +63,7 @@ def merge(bus: Bus, left: str, right: str, word: Word, watch: Watch = quiet) -> 
     if len(gids) > 1:
         raise JobError(
             "the word is kept, but something keeps the two apart all the same: "
-            f"isthmus resolve explain {_named(ours[0])} {_named(theirs[0])}"
+            f"isthmus resolve explain {ours[0].name} {theirs[0].name}"
         )
     return Decided(gids, len(pairs))
 
@@ -88,7 +88,7 @@ def unmerge(
             taken = sorted(records) or _once(conn, gid, everybody)
             for ref in taken:
                 if ref not in everybody:
-                    raise JobError(f"{_named(ref)}: is no record of {now}")
+                    raise JobError(f"{ref.name}: is no record of {now}")
             others = [ref for ref in everybody if ref not in set(taken)]
             if not others:
                 raise JobError(f"{now}: these are all its records; nobody would be left")
@@ -179,7 +179,3 @@ def _merged(conn: sa.Connection, gid: str) -> Mapping[str, list[SourceRef]]:
         for entry in store.history(conn, gid)
         if entry.kind is EventKind.MERGED
     }
-
-
-def _named(ref: SourceRef) -> str:
-    return f"{ref.source}:{ref.key}"

@@ -24,6 +24,11 @@ class SourceRef(NamedTuple):
     source: str
     key: str
 
+    @property
+    def name(self) -> str:
+        """What it is called, as `profile find` takes it; what a person set has no record."""
+        return f"{self.source}:{self.key}" if self.key else self.source
+
 
 @dataclass(frozen=True, slots=True)
 class SourceProfile:

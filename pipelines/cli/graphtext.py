@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from idp_core.profiles.model import SourceRef
 from pipelines.cli.output import table
-from pipelines.cli.profiletext import because, named
+from pipelines.cli.profiletext import because
 from pipelines.cli.reviewtext import case_document, cases_table
 from pipelines.persongraph import PersonGraph
 
@@ -22,7 +22,7 @@ def graph_parts(found: PersonGraph) -> Iterator[RenderableType]:
     others = {pair: told for pair, told in found.pairs.items() if pair not in set(found.tree)}
     if others:
         rows = [
-            (named(left), named(right), f"{told.weight:+.0f}", because(told))
+            (left.name, right.name, f"{told.weight:+.0f}", because(told))
             for (left, right), told in others.items()
         ]
         title = "the other pairs (bits above what joins two)"
@@ -37,11 +37,11 @@ def graph_document(found: PersonGraph) -> dict[str, Any]:
     tree = set(found.tree)
     return {
         "gid": found.gid,
-        "records": [named(ref) for ref in found.records],
+        "records": [ref.name for ref in found.records],
         "pairs": [
             {
-                "left": named(left),
-                "right": named(right),
+                "left": left.name,
+                "right": right.name,
                 "tree": (left, right) in tree,
                 "weight": round(told.weight, 2),
                 "joins": told.joins,
@@ -61,7 +61,7 @@ def _tree(found: PersonGraph) -> Tree:
     left = list(found.records)
     while left:
         first = left[0]
-        _grow(made.add(Text(named(first))), first, found, left)
+        _grow(made.add(Text(first.name)), first, found, left)
     return made
 
 
@@ -74,5 +74,5 @@ def _grow(branch: Tree, at: SourceRef, found: PersonGraph, left: list[SourceRef]
         other = pair[0] if pair[1] == at else pair[1]
         if other in left:
             told = found.pairs[pair]
-            line = Text(f"{named(other)}  {told.weight:+.0f}  {because(told)}")
+            line = Text(f"{other.name}  {told.weight:+.0f}  {because(told)}")
             _grow(branch.add(line), other, found, left)

@@ -33,7 +33,7 @@ def found_table(found: Sequence[Found]) -> Iterator[RenderableType]:
                 _first(each.attributes, "emails"),
                 _first(each.attributes, "phones"),
                 each.attributes.get("birth_date"),
-                ", ".join(map(named, each.records)),
+                ", ".join(ref.name for ref in each.records),
             )
             for each in found
         ),
@@ -47,7 +47,7 @@ def found_document(found: Sequence[Found]) -> list[dict[str, Any]]:
         {
             "gid": each.gid,
             "attributes": dict(each.attributes),
-            "records": [named(ref) for ref in each.records],
+            "records": [ref.name for ref in each.records],
         }
         for each in found
     ]
@@ -65,7 +65,7 @@ def person_tables(person: Person) -> Iterator[RenderableType]:
     yield table(
         ("record", "changed", "mapping", "says"),
         (
-            (named(each.ref), _time(each.changed_at), each.mapping.partition("@")[0],
+            (each.ref.name, _time(each.changed_at), each.mapping.partition("@")[0],
              "deleted" if each.deleted else ", ".join(sorted(each.attributes)))
             for each in person.records
         ),
@@ -81,7 +81,7 @@ def person_document(person: Person) -> dict[str, Any]:
         "attributes": dict(person.profile.attributes),
         "records": [
             {
-                "record": named(each.ref),
+                "record": each.ref.name,
                 "changed_at": each.changed_at,
                 "mapping": each.mapping,
                 "deleted": each.deleted,
@@ -100,18 +100,18 @@ def why_tables(
     rows: list[tuple[object, ...]] = []
     for each in values:
         told = (_time(each.changed_at), each.lineage.reason, each.line)
-        rows.append((each.attribute, scalar(each.value), named(each.lineage.ref), *told))
+        rows.append((each.attribute, scalar(each.value), each.lineage.ref.name, *told))
         for other in each.others:
             said = Text(scalar(other.value), style="dim")
             when = _time(other.changed_at)
-            rows.append(("", said, named(other.ref), when, Text(other.fate, style="dim"), ""))
+            rows.append(("", said, other.ref.name, when, Text(other.fate, style="dim"), ""))
     columns = ("attribute", "value", "from", "changed", "because", "line")
     yield table(columns, rows, folds=("value", "because", "line"), title=person.profile.gid)
     if pairs:
         yield table(
             ("record", "and", "bits", "because"),
             (
-                (named(left), named(right), f"{found.weight:+.0f}", because(found))
+                (left.name, right.name, f"{found.weight:+.0f}", because(found))
                 for (left, right), found in pairs.items()
             ),
             folds=("because",),
@@ -128,7 +128,7 @@ def why_document(person: Person, values: Sequence[Reasoned], pairs: Pairs) -> di
                 "attribute": each.attribute,
                 "element": each.element,
                 "value": each.value,
-                "from": named(each.lineage.ref),
+                "from": each.lineage.ref.name,
                 "changed_at": each.changed_at,
                 "mapping": each.lineage.mapping,
                 "line": each.line or None,
@@ -136,7 +136,7 @@ def why_document(person: Person, values: Sequence[Reasoned], pairs: Pairs) -> di
                 "because": each.lineage.reason,
                 "others": [
                     {
-                        "from": named(other.ref),
+                        "from": other.ref.name,
                         "value": other.value,
                         "changed_at": other.changed_at,
                         "fate": other.fate,
@@ -148,8 +148,8 @@ def why_document(person: Person, values: Sequence[Reasoned], pairs: Pairs) -> di
         ],
         "pairs": [
             {
-                "left": named(left),
-                "right": named(right),
+                "left": left.name,
+                "right": right.name,
                 "weight": round(found.weight, 2),
                 "joins": found.joins,
                 "veto": found.veto,
@@ -173,11 +173,6 @@ def history_document(found: Sequence[HistoryEntry]) -> list[dict[str, Any]]:
         {"time": each.time, "kind": each.kind.value, "gid": each.gid, "data": dict(each.data)}
         for each in found
     ]
-
-
-def named(ref: SourceRef) -> str:
-    """Return a record as `profile find` takes it; what a person set by hand has no record."""
-    return f"{ref.source}:{ref.key}" if ref.key else ref.source
 
 
 def scalar(value: object) -> str:

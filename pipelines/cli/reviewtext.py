@@ -12,7 +12,7 @@ from rich.text import Text
 from idp_core.profiles.model import SourceProfile
 from idp_core.profiles.store import Action, Case
 from pipelines.cli.output import table
-from pipelines.cli.profiletext import named, scalar
+from pipelines.cli.profiletext import scalar
 from pipelines.cli.resolve import pair_document, pair_tables
 from pipelines.reviewing import Look
 
@@ -26,8 +26,8 @@ def cases_table(found: Sequence[Case]) -> RenderableType:
             case.id,
             case.doubt.kind.value,
             f"{case.doubt.weight:+.1f}",
-            named(case.doubt.left),
-            named(case.doubt.right),
+            case.doubt.left.name,
+            case.doubt.right.name,
             case.status,
             case.assignee,
             case.doubt.reason,
@@ -46,8 +46,8 @@ def case_document(case: Case) -> dict[str, Any]:
         "kind": case.doubt.kind.value,
         "weight": case.doubt.weight,
         "because": case.doubt.reason,
-        "left": named(case.doubt.left),
-        "right": named(case.doubt.right),
+        "left": case.doubt.left.name,
+        "right": case.doubt.right.name,
         "since": case.since,
         "assignee": case.assignee,
         "until": case.until,
@@ -92,7 +92,7 @@ def look_document(seen: Look) -> dict[str, Any]:
 
 def _side_by_side(seen: Look) -> RenderableType:
     """Return a table of what each record says, a line an attribute; what agrees is marked."""
-    columns = ("says", named(seen.case.doubt.left), named(seen.case.doubt.right))
+    columns = ("says", seen.case.doubt.left.name, seen.case.doubt.right.name)
     rows: list[tuple[object, ...]] = [("profile", *(gid or "none" for gid in seen.gids))]
     for name in sorted({*_said(seen.left), *_said(seen.right)}):
         left, right = (_value(record, name) for record in (seen.left, seen.right))
