@@ -38,7 +38,7 @@ def show(ask: Ask, site: Site, found: Visit) -> Answer:
         keys = passkeys.of_account(conn, found.account.id)
     return shown(
         ask, site, found, "account/security.html", has=has, left=left, passkeys=keys,
-        number=sms.masked(number) if number else None, texts=site.config.sms.on,
+        number=sms.masked(number) if number else None, texts=site.config.sms.enabled,
     )  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def remove(ask: Ask, site: Site, found: Visit) -> Answer:
 
 
 def _require(site: Site) -> None:
-    if not site.config.sms.on:
+    if not site.config.sms.enabled:
         raise HttpError(404, "not_found", "there is no such page")
 
 

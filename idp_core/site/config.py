@@ -68,7 +68,7 @@ class MailSettings(Part):
 class SmsSettings(Part):
     """Codes by text message."""
 
-    on: bool = False
+    enabled: bool = False
     """Whether people may have codes sent to a number of theirs, as a further step."""
     countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ()
     """Where texts may go, such as `[DE, AT]`; a number without a country code is of the first."""
@@ -93,7 +93,7 @@ class SmsSettings(Part):
 
     @model_validator(mode="after")
     def _guarded(self) -> SmsSettings:
-        if self.on and not self.countries:
+        if self.enabled and not self.countries:
             raise ValueError("name the countries that texts may go to: countries: [DE]")
         if self.url and not self.private and not self.url.startswith("https:"):
             raise ValueError("write https://…, or private: true for a provider in your network")

@@ -21,7 +21,7 @@ from tests.idp_core.web.browser import ORIGIN, Browser
 
 ROOM = "/account/security/number"
 NUMBER = "+4915112345678"
-SMS = SmsSettings(on=True, countries=("DE", "AT"))
+SMS = SmsSettings(enabled=True, countries=("DE", "AT"))
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_where_it_is_off_there_is_no_such_page(site, browser, ann):
 @pytest.mark.parametrize(
     ("said", "mend"),
     [
-        ({"on": True}, "name the countries"),
+        ({"enabled": True}, "name the countries"),
         ({"url": "http://sms.example/"}, "https"),
         ({"fields": {"to": "{number}"}}, "need"),
         ({"headers": {"X": "a\r\nb"}}, "headers"),
