@@ -44,6 +44,17 @@ class Login:
             time.sleep(0.2)
         pytest.fail(f"no mail to {to}")
 
+    def code(self) -> str:
+        """The code of the newest text; it is waited for, and taken."""
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            for file in sorted((self.folder / "data/sms").glob("*"), reverse=True):
+                if found := re.search(r"\b\d{6}\b", file.read_text("utf-8")):
+                    file.unlink()
+                    return found[0]
+            time.sleep(0.2)
+        pytest.fail("no text with a code")
+
     def link(self, to: str) -> str:
         return re.search(rf"{re.escape(self.origin)}\S+", self.mail(to))[0]
 
@@ -55,6 +66,8 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
         f"issuer: http://localhost:{port}\nlisten: 127.0.0.1:{port}\n"
         "login: {first: [password, passkey, mailcode]}\n"
         "bots: {check: true, work: 20000, unproven_per_hour: 100}\n"
+        "sms: {enabled: true, countries: [DE]}\n"
+        "ask: [{ask: [nickname, birth_date], clients: [club]}]\n"
     )
     origin = f"http://localhost:{port}"
     command = [sys.executable, "-m", "pipelines.cli", "serve", "--project", folder]
