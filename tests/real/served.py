@@ -36,7 +36,7 @@ class Login:
         """The newest mail to an address; it is waited for, and taken."""
         until = time.monotonic() + 20
         while time.monotonic() < until:
-            for file in sorted((self.folder / "data/mail").glob("*.eml"), reverse=True):
+            for file in sorted((self.folder / "data/mail").glob("[!.]*.eml"), reverse=True):
                 read = message_from_bytes(file.read_bytes(), policy=policy.default)
                 if read["To"] == to:
                     file.unlink()
@@ -48,7 +48,7 @@ class Login:
         """The code of the newest text; it is waited for, and taken."""
         until = time.monotonic() + 20
         while time.monotonic() < until:
-            for file in sorted((self.folder / "data/sms").glob("*"), reverse=True):
+            for file in sorted((self.folder / "data/sms").glob("[!.]*"), reverse=True):
                 if found := re.search(r"\b\d{6}\b", file.read_text("utf-8")):
                     file.unlink()
                     return found[0]
