@@ -33,13 +33,15 @@ from mappings.extension import load_schema
 from mappings.push import PushDocument, load_push
 from mappings.schema import CUSTOMER, Schema
 from mappings.tree import Document
-from pipelines.database import open_database, reached, used
+from pipelines.database import is_shared, open_database, reached, used
 from pipelines.errors import ProjectError
 from pipelines.project import Project, SourceSettings, TargetSettings, text_of
 from pipelines.resolve import modelfile
 from pipelines.resolve.stage import Stage
 
 T = TypeVar("T")
+_PUSHED = "push"
+"""The connector whose rows wait in an inbox."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +173,7 @@ class Workspace:
                 f"{self.project.place(above)} {where}.connector: the key 'type' is missing"
             )
         try:
-            return build(kind, more, self.project.folder)
+            connector = build(kind, more, self.project.folder)
         except SettingsError as error:
             raise ProjectError(
                 "\n".join(
@@ -184,6 +186,24 @@ class Workspace:
         except MisconfiguredError as error:
             place = self.project.place((*above, "type"))
             raise ProjectError(f"{place} {where}.connector: {error}") from None
+        if kind == _PUSHED:
+            from pipelines.inboxes import with_inbox
+
+            source = where.removeprefix("sources.")
+            return with_inbox(connector, self.project, source, self.opened if self.shared else None)
+        return connector
+
+    @property
+    def shared(self) -> bool:
+        """Whether the database is one that several hosts may share."""
+        return is_shared(self.project)
+
+    @contextmanager
+    def opened(self) -> Iterator[sa.Engine]:
+        """Give an engine of the project's database, which must be at the newest version."""
+        with open_database(self.project) as engine, reached(engine):
+            db_schema.require_head(engine)
+            yield engine
 
     @cached_property
     def identifiers(self) -> policy.IdentifierPolicy:
@@ -225,6 +245,16 @@ class Bus(Workspace):
     """A project and its open database."""
 
     engine: sa.Engine
+
+    @property
+    def shared(self) -> bool:
+        """Whether the database is one that several hosts may share."""
+        return self.engine.dialect.name != "sqlite"
+
+    @contextmanager
+    def opened(self) -> Iterator[sa.Engine]:
+        """Give the engine."""
+        yield self.engine
 
 
 def open_workspace(project: Project) -> Workspace:

@@ -39,6 +39,17 @@ def database_url(project: Project, settings: Settings) -> str:
     return _from_folder(said, project.folder)
 
 
+def is_shared(project: Project) -> bool:
+    """Whether a project's database is a server's, which several hosts may share, and no file.
+
+    Raises ProjectError for what a person has to mend.
+    """
+    try:
+        return not database_url(project, load_settings()).startswith("sqlite")
+    except CoreError as error:
+        raise ProjectError(str(error)) from None
+
+
 def _from_folder(url: str, folder: Path) -> str:
     """Find a SQLite file from the project's folder, wherever a command or a scheduler starts."""
     try:

@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from connectors.push import Push, Receiver
-from pipelines.bus import Workspace, open_workspace
+from pipelines.bus import Bus, Workspace, open_workspace
 from pipelines.project import Project
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 PREFIX = "/hooks/"
 
 
-def receivers(project: Project) -> Mapping[str, Receiver]:
+def receivers(project: Project, engine: sa.Engine) -> Mapping[str, Receiver]:
     """Return a receiver for each source of the project that is pushed to, by the source's name.
 
-    Raises ProjectError for settings that are wrong.
+    `engine` is one of the project's database. Raises ProjectError for settings that are wrong.
     """
-    workspace = open_workspace(project)
+    workspace = Bus(project=project, schema=open_workspace(project).schema, engine=engine)
     return {name: found for name in project.sources if (found := _receiver(workspace, name))}
 
 

@@ -140,12 +140,13 @@ def application() -> ASGIApp:
     settings = load_settings()
     configure(settings.log_level, settings.log_format)
     folder = Path(os.environ.get(_FOLDER, "."))
-    made, project = make_app(open_site(folder, settings)), project_of(folder)
+    site, project = open_site(folder, settings), project_of(folder)
+    made = make_app(site)
     if not any(source.connector.get("type") == _PUSHED for source in project.sources.values()):
         return made  # connectors take longer to import than all of the login
     from pipelines.hooks import hooked, receivers
 
-    return hooked(made, receivers(project))
+    return hooked(made, receivers(project, site.engine))
 
 
 def prepare(folder: Path) -> Served:

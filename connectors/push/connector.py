@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import ByteSize, PositiveInt
+from pydantic import ByteSize, PositiveInt, PrivateAttr
 
 from connectors.contract import Connector, Cursor, Health, ObjectSchema, Page, Query
 from connectors.errors import MisconfiguredError
 from connectors.fields import LocalPath
 from connectors.files.lines import kinds
-from connectors.push.inbox import Inbox, old
+from connectors.push.inbox import FileInbox, Inbox, old
 from connectors.push.proofs import Proof
 
 _SAMPLE = 1_000
@@ -24,8 +24,9 @@ class Push(Connector):
 
     type: ClassVar[str] = "push"
 
-    inbox: LocalPath
-    """The file that pushed rows are kept in until they were read, such as `data/shop.inbox`."""
+    inbox: LocalPath | None = None
+    """A file of this host that pushed rows are kept in until they were read. When left out: the
+    project's database where that is PostgreSQL, otherwise `<source>.inbox` in the data folder."""
     proof: Proof
     """How a push proves whom it is from."""
     object: str = "events"
@@ -41,13 +42,15 @@ class Push(Connector):
     most: ByteSize = ByteSize(1_000_000_000)
     """What the inbox may hold: where room is needed, rows that were read go earlier; when all of it
     waits to be read, pushes are answered with 503."""
+    _kept_in: Inbox | None = PrivateAttr(default=None)
 
     def check(self) -> Health:
         """See that the secrets are there and the inbox can be opened."""
         for secret in self.proof.secrets:
             secret.reveal()
-        held = self.box().count()
-        return Health(f"inbox {self.inbox.name}", {"held": str(held), "proof": self.proof.type})
+        inbox = self.box()
+        held = str(inbox.count())
+        return Health(f"inbox {inbox.named}", {"held": held, "proof": self.proof.type})
 
     def discover(self) -> tuple[ObjectSchema, ...]:
         """List the columns of the newest rows."""
@@ -55,8 +58,18 @@ class Push(Connector):
         return (ObjectSchema(self.object, kinds(rows)),)
 
     def box(self) -> Inbox:
-        """Return the inbox."""
-        return Inbox(self.inbox, int(self.most))
+        """Return the inbox; MisconfiguredError where nobody said which."""
+        if self._kept_in is not None:
+            return self._kept_in
+        if self.inbox is None:
+            raise MisconfiguredError("push: outside of a project, name the file of the inbox")
+        return FileInbox(self.inbox, int(self.most))
+
+    def kept_in(self, inbox: Inbox) -> Self:
+        """Return this source, its rows in an inbox of the caller's."""
+        made = self.model_copy()
+        made._kept_in = inbox  # noqa: SLF001 (of the copy)
+        return made
 
     def read(self, query: Query) -> Iterator[Page]:
         """Yield the rows behind the position, or all that are held."""

@@ -1,20 +1,24 @@
-"""The inbox: pushed rows in a SQLite file, in the order they came, each kept until it was read.
+"""The inbox: pushed rows in the order they came, each kept until it was read.
 
-A push is answered only when it stands on the disk. Several processes may write and read. A file
+A push is answered only when it stands on the disk. Several processes may write and read. An inbox
 that is as large as it may be loses rows that were read, the oldest first; when all that is left
-waits to be read, it takes no more.
+waits to be read, it takes no more. `FileInbox` is one in a SQLite file; whoever has a database that
+several hosts share gives the source one of its own (`Push.kept_in`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from connectors.errors import MisconfiguredError, TransientError
 from connectors.push.events import Event
@@ -39,24 +43,87 @@ class FullError(TransientError):
     """The inbox holds as much as it may, and all of it waits to be read."""
 
 
-class Inbox:
-    """One file of pushed rows, of some bytes at most."""
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A row as it is kept: its text, and the digest of the push's name where it has one."""
 
-    def __init__(self, path: Path, largest: int) -> None:
-        self._path, self._largest = path, largest
+    text: str = field(repr=False)
+    name: str | None
 
-    def put(self, events: Sequence[Event], names: Sequence[str | None], now: datetime) -> int:
+
+class Inbox(Protocol):
+    """Where pushed rows wait. Raises TransientError and MisconfiguredError."""
+
+    @property
+    def named(self) -> str:
+        """What it is called in messages."""
+
+    def put(self, rows: Sequence[Pushed], now: datetime) -> int:
         """Keep the rows of one push, all or none, and return how many are new.
 
         One whose name is there already was pushed before. The rows are on the disk on return.
         Raises FullError when there is no room for them; then none is kept.
         """
+
+    def after(self, number: int, most: int) -> list[tuple[int, dict[str, Any]]]:
+        """Return the next rows behind a number, with theirs, in the order of their numbers.
+
+        A row that appears later has a larger number than all that were there to be seen.
+        """
+
+    def forget(self, number: int, before: datetime) -> int:
+        """Note that rows up to a number were read; remove those of them that came before a moment.
+
+        Returns how many were removed.
+        """
+
+    def count(self) -> int:
+        """How many rows are held."""
+
+    def newest(self, number: int) -> Sequence[str]:
+        """Return the texts of the newest rows, for their columns."""
+
+
+def kept(events: Sequence[Event], names: Sequence[str | None], now: datetime) -> list[Pushed]:
+    """Return the rows of a push as they are kept: with the moment they came, their names digested.
+
+    A name may be of any length and hold any character; its digest is what every store can look up.
+    """
+    moment = now.astimezone(UTC).isoformat()
+    return [
+        Pushed(_text({**event.row, "_received_at": moment}), name and _digest(name))
+        for event, name in zip(events, names, strict=True)
+    ]
+
+
+def _text(row: dict[str, Any]) -> str:
+    text = json.dumps(row, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a character, as where an emoji was cut in two
+        return json.dumps(row)
+    return text
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class FileInbox:
+    """One file of pushed rows, of some bytes at most."""
+
+    def __init__(self, path: Path, largest: int) -> None:
+        self._path, self._largest = path, largest
+
+    @property
+    def named(self) -> str:
+        """The name of the file."""
+        return self._path.name
+
+    def put(self, rows: Sequence[Pushed], now: datetime) -> int:
+        """Keep the rows of one push."""
         moment = now.astimezone(UTC).isoformat()
-        rows = [
-            (name, moment, json.dumps({**event.row, "_received_at": moment}, ensure_ascii=False))
-            for event, name in zip(events, names, strict=True)
-        ]
-        coming = sum(len(row.encode()) for _, _, row in rows)
+        coming = sum(len(row.text.encode()) for row in rows)
         with self._opened() as db, db:
             db.execute("BEGIN IMMEDIATE")
             self._make_room(db, coming)
@@ -64,12 +131,12 @@ class Inbox:
             db.executemany(
                 "INSERT INTO pushed (name, received_at, row) VALUES (?, ?, ?)"
                 " ON CONFLICT (name) DO NOTHING",
-                rows,
+                [(row.name, moment, row.text) for row in rows],
             )
             return db.total_changes - before
 
     def after(self, number: int, most: int) -> list[tuple[int, dict[str, Any]]]:
-        """Return the next rows behind a number, with theirs."""
+        """Return the next rows behind a number."""
         with self._opened() as db:
             found = db.execute(
                 "SELECT number, row FROM pushed WHERE number > ? ORDER BY number LIMIT ?",
@@ -78,10 +145,7 @@ class Inbox:
         return [(each, json.loads(row)) for each, row in found]
 
     def forget(self, number: int, before: datetime) -> int:
-        """Note that rows up to a number were read; remove those of them that came before a moment.
-
-        Returns how many were removed.
-        """
+        """Note that rows up to a number were read; remove the old ones."""
         moment = before.astimezone(UTC).isoformat()
         with self._opened() as db, db:
             db.execute(
@@ -99,11 +163,11 @@ class Inbox:
         with self._opened() as db:
             return int(db.execute("SELECT count(*) FROM pushed").fetchone()[0])
 
-    def newest(self, number: int) -> Iterator[str]:
-        """Yield the texts of the newest rows, for their columns."""
+    def newest(self, number: int) -> Sequence[str]:
+        """Return the texts of the newest rows."""
         with self._opened() as db:
             found = db.execute("SELECT row FROM pushed ORDER BY number DESC LIMIT ?", (number,))
-            yield from (row for (row,) in found.fetchall())
+            return [row for (row,) in found.fetchall()]
 
     def _make_room(self, db: sqlite3.Connection, coming: int) -> None:
         while _used(db) + coming > self._largest:
@@ -113,10 +177,7 @@ class Inbox:
                 f" (SELECT 1 + count(*) / {_SHARE} FROM pushed))"
             )
             if not gone.rowcount:
-                raise FullError(
-                    f"{self._path.name}: holds as much as it may, and all of it waits to be read; "
-                    "run isthmus sync, or set most"
-                )
+                raise FullError(full(self.named))
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
@@ -125,7 +186,7 @@ class Inbox:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
             with closing(sqlite3.connect(self._path, timeout=_WAIT)) as db:
-                db.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(db)
                 db.execute("PRAGMA synchronous = FULL")
                 for table in _TABLES:
                     db.execute(table)
@@ -139,6 +200,28 @@ class Inbox:
             raise MisconfiguredError(f"{self._path}: is no inbox of ours; check inbox") from None
         except OSError as error:
             raise MisconfiguredError(f"{self._path}: {error.strerror}; check inbox") from None
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Turn a new file to write-ahead logging: SQLite does not wait where another process does."""
+    until = time.monotonic() + _WAIT
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def full(inbox: str) -> str:
+    """What is said of an inbox without room."""
+    return (
+        f"{inbox}: holds as much as it may, and all of it waits to be read; run isthmus sync, or "
+        "set most"
+    )
 
 
 def _used(db: sqlite3.Connection) -> int:

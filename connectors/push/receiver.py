@@ -21,7 +21,7 @@ import structlog
 from connectors.errors import ConnectorError
 from connectors.push.connector import Push
 from connectors.push.events import UnreadableError, events_of, in_headers
-from connectors.push.inbox import FullError
+from connectors.push.inbox import FullError, kept
 from connectors.push.proofs import Got, RefusedError, proven
 
 log = structlog.get_logger(__name__)
@@ -86,8 +86,9 @@ class Receiver:
             each.name if signed and each.name else name and f"{name}/{number}"
             for number, each in enumerate(events)
         ]
+        now = datetime.now(UTC)
         try:
-            new = source.box().put(events, names, datetime.now(UTC))
+            new = source.box().put(kept(events, names, now), now)
         except FullError as error:
             log.warning("push.full", source=self._name, error=str(error))
             return 503, "full"

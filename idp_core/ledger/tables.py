@@ -126,3 +126,24 @@ project_lock = sa.Table(
     sa.Column("taken_at", UtcTime, nullable=False),
     sa.Column("beat_at", UtcTime, nullable=False),
 )
+
+push_inbox = sa.Table(
+    "push_inbox",
+    metadata,
+    sa.Column("source", sa.String(200), primary_key=True),
+    sa.Column("last", sa.BigInteger, nullable=False),
+    sa.Column("landed", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+)
+
+pushed_row = sa.Table(
+    "pushed_row",
+    metadata,
+    sa.Column("source", sa.ForeignKey("push_inbox.source"), primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True),
+    sa.Column("name", sa.String(64)),
+    sa.Column("received_at", UtcTime, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("row", sa.Text, nullable=False),
+    sa.UniqueConstraint("source", "name"),
+)

@@ -28,6 +28,7 @@ def look(workspace: Workspace) -> Iterator[Finding]:
         where = f"targets.{name}.limits"
         yield from looked(where, partial(_limits, target.limits, where))
     yield from _secrets(workspace)
+    yield from looked("inboxes", partial(_inboxes, workspace))
 
 
 def _named(workspace: Workspace) -> Iterator[Finding]:
@@ -63,6 +64,15 @@ def _limits(limits: Mapping[str, object], where: str) -> Iterator[Finding]:
     read_limits(limits, where)
     if limits:
         yield ok(where, ", ".join(limits))
+
+
+def _inboxes(workspace: Workspace) -> Iterator[Finding]:
+    """Where pushed rows wait: in a file, only this host can take and read them."""
+    said = {name: each.connector for name, each in workspace.project.sources.items()}
+    files = [n for n, each in said.items() if each.get("type") == "push" and each.get("inbox")]
+    if files and workspace.shared:
+        told = f"{', '.join(files)}: inbox names a file of this host, and the database is shared"
+        yield warn("inboxes", told, "leave inbox out, unless one host alone serves and syncs")
 
 
 def _secrets(workspace: Workspace) -> Iterator[Finding]:

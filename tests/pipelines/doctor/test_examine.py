@@ -273,3 +273,11 @@ def test_the_oldest_and_newest_python_are_those_of_the_package(pytestconfig):
 def test_no_newer_database_version_is_known():
     assert schema.is_known(schema.head())
     assert not schema.is_known("9999")
+
+
+def test_a_file_for_pushed_rows_beside_a_database_that_hosts_share_is_told(folder, monkeypatch):
+    pushed = "connector: {type: push, inbox: x.inbox, proof: {type: stripe, secrets: ['env:S']}}"
+    write(folder, PROJECT.replace("targets:", f"  shop:\n    {pushed}\ntargets:"))
+    assert "inboxes" not in dict(found(folder, Grade.WARN))
+    monkeypatch.setenv("ISTHMUS_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    assert "shop: inbox names a file of this host" in dict(found(folder, Grade.WARN))["inboxes"]
