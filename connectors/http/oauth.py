@@ -125,7 +125,7 @@ def _fetch(
         except requests.HTTPError as error:
             raise _refused(error, call) from None
         except requests.RequestException as error:
-            raise translated(error, call, idempotent=True) from None
+            raise translated(error, call, url, idempotent=True) from None
         except ValueError:
             raise MisconfiguredError(f"{call}: is not a token server, check token_url") from None
     return token

@@ -280,7 +280,7 @@ class HttpSession:
         try:
             prepared.prepare_url(url, {**(params or {}), **self._credentials.params()})
         except requests.RequestException as error:
-            raise translated(error, call.name, idempotent=call.idempotent) from None
+            raise translated(error, call.name, url, idempotent=call.idempotent) from None
         address = prepared.url or url
         signed = self._credentials.signed(call.method, address, call.body)
         answer = self._send(call, address, None, {**headers, **signed})
@@ -313,7 +313,7 @@ class HttpSession:
                     call.method, response.url, response.status_code, response.headers, body
                 )
         except (requests.RequestException, HTTPError) as error:
-            raise translated(error, call.name, idempotent=call.idempotent) from None
+            raise translated(error, call.name, url, idempotent=call.idempotent) from None
 
     def _body(self, call: _Call, response: requests.Response) -> bytes:
         limit = int(self._options.max_answer_mb * 1_000_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import requests
 from urllib3.exceptions import (
     HTTPError,
@@ -21,10 +23,10 @@ from connectors.errors import (
 
 
 def translated(
-    error: requests.RequestException | HTTPError, call: str, *, idempotent: bool
+    error: requests.RequestException | HTTPError, call: str, url: str, *, idempotent: bool
 ) -> ConnectorError:
-    """The error of ours for one of the libraries'; its text holds neither URL nor header values."""
-    unsent = _unsent(error, call)
+    """The error of ours for one of the libraries'; of `url` its text names the host alone."""
+    unsent = _unsent(error, f"{call} at {host_of(url)}")
     if unsent is not None:
         return unsent
     late = isinstance(error, requests.Timeout | ReadTimeoutError)
@@ -34,16 +36,53 @@ def translated(
     return UncertainError(f"{call}: {what}; it may or may not have happened")
 
 
-def _unsent(error: Exception, call: str) -> ConnectorError | None:
+def host_of(url: str) -> str:
+    """Host and port, as errors name them: no user, no path, no query."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address that is none"
+    return f"{parts.hostname or 'an address without a host'}{port}"
+
+
+def handshake_failed(place: str, said: str) -> ConnectorError:
+    """What a TLS handshake's failure means; `said` is OpenSSL's text of it."""
+    for words, text in _HANDSHAKE.items():
+        if words in said:
+            return MisconfiguredError(f"{place}: {text}")
+    return TransientError(f"{place}: the TLS connection failed")
+
+
+_HANDSHAKE = {  # the first that is found holds: the plain refusal comes after its reasons
+    "certificate has expired": "its certificate has expired; have it renewed",
+    "not yet valid": "its certificate is not valid yet; look at the clocks of both machines",
+    "Hostname mismatch": "its certificate is for another host; check the host in url",
+    "IP address mismatch": "its certificate is for another host; check the host in url",
+    "doesn't match": "its certificate is for another host; check the host in url",
+    "CERTIFICATE_VERIFY_FAILED": (
+        "its certificate is not trusted; set http.ca_file to its authority's"
+    ),
+    "ALERT_CERTIFICATE_EXPIRED": (
+        "it says that our certificate has expired; renew http.client_certificate"
+    ),
+    "CERTIFICATE_REQUIRED": "it refused the TLS handshake; does it want http.client_certificate?",
+    "HANDSHAKE_FAILURE": "it refused the TLS handshake; does it want http.client_certificate?",
+    "WRONG_VERSION_NUMBER": "it does not speak TLS there; is it http, not https?",
+    "RECORD_LAYER_FAILURE": "it does not speak TLS there; is it http, not https?",
+}
+
+
+def _unsent(error: Exception, place: str) -> ConnectorError | None:
     """The error for a call that never left this machine, or was refused before it was read."""
     if isinstance(error, requests.exceptions.ProxyError):
-        return _proxy(error, call)
+        return _proxy(error, place)
     if isinstance(error, requests.exceptions.SSLError):
-        return _tls(error, call)
+        return handshake_failed(place, str(error))
     for cause in (error, _reason(error)):
         for known, (kind, text) in _UNSENT.items():
             if isinstance(cause, known):
-                return kind(f"{call}: {text}")
+                return kind(f"{place}: {text}")
     return None
 
 
@@ -65,22 +104,7 @@ def _reason(error: Exception) -> object:
     return first.reason if isinstance(first, MaxRetryError) else first
 
 
-def _proxy(error: Exception, call: str) -> ConnectorError:
+def _proxy(error: Exception, place: str) -> ConnectorError:
     if " 407 " in f"{error} ":
-        return UnauthorizedError(f"{call}: the proxy refuses us, check http.proxy_user")
-    return TransientError(f"{call}: the proxy does not connect us, check http.proxy")
-
-
-def _tls(error: Exception, call: str) -> ConnectorError:
-    text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
-        return MisconfiguredError(
-            f"{call}: its certificate is not trusted; set http.ca_file to its authority's"
-        )
-    if "CERTIFICATE_REQUIRED" in text or "HANDSHAKE_FAILURE" in text:
-        return MisconfiguredError(
-            f"{call}: it refused the TLS handshake; does it want http.client_certificate?"
-        )
-    if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text:
-        return MisconfiguredError(f"{call}: it does not speak TLS there; is it http, not https?")
-    return TransientError(f"{call}: the TLS connection failed")
+        return UnauthorizedError(f"{place}: the proxy refuses us, check http.proxy_user")
+    return TransientError(f"{place}: the proxy does not connect us, check http.proxy")

@@ -34,10 +34,12 @@ from connectors.errors import (
 from connectors.http.auth import Credentials, Headers
 from connectors.http.options import HttpOptions
 from connectors.http.retry import back_off, retry_after
+from connectors.http.wire import handshake_failed, host_of
 from connectors.scim.pace import Pace
 
 MEDIA_TYPE = "application/scim+json"
 _LONGEST_WAIT = 300.0
+_ANEW = "; what was fetched anew is refused, too: is our client still allowed there?"
 _FAREWELL = 0.02
 """Seconds for TLS connections to close: aiohttp does not wait for that."""
 
@@ -123,8 +125,10 @@ class Transport:
                     raise
                 last = error
                 await asyncio.sleep(back_off(attempt, self._options, random.random))
-            except UnauthorizedError:
-                if refused or not await asyncio.to_thread(self._credentials.renew, proof):
+            except UnauthorizedError as error:
+                if refused:
+                    raise UnauthorizedError(f"{error}{_ANEW}") from None
+                if not await asyncio.to_thread(self._credentials.renew, proof):
                     raise
                 refused = proof
             else:
@@ -161,7 +165,7 @@ class Transport:
                     raise _refusal(where, response.status, text, response.headers)
                 return Answer(response.status, _json(where, text), response.headers.get("ETag"))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise _unreachable(where, error) from None
+            raise _unreachable(where, self._url, error) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = f"{where}: the answer was lost ({type(error).__name__})"
             raise (UncertainError if method == "POST" else TransientError)(reason) from None
@@ -195,16 +199,15 @@ def _proxy_auth(options: HttpOptions) -> aiohttp.BasicAuth | None:
     return aiohttp.BasicAuth(options.proxy_user, options.proxy_password.reveal())
 
 
-def _unreachable(where: str, error: Exception) -> ConnectorError:
+def _unreachable(where: str, url: str, error: Exception) -> ConnectorError:
+    place = f"{where} at {host_of(url)}"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        said = getattr(getattr(error, "certificate_error", None), "verify_message", "")
-        if said == "certificate has expired":
-            return MisconfiguredError(f"{where}: the provider's certificate has expired; renew it")
-        return MisconfiguredError(
-            f"{where}: the certificate is not trusted; "
-            "renew it, or name its authority in http.ca_file"
-        )
-    return TransientError(f"{where}: cannot connect ({type(error).__name__}); is it running?")
+        return handshake_failed(place, str(error))
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return TransientError(f"{place}: the host name is not known; check url or the network")
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return TransientError(f"{place}: no connection in time; is the host reachable?")
+    return TransientError(f"{place}: no connection; check url, or is the system down?")
 
 
 def _json(where: str, text: bytes) -> Any:

@@ -17,6 +17,12 @@ _ID = re.compile(r"(?<=\w/)[^/\s:?]+(?=[:?\s])")
 """The last part of an address that names one account: reasons are counted without it."""
 
 
+def _kind(reason: str) -> str:
+    """The reason without the account: the address ends at the first colon, files come later."""
+    call, colon, rest = reason.partition(": ")
+    return _ID.sub("…", call + colon) + rest
+
+
 class Breaker:
     """Counts outcomes; raises QuarantinedError at 20 failures in a row or over 20 % of 50.
 
@@ -40,7 +46,7 @@ class Breaker:
             self._row = self._probes = 0
             return
         self._row += 1
-        self._reasons[_ID.sub("…", told or str(error))] += 1
+        self._reasons[_kind(told or str(error))] += 1
         failed = sum(self._window)
         if self._probes and self._row >= self._probes:
             self._trip("it is in quarantine, and the first changes failed again")

@@ -177,7 +177,7 @@ def test_refused_credentials_are_told_apart_from_an_unreachable_host(provider_ur
     with pytest.raises(UnauthorizedError, match="renew the token") as refused:
         scim(provider_url).check()
     assert "wrong" not in str(refused.value)
-    with pytest.raises(TransientError, match="cannot connect"):
+    with pytest.raises(TransientError, match="no connection; check url"):
         scim("http://127.0.0.1:9/v2").check()
 
 
