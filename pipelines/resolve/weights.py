@@ -69,7 +69,7 @@ def teaching(model: Model, held: frozenset[str]) -> Iterator[str]:
 
 
 def floored(said: Mapping[str, Any], model: Model, prior: float) -> tuple[Weights, tuple[str, ...]]:
-    """Return the weights of each comparison, and a warning for each level nobody could learn.
+    """Return the weights of each comparison, and a warning for each with levels nobody could learn.
 
     A level that never was seen, or never among matches, would be worth nothing or forbid all: it
     gets `_default` bits, and what is learnt stays within sense (`_sensible`).
@@ -87,11 +87,9 @@ def floored(said: Mapping[str, Any], model: Model, prior: float) -> tuple[Weight
         bits = [_bits(level) for level in levels]
         best = max((each for each in bits if each is not None), default=0.0)
         labels = [*(level.name for level in comparison.levels), "different"]
-        warnings += [
-            f"{name}, {label!r}: too few to learn from; a default is used"
-            for label, each in zip(labels, bits, strict=True)
-            if each is None
-        ]
+        if unlearnt := [repr(w) for w, each in zip(labels, bits, strict=True) if each is None]:
+            which = "any level" if len(unlearnt) == len(labels) else ", ".join(unlearnt)
+            warnings.append(f"{name}: too few pairs to learn {which} from; defaults are used")
         weights[name] = tuple(
             _pair(
                 level,
