@@ -37,6 +37,9 @@ class Account:
     language: str | None
     created_at: datetime
     blocked_at: datetime | None = None
+    epoch: int = 0
+    """How often all its sessions were ended or its further steps changed: no login that began
+    before comes to its end."""
 
 
 class TakenError(Exception):
@@ -88,6 +91,25 @@ def by_id(conn: sa.Connection, id_: str) -> Account | None:
     return None if row is None else _account(row)
 
 
+def hold(conn: sa.Connection, id_: str, *, alone: bool = False) -> Account | None:
+    """Return an account whose epoch stays what it is until this transaction ends.
+
+    Several may hold it; with `alone` each waits for those before it.
+    """
+    query = _BY_ID.with_for_update(read=not alone)
+    row = conn.execute(query, {"account": id_}).one_or_none()
+    return None if row is None else _account(row)
+
+
+def begin_epoch(conn: sa.Connection, id_: str) -> None:
+    """Let nothing that was proven until now begin a session any more: logins under way end."""
+    conn.execute(
+        sa.update(login_account)
+        .where(login_account.c.id == id_)
+        .values(epoch=login_account.c.epoch + 1)
+    )
+
+
 def change(
     conn: sa.Connection,
     account: Account,
@@ -105,6 +127,7 @@ def change(
         language or account.language,
         account.created_at,
         account.blocked_at,
+        account.epoch,
     )
     values = {
         "email": changed.email,
@@ -192,4 +215,6 @@ def _one(conn: sa.Connection, where: sa.ColumnElement[bool]) -> Account | None:
 
 
 def _account(row: sa.Row[Any]) -> Account:
-    return Account(row.id, row.email, row.attributes, row.language, row.created_at, row.blocked_at)
+    return Account(
+        row.id, row.email, row.attributes, row.language, row.created_at, row.blocked_at, row.epoch
+    )

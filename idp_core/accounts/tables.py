@@ -18,4 +18,5 @@ login_account = sa.Table(
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("blocked_at", UtcTime),
     sa.Column("blocked_why", sa.Text),
+    sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
 )

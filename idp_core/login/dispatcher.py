@@ -61,13 +61,14 @@ class Dispatcher:
             account = None if flow is None else accounts.by_id(conn, flow.account)
             options = () if flow is None else self.options(conn, ask, site, flow)
             wish = None if flow is None else wish_of(conn, site, flow.to)
-        if flow is None or account is None or wish is None:
+        if flow is None or account is None or wish is None or account.epoch != flow.epoch:
             raise HttpError(400, "login_over", "this login took too long; begin again")
         factor = _chosen({each.name: each for each in options}, ask)
         proven = self._prove(ask, site, factor, account.id, account)
         if proven.id != account.id:
             raise RefusedError
         done = (*self._named(flow.factors), factor)
+        # Of the moment this began: `proven` may have been read after all sessions were ended.
         return self._go_on(ask, site, account, done, wish, flow)
 
     def options(self, conn: sa.Connection, ask: Ask, site: Site, flow: Flow) -> Sequence[Factor]:
@@ -132,7 +133,8 @@ class Dispatcher:
         wish: Wish,
         flow: Flow | None,
     ) -> Answer:
-        next_ = Flow(account.id, tuple(each.name for each in proven), wish.level, wish.to)
+        names = tuple(each.name for each in proven)
+        next_ = Flow(account.id, names, wish.level, wish.to, account.epoch)
         with writing(site.engine) as conn:
             if flow is not None and not flows.close(conn, site, flow):
                 raise RefusedError

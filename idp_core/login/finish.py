@@ -27,11 +27,12 @@ def finish(
 ) -> Answer | None:
     """Start the session, or give the one of the same person a new id; then send the browser on.
 
-    None when the account is gone or blocked by now: then nothing was done.
+    None when the account is gone or blocked by now, or all its sessions were ended since `account`
+    was read: then nothing was done.
     """
     now = site.clock()
-    known = accounts.by_id(conn, account.id)
-    if known is None or known.blocked_at is not None:
+    known = accounts.hold(conn, account.id)
+    if known is None or known.blocked_at is not None or known.epoch != account.epoch:
         return None
     session = _session(conn, ask, site, account, proven)
     names = [factor.name for factor in proven]

@@ -29,12 +29,16 @@ class Flow:
     factors: tuple[str, ...]
     level: int
     to: str
+    epoch: int
+    """The account's when its first factor was proven."""
     token: str = ""
 
 
 def save(conn: sa.Connection, site: Site, flow: Flow) -> tuple[str, str]:
     """Store a flow and return the Set-Cookie header of its ticket."""
-    data = {"factors": list(flow.factors), "level": flow.level, "to": flow.to}
+    data = {
+        "factors": list(flow.factors), "level": flow.level, "to": flow.to, "epoch": flow.epoch,
+    }  # fmt: skip
     until = site.clock() + _LIFE
     token = tickets.issue(conn, site.sealer, _PURPOSE, data, until, account=flow.account)
     return site.pages.cookie(_COOKIE, token, int(_LIFE.total_seconds()))
@@ -62,4 +66,5 @@ def no_cookie(site: Site) -> tuple[str, str]:
 
 
 def _flow(account: str, data: Mapping[str, Any], token: str) -> Flow:
-    return Flow(account, tuple(data["factors"]), data["level"], data["to"], token)
+    factors, epoch = tuple(data["factors"]), data.get("epoch", 0)
+    return Flow(account, factors, data["level"], data["to"], epoch, token)

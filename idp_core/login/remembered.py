@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from idp_core.accounts import store as accounts
 from idp_core.http.ask import Ask
 from idp_core.sessions.store import REMEMBERED
 from idp_core.site.site import Site
@@ -38,5 +39,6 @@ def since(conn: sa.Connection, ask: Ask, site: Site, account: str) -> datetime |
 
 
 def forget(conn: sa.Connection, site: Site, account: str) -> None:
-    """Forget every browser of an account."""
+    """Forget every browser of an account, and let logins under way remember none."""
+    accounts.begin_epoch(conn, account)
     tickets.drop(conn, REMEMBERED, account, site.clock())

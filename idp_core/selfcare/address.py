@@ -7,13 +7,13 @@ from datetime import timedelta
 from idp_core.accounts import email as emails
 from idp_core.accounts import store as accounts
 from idp_core.accounts.store import TakenError
-from idp_core.db.engine import reading, writing
+from idp_core.db.engine import reading
 from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
 from idp_core.login import guard
 from idp_core.login.recovery import routes as recovery
-from idp_core.selfcare.rooms import guarded, shown
+from idp_core.selfcare.rooms import changing, guarded, shown
 from idp_core.site import letters
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
@@ -37,7 +37,7 @@ def begin(ask: Ask, site: Site, found: Visit) -> Answer:
         return _form(ask, site, found, wrong=True)
     account, now = found.account, site.clock()
     language = account.language or site.pages.language(ask)
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         allowed = guard.may_mail(conn, ask, site, address)
         other = accounts.by_email(conn, address)
         tickets.drop(conn, _PURPOSE, account.id, now)
@@ -73,7 +73,7 @@ def change(ask: Ask, site: Site, found: Visit) -> Answer:
     Tickets of recovery that were mailed to the old address are worth nothing from now on.
     """
     token, now = ask.form.get("ticket") or "", site.clock()
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         ticket = tickets.look(conn, site.sealer, _PURPOSE, token, now)
         if ticket is None or ticket.account != found.account.id:
             return _too_late(ask, site)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from idp_core.audit import log as audit
-from idp_core.db.engine import reading, writing
+from idp_core.db.engine import reading
 from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
-from idp_core.selfcare.rooms import guarded, shown
+from idp_core.selfcare.rooms import changing, guarded, shown
 from idp_core.sessions import store as sessions
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
@@ -33,7 +33,7 @@ def activity(ask: Ask, site: Site, found: Visit) -> Answer:
 def end_session(ask: Ask, site: Site, found: Visit) -> Answer:
     """End one session of one's own."""
     sid, now = ask.form.get("sid") or "", site.clock()
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         if sessions.end(conn, found.account.id, sid, now, "revoked"):
             site.note(conn, "session.ended", "done", found.account.id, session=sid)
     if sid == found.session.sid:
@@ -43,7 +43,7 @@ def end_session(ask: Ask, site: Site, found: Visit) -> Answer:
 
 def end_all(ask: Ask, site: Site, found: Visit) -> Answer:  # noqa: ARG001 (a Room)
     """End every session but this one."""
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         now, account = site.clock(), found.account.id
         ended = sessions.end_all(conn, account, now, "revoked", but=found.session.sid)
         site.note(conn, "session.ended_all", "done", account, count=len(ended))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from idp_core.db.engine import writing
 from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
 from idp_core.login import leaving
-from idp_core.selfcare.rooms import guarded, shown
+from idp_core.selfcare.rooms import changing, guarded, shown
 from idp_core.site import letters
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
@@ -27,7 +26,7 @@ def leave(ask: Ask, site: Site, found: Visit) -> Answer:
     if (ask.form.get("address") or "").strip().casefold() != account.email.casefold():
         return shown(ask, site, found, "account/leave.html", 400, wrong=True)
     language = account.language or site.pages.language(ask)
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         ended = leaving.remove(conn, account, now)
         site.note(conn, "account.deleted", "done", account.id, sessions_ended=ended)
         letters.write(conn, site, account.email, "left", language)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from idp_core.db.engine import writing
 from idp_core.events import outbox
 from idp_core.events.outbox import OutboxEvent
 from idp_core.http.answer import Answer, json_answer, redirect
@@ -12,7 +11,7 @@ from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
 from idp_core.login.factors.passkey import ceremony, store
 from idp_core.login.finish import agent
-from idp_core.selfcare.rooms import guarded, shown
+from idp_core.selfcare.rooms import changing, guarded, shown
 from idp_core.site import letters
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
@@ -28,7 +27,7 @@ def show(ask: Ask, site: Site, found: Visit) -> Answer:
 
 def options(ask: Ask, site: Site, found: Visit) -> Answer:  # noqa: ARG001 (a Room)
     """Give the browser what it makes a passkey with."""
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         known = store.of_account(conn, found.account.id)
         asked, cookie = ceremony.ask_to_add(conn, site, found.account, known)
     return json_answer(asked, 200, cookie)
@@ -37,7 +36,7 @@ def options(ask: Ask, site: Site, found: Visit) -> Answer:  # noqa: ARG001 (a Ro
 def add(ask: Ask, site: Site, found: Visit) -> Answer:
     """Keep the passkey that the browser made."""
     name = _name(ask) or agent(ask.headers.get("user-agent", "")) or "passkey"
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         made = ceremony.added(conn, ask, site, found.account, name)
         good = made is not None and store.add(conn, made)
         if good:
@@ -53,7 +52,7 @@ def rename(ask: Ask, site: Site, found: Visit) -> Answer:
     """Call a passkey otherwise; a name that is none changes nothing."""
     name, id_ = _name(ask), ask.form.get("passkey") or ""
     if name:
-        with writing(site.engine) as conn:
+        with changing(site, found) as conn:
             if store.rename(conn, found.account.id, id_, name):
                 site.note(conn, "passkey.renamed", "done", found.account.id)
     return redirect("/account/security")
@@ -62,7 +61,7 @@ def rename(ask: Ask, site: Site, found: Visit) -> Answer:
 def remove(ask: Ask, site: Site, found: Visit) -> Answer:
     """Take a passkey away."""
     id_ = ask.form.get("passkey") or ""
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         known = store.find(conn, id_)
         if known is not None and store.remove(conn, found.account.id, id_):
             _tell(conn, ask, site, found, "removed", known.name)

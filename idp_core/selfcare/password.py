@@ -10,7 +10,7 @@ from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
 from idp_core.login import guard, newpassword
 from idp_core.passwords import store as passwords
-from idp_core.selfcare.rooms import guarded, shown
+from idp_core.selfcare.rooms import changing, guarded, shown
 from idp_core.sessions import store as sessions
 from idp_core.site import letters
 from idp_core.site.routes import Route
@@ -39,7 +39,7 @@ def change(ask: Ask, site: Site, found: Visit) -> Answer:
     if why is not None:
         return _form(ask, site, found, wrong=why)
     hashed = site.hasher.hash(ask.form.get("password") or "")
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         guard.succeeded(conn, counted)
         passwords.put(conn, account.id, hashed, now)
         ended = sessions.end_all(conn, account.id, now, "password changed", but=found.session.sid)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from idp_core.accounts import store as accounts
-from idp_core.db.engine import writing
 from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
 from idp_core.login.registration import fields
-from idp_core.selfcare.rooms import guarded, shown
+from idp_core.selfcare.rooms import changing, guarded, shown
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
 from idp_core.site.visits import Visit
@@ -30,7 +29,7 @@ def save(ask: Ask, site: Site, found: Visit) -> Answer:
     values, wrong = fields.read(ask.form, asked, site.clock().date())
     if wrong:
         return _form(ask, site, found, {name: ask.form.get(name) or "" for name in asked}, wrong)
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         account = accounts.by_id(conn, found.account.id)
         if account is None:
             return redirect("/login")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+import sqlalchemy as sa
+
+from idp_core.accounts import store as accounts
+from idp_core.db.engine import writing
 from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask
+from idp_core.sessions import store as sessions
 from idp_core.site.routes import Handler
 from idp_core.site.site import Site
 from idp_core.site.visits import Visit, to_login, visit
@@ -32,9 +38,30 @@ def guarded(room: Room, *, fresh: bool = False) -> Handler:
             return to_login(ask) if ask.method == "GET" else redirect("/login")
         if fresh and site.clock() - found.session.auth_time > FRESH:
             return redirect(f"/login?again=1&continue={quote(ask.path, safe='')}")
-        return room(ask, site, found)
+        try:
+            return room(ask, site, found)
+        except EndedError:
+            return redirect("/login")
 
     return handler
+
+
+class EndedError(Exception):
+    """The session ended between the look at it and the change that was to be made in it."""
+
+
+@contextmanager
+def changing(site: Site, found: Visit) -> Iterator[sa.Connection]:
+    """Give a connection for a change to the account. Raises EndedError.
+
+    Changes to one account take turns: what a thief's browser had under way when its session was
+    ended is not done after that.
+    """
+    with writing(site.engine) as conn:
+        account, sid = accounts.hold(conn, found.account.id, alone=True), found.session.sid
+        if account is None or not sessions.holds(conn, sid, site.clock(), site.limits):
+            raise EndedError
+        yield conn
 
 
 def shown(

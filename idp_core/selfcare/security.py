@@ -7,7 +7,7 @@ from datetime import timedelta
 import segno
 import sqlalchemy as sa
 
-from idp_core.db.engine import reading, writing
+from idp_core.db.engine import reading
 from idp_core.events import outbox
 from idp_core.events.outbox import OutboxEvent
 from idp_core.http.answer import Answer, redirect
@@ -18,7 +18,7 @@ from idp_core.login.factors.passkey import store as passkeys
 from idp_core.login.factors.recoverycode import store as codes
 from idp_core.login.factors.sms import store as sms
 from idp_core.login.factors.totp import store as totp
-from idp_core.selfcare.rooms import guarded, shown
+from idp_core.selfcare.rooms import changing, guarded, shown
 from idp_core.selfcare.steps import forget_needless_codes, has_step
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
@@ -45,7 +45,7 @@ def show(ask: Ask, site: Site, found: Visit) -> Answer:
 def set_up(ask: Ask, site: Site, found: Visit) -> Answer:
     """Show a new secret; it is kept only when a code proves that the app has it."""
     secret = totp.new_secret()
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         until = site.clock() + _LIFE
         token = tickets.issue(
             conn, site.sealer, _PURPOSE, {"secret": secret}, until, account=found.account.id
@@ -57,7 +57,7 @@ def confirm(ask: Ask, site: Site, found: Visit) -> Answer:
     """Keep the secret whose code is right, and give recovery codes."""
     token, now, account = ask.form.get("ticket") or "", site.clock(), found.account.id
     code = "".join((ask.form.get("code") or "").split())[:10]
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         ticket = tickets.look(conn, site.sealer, _PURPOSE, token, now)
         if ticket is None or ticket.account != account:
             return redirect("/account/security")
@@ -76,7 +76,7 @@ def confirm(ask: Ask, site: Site, found: Visit) -> Answer:
 
 def renew(ask: Ask, site: Site, found: Visit) -> Answer:
     """Give new recovery codes in the place of the old ones."""
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         account = found.account.id
         if not has_step(conn, account):
             return redirect("/account/security")
@@ -87,7 +87,7 @@ def renew(ask: Ask, site: Site, found: Visit) -> Answer:
 
 def remove(ask: Ask, site: Site, found: Visit) -> Answer:  # noqa: ARG001 (a Room)
     """Take the app and the codes away."""
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         if totp.remove(conn, found.account.id):
             forget_needless_codes(conn, found.account.id)
             remembered.forget(conn, site, found.account.id)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from idp_core.db.engine import reading, writing
+from idp_core.db.engine import reading
 from idp_core.events import outbox
 from idp_core.events.outbox import OutboxEvent
 from idp_core.http.answer import Answer, HttpError, redirect
@@ -15,7 +15,7 @@ from idp_core.http.kind import Kind
 from idp_core.login import remembered
 from idp_core.login.factors.recoverycode import store as codes
 from idp_core.login.factors.sms import numbers, store
-from idp_core.selfcare.rooms import guarded, shown
+from idp_core.selfcare.rooms import changing, guarded, shown
 from idp_core.selfcare.steps import forget_needless_codes
 from idp_core.site import letters
 from idp_core.site.routes import Route
@@ -37,7 +37,7 @@ def send(ask: Ask, site: Site, found: Visit) -> Answer:
     number = numbers.cleaned(ask.form.get("number") or "", site.config.sms)
     if number is None:
         return _form(ask, site, found, "number")
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         if not numbers.may_text(conn, ask, site, number):
             site.note(conn, "sms", "limited", found.account.id)
             cookie = None
@@ -56,7 +56,7 @@ def confirm(ask: Ask, site: Site, found: Visit) -> Answer:
     _require(site)
     account = found.account.id
     given: Sequence[str] = ()
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         number = store.use(conn, ask, site, store.ADD, account)
         if number is not None:
             store.put(conn, site.sealer, account, number, site.clock())
@@ -72,7 +72,7 @@ def confirm(ask: Ask, site: Site, found: Visit) -> Answer:
 
 def remove(ask: Ask, site: Site, found: Visit) -> Answer:
     """Take the number away."""
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         if store.remove(conn, found.account.id):
             forget_needless_codes(conn, found.account.id)
             _tell(conn, ask, site, found, "removed")

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 import uuid_utils
 
+from idp_core.accounts import store as accounts
 from idp_core.sessions.tables import session
 from idp_core.tickets import store as tickets
 from idp_core.vault.tokens import digest, new_token
@@ -150,8 +151,10 @@ def end_all(
 ) -> Sequence[str]:
     """End every session of an account but one; return those that went on until now.
 
-    No browser is remembered any more: each further login takes all its steps again.
+    No browser is remembered any more, and no login that is under way comes to its end: each further
+    one takes all its steps again.
     """
+    accounts.begin_epoch(conn, account)
     tickets.drop(conn, REMEMBERED, account, now)
     spared = () if but is None else (session.c.sid != but,)
     return _end(conn, now, why, session.c.account == account, *spared)

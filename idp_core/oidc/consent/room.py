@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from idp_core.clients import store as clients
 from idp_core.consents import store as consents
 from idp_core.consents.store import Consent
-from idp_core.db.engine import reading, writing
+from idp_core.db.engine import reading
 from idp_core.http.answer import Answer, HttpError, json_answer, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
 from idp_core.oidc.grants import store as grants
-from idp_core.selfcare.rooms import guarded, shown
+from idp_core.selfcare.rooms import changing, guarded, shown
 from idp_core.site.routes import Route
 from idp_core.site.site import Site
 from idp_core.site.visits import Visit
@@ -49,7 +49,7 @@ def end(ask: Ask, site: Site, found: Visit) -> Answer:
     Access tokens that somebody checks without asking us go on until they expire.
     """
     client, account, now = ask.form.get("client") or "", found.account.id, site.clock()
-    with writing(site.engine) as conn:
+    with changing(site, found) as conn:
         receipts = consents.end(conn, account, client, now)
         ended = grants.end_of_client(conn, account, client, now, "consent taken back")
         if not receipts and not ended:
