@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
 from idp_core.admin import accounts, clients, records
@@ -13,6 +14,8 @@ from idp_core.admin.caller import caller_of
 from idp_core.admin.clients import problem_of
 from idp_core.admin.model import Call, Caller, Operation
 from idp_core.admin.openapi import document
+from idp_core.audit import log as audit
+from idp_core.audit.log import Entry
 from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, HttpError, json_answer
 from idp_core.http.ask import Ask
@@ -20,6 +23,8 @@ from idp_core.http.kind import Kind
 from idp_core.site.routes import Handler, Route
 from idp_core.site.site import Site
 
+KIND, STRANGER = "admin", "stranger"
+"""The kind of the entries, and the actor of those who did not say who they are."""
 OPERATIONS: tuple[Operation, ...] = (
     *clients.OPERATIONS,
     *accounts.OPERATIONS,
@@ -38,8 +43,12 @@ class Endpoint:
         operation = self.operation
         if not site.config.admin.api:
             raise HttpError(404, "not_found", "there is no such page")
-        with reading(site.engine) as conn:
-            caller = caller_of(conn, ask, site)
+        try:
+            with reading(site.engine) as conn:
+                caller = caller_of(conn, ask, site)
+        except HttpError as error:
+            self._turn_away(site, error.code)
+            raise
         try:
             if operation.scope not in caller.scopes:
                 raise _lacking(operation.scope)
@@ -55,13 +64,36 @@ class Endpoint:
             return Answer(204)
         return json_answer(made.model_dump(mode="json"))
 
+    def _turn_away(self, site: Site, code: str) -> None:
+        """Note that somebody without a good token called: anybody can, as often as they like."""
+        name = self.operation.name
+        if not site.refusals.is_told(name, code, site.clock()):
+            site.metrics.happened(KIND, "refused")
+            return
+        with writing(site.engine) as conn:
+            site.note(conn, KIND, "refused", None, STRANGER, operation=name, code=code)
+
     def _note(
         self, conn: Any, site: Site, ask: Ask, caller: Caller, outcome: str, **more: str
     ) -> None:
         told = {"operation": self.operation.name, **more}
         if ask.part and ask.part.isascii() and ask.part.isprintable():
             told["about"] = ask.part[:100]
-        site.note(conn, "admin", outcome, None, caller.actor, **told)
+        site.note(conn, KIND, outcome, None, caller.actor, **told)
+
+
+def tell_refusals(site: Site) -> None:
+    """Write how many more were turned away than have entries of their own: one entry a kind."""
+    sums = site.refusals.due()
+    try:
+        with writing(site.engine) as conn:
+            for each in sums:
+                told = {"operation": each.what, "code": each.code, "more": each.count}
+                entry = Entry(KIND, "refused", site.clock(), None, STRANGER, told)
+                audit.record(conn, site.secrets.audit, entry)
+    except sa.exc.SQLAlchemyError:
+        site.refusals.give_back(sums)
+        raise
 
 
 def _lacking(scope: str) -> HttpError:

@@ -50,6 +50,12 @@ class Book:
                 return claim.scope
         return SCOPE_OF.get(name)
 
+    def standing(self, scopes: Iterable[str], client: str) -> Mapping[str, Collection[str]]:
+        """Return, by scope, the names of the claims that it stands for to a client now."""
+        names = {*SCOPE_OF, *(claim.name for claim in self.own if claim.is_for(client))}
+        of = {name: self.scope_of(name, client) for name in names}
+        return {scope: sorted(n for n in names if of[n] == scope) for scope in scopes}
+
     def asked(self, named: Iterable[str], client: str) -> Sequence[str]:
         """Return the scopes that stand for claims which are asked for by name."""
         scopes = (self.scope_of(name, client) for name in named)

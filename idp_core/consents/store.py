@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,10 @@ import sqlalchemy as sa
 import uuid_utils
 
 from idp_core.consents.tables import app_consent as table
+from idp_core.db.jsontext import to_json
+
+Claims = Mapping[str, Collection[str]]
+"""By scope, the names of the claims that it stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +28,40 @@ class Consent:
     scope: frozenset[str]
     given_at: datetime
     language: str
+    claims: Claims | None = None
+    """What the scopes stood for; None of a consent from before that was kept."""
+
+    def covers(self, wanted: Claims) -> frozenset[str]:
+        """Return the wanted scopes that were agreed to, and stand for no more than they did."""
+        known = self.claims or {}
+        return frozenset(
+            scope
+            for scope, names in wanted.items()
+            if scope in self.scope and set(names) <= set(known.get(scope, ()))
+        )
+
+    def digest(self) -> str:
+        """Return the SHA-256 of what was agreed to: scopes, and the claims of each."""
+        told = {scope: sorted((self.claims or {}).get(scope, ())) for scope in sorted(self.scope)}
+        return hashlib.sha256(to_json(told).encode()).hexdigest()
 
 
 def give(
     conn: sa.Connection,
     account: str,
     client: str,
-    scope: Sequence[str],
+    wanted: Claims,
     language: str,
     now: datetime,
 ) -> Consent:
-    """Record a consent, beside what was agreed to before.
+    """Record a consent to scopes and what they stand for, beside what was agreed to before.
 
     Of several at once each gets a version of its own, and the newest holds what all of them said.
     """
     while True:
         try:
             with conn.begin_nested():
-                return _give(conn, account, client, scope, language, now)
+                return _give(conn, account, client, wanted, language, now)
         except sa.exc.IntegrityError:
             continue  # another one was given meanwhile: this one comes after it
 
@@ -49,16 +70,17 @@ def _give(
     conn: sa.Connection,
     account: str,
     client: str,
-    scope: Sequence[str],
+    wanted: Claims,
     language: str,
     now: datetime,
 ) -> Consent:
     # One statement: what holds and the last number are of one moment.
     rows = conn.execute(_of(account, client)).all()
-    before = next((frozenset(row.scope) for row in rows if row.ended_at is None), frozenset())
-    together = frozenset(scope) | before
+    before = next((_consent(row) for row in rows if row.ended_at is None), None)
+    together = frozenset(wanted) | (before.scope if before else frozenset())
+    claims = {**((before.claims if before else None) or {}), **wanted}
     last = rows[0].version if rows else 0
-    made = Consent(str(uuid_utils.uuid7()), client, last + 1, together, now, language)
+    made = Consent(str(uuid_utils.uuid7()), client, last + 1, together, now, language, claims)
     conn.execute(
         sa.insert(table).values(
             receipt=made.receipt,
@@ -66,6 +88,7 @@ def _give(
             client=client,
             version=made.version,
             scope=sorted(together),
+            claims={scope: sorted(names) for scope, names in claims.items()},
             language=language,
             given_at=now,
         )
@@ -73,11 +96,11 @@ def _give(
     return made
 
 
-def hold(conn: sa.Connection, account: str, client: str, scope: Collection[str]) -> bool:
-    """Whether a consent covers the scope, until this transaction ends: it is taken back after."""
+def hold(conn: sa.Connection, account: str, client: str, wanted: Claims) -> bool:
+    """Whether a consent covers all of it, until this transaction ends: it is taken back after."""
     query = _of(account, client).where(table.c.ended_at.is_(None)).limit(1)
     row = conn.execute(query.with_for_update(read=True)).one_or_none()
-    return row is not None and set(scope) <= set(row.scope)
+    return row is not None and _consent(row).covers(wanted) == set(wanted)
 
 
 def end(conn: sa.Connection, account: str, client: str, now: datetime) -> Sequence[str]:
@@ -110,7 +133,9 @@ def current(conn: sa.Connection, account: str, client: str) -> Consent | None:
 
 def _consent(row: sa.Row[Any]) -> Consent:
     scope = frozenset(row.scope)
-    return Consent(row.receipt, row.client, row.version, scope, row.given_at, row.language)
+    return Consent(
+        row.receipt, row.client, row.version, scope, row.given_at, row.language, row.claims
+    )
 
 
 def _of(account: str, client: str) -> sa.Select[Any]:

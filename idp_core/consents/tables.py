@@ -15,6 +15,7 @@ app_consent = sa.Table(
     sa.Column("client", sa.String(100), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("scope", Json, nullable=False),
+    sa.Column("claims", Json),
     sa.Column("language", sa.String(10), nullable=False),
     sa.Column("given_at", UtcTime, nullable=False),
     sa.Column("ended_at", UtcTime),

@@ -26,6 +26,7 @@ from idp_core.sessions.store import Limits
 from idp_core.site.config import PasswordSettings, ServeConfig
 from idp_core.site.keyholder import KeyHolder
 from idp_core.site.metrics import Metrics
+from idp_core.site.refusals import Refusals
 from idp_core.vault.master import Master
 from idp_core.vault.sealing import LocalSealer, Sealer
 
@@ -61,6 +62,7 @@ class Site:
     clock: Callable[[], datetime]
     claims: Book = field(default_factory=Book)
     metrics: Metrics = field(default_factory=Metrics)
+    refusals: Refusals = field(default_factory=Refusals)
 
     def url(self, path: str) -> str:
         """Return the absolute URL of a path of ours; never made of what a request says."""

@@ -23,12 +23,18 @@ Chore = Callable[[Site], object]
 class Upkeep:
     """Does the chores of the slices, some each second, some every ten minutes, until it is stopped.
 
-    A failure is noted, and the next round tries again.
+    The last ones are done then, too. A failure is noted, and the next round tries again.
     """
 
-    def __init__(self, site: Site, often: Sequence[Chore], rarely: Sequence[Chore]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        often: Sequence[Chore],
+        rarely: Sequence[Chore],
+        last: Sequence[Chore] = (),
+    ) -> None:
         self._site, self._stop = site, threading.Event()
-        self._often, self._rarely = often, rarely
+        self._often, self._rarely, self._last = often, (*rarely, *last), last
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
     def start(self) -> None:
@@ -43,14 +49,16 @@ class Upkeep:
     def _run(self) -> None:
         rounds = 0
         while not self._stop.wait(_EVERY):
-            try:
-                for chore in self._often:
-                    chore(self._site)
-                for chore in self._rarely if rounds % _RARELY == 0 else ():
-                    chore(self._site)
-            except sa.exc.SQLAlchemyError as error:
-                logger().warning("upkeep.failed", error=type(error).__name__)
+            self._do((*self._often, *(self._rarely if rounds % _RARELY == 0 else ())))
             rounds += 1
+        self._do(self._last)
+
+    def _do(self, chores: Sequence[Chore]) -> None:
+        try:
+            for chore in chores:
+                chore(self._site)
+        except sa.exc.SQLAlchemyError as error:
+            logger().warning("upkeep.failed", error=type(error).__name__)
 
 
 def prune(site: Site) -> None:

@@ -21,7 +21,7 @@ from idp_core.site.routes import Route
 from idp_core.site.site import Site
 from idp_core.site.upkeep import Upkeep
 from idp_core.web.asgi import Endpoint, Machine, plain_failure
-from idp_core.web.slices import OFTEN, RARELY, all_routes
+from idp_core.web.slices import LAST, OFTEN, RARELY, all_routes
 
 _FAST, _SLOW = 8, 4
 """Threads for requests on PostgreSQL, and for slow work: more would only take turns."""
@@ -65,7 +65,7 @@ def make_app(site: Site, *, threads: bool = True) -> ASGIApp:
 
 @asynccontextmanager
 async def _living(site: Site, app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 (Starlette's)
-    upkeep = Upkeep(site, OFTEN, RARELY)
+    upkeep = Upkeep(site, OFTEN, RARELY, LAST)
     upkeep.start()
     yield
     upkeep.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp_core.admin import routes as admin
+from idp_core.admin.routes import tell_refusals
 from idp_core.login import routes as login
 from idp_core.oidc import grant_types as token
 from idp_core.oidc.authorize import routes as authorize
@@ -43,6 +44,8 @@ OFTEN: Sequence[Chore] = (deliver, tell_clients)
 """What is done each second beside answering."""
 RARELY: Sequence[Chore] = (prune, forget)
 """What is done every ten minutes."""
+LAST: Sequence[Chore] = (tell_refusals,)
+"""What is done every ten minutes, and once more at the end."""
 
 
 def all_routes() -> Sequence[Route]:

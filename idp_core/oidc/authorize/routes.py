@@ -88,6 +88,7 @@ def known_of(ask: Ask, site: Site, request: Request, found: Visit | None) -> Kno
         return Known(now, since=since, hinted=hinted, hint_is_bad=bad)
     with reading(site.engine) as conn:
         agreed = consents.current(conn, found.account.id, request.client.id)
+        wanted = site.claims.standing(request.agreed, request.client.id) if agreed else {}
         fits = wishes.fits(conn, ask, site, request.client.policy, found.session)
     return Known(
         now,
@@ -98,7 +99,7 @@ def known_of(ask: Ask, site: Site, request: Request, found: Visit | None) -> Kno
         since,
         hinted,
         bad,
-        agreed.scope if agreed else frozenset(),
+        agreed.covers(wanted) if agreed else frozenset(),
         agreed.given_at if agreed else None,
     )
 
@@ -144,7 +145,7 @@ def _code(ask: Ask, site: Site, request: Request, found: Visit) -> Answer:
         session.amr,
     )
     with writing(site.engine) as conn:
-        if not _agreed(conn, request, found):
+        if not _agreed(conn, site, request, found):
             return redirect(f"{PATH}?{ask.query_text}")  # it was taken back this moment
         grants.start(conn, grant, now)
         code = grants.issue(
@@ -160,10 +161,13 @@ def _code(ask: Ask, site: Site, request: Request, found: Visit) -> Answer:
     return redirect(with_query(request.redirect_uri, told))
 
 
-def _agreed(conn: sa.Connection, request: Request, found: Visit) -> bool:
+def _agreed(conn: sa.Connection, site: Site, request: Request, found: Visit) -> bool:
     """Whether the consent holds still, and until the grant is there for a withdrawal to end."""
     client = request.client
-    return client.first_party or consents.hold(conn, found.account.id, client.id, request.agreed)
+    if client.first_party:
+        return True
+    wanted = site.claims.standing(request.agreed, client.id)
+    return consents.hold(conn, found.account.id, client.id, wanted)
 
 
 def describe(site: Site) -> Mapping[str, Any]:

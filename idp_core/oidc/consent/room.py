@@ -74,6 +74,8 @@ def receipt(ask: Ask, site: Site, found: Visit) -> Answer:
         "given_by": found.account.id,
         "kept_by": site.config.issuer,
         "scope": sorted(consent.scope),
+        "claims": {scope: sorted(names) for scope, names in (consent.claims or {}).items()},
+        "digest": consent.digest(),
         "version": consent.version,
         "language": consent.language,
         "given_at": consent.given_at.isoformat(),

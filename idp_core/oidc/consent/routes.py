@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+
+from idp_core.clients.model import Client
 from idp_core.consents import store as consents
-from idp_core.db.engine import writing
+from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask, params
 from idp_core.http.kind import Kind
@@ -32,6 +36,7 @@ def show(ask: Ask, site: Site) -> Answer:
         client=request.client.name,
         host=host.hostname or host.scheme,
         scope=request.agreed,
+        grew=_grew(site, request, found.account.id),
         email=found.account.email,
         request=ask.query_text,
         form_to=(f"{host.scheme}://{host.netloc}",) if host.netloc else (f"{host.scheme}:",),
@@ -53,10 +58,36 @@ def answer(ask: Ask, site: Site) -> Answer:
         return returned(site, request.redirect_uri, params(text), denied)
     with writing(site.engine) as conn:
         language = site.pages.language(ask)
-        made = consents.give(conn, account, client.id, request.agreed, language, site.clock())
-        told = {"receipt": made.receipt, "version": made.version, "scope": sorted(made.scope)}
-        site.note(conn, "consent", "done", account, f"client:{client.id}", **told)
+        agree(conn, site, account, client, request.agreed, language)
     return redirect(f"{PATH}?{text}")
+
+
+def agree(
+    conn: sa.Connection,
+    site: Site,
+    account: str,
+    client: Client,
+    scope: Sequence[str],
+    language: str,
+) -> None:
+    """Record that an account agreed to what these scopes stand for now, with a receipt."""
+    wanted = site.claims.standing(scope, client.id)
+    made = consents.give(conn, account, client.id, wanted, language, site.clock())
+    told = {
+        "receipt": made.receipt, "version": made.version, "scope": sorted(made.scope),
+        "digest": made.digest(),
+    }  # fmt: skip
+    site.note(conn, "consent", "done", account, f"client:{client.id}", **told)
+
+
+def _grew(site: Site, request: Request, account: str) -> bool:
+    """Whether a scope that was agreed to stands for more now."""
+    with reading(site.engine) as conn:
+        held = consents.current(conn, account, request.client.id)
+    if held is None:
+        return False
+    known = [scope for scope in request.agreed if scope in held.scope]
+    return held.covers(site.claims.standing(known, request.client.id)) != set(known)
 
 
 def request_of(site: Site, text: str) -> Request | None:

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from idp_core.clients import store as clients
 from idp_core.clients.model import DEVICE, Client
-from idp_core.consents import store as consents
 from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, HttpError, json_answer, redirect, with_query
 from idp_core.http.ask import Ask
@@ -19,6 +18,7 @@ from idp_core.http.kind import Kind
 from idp_core.login import wishes
 from idp_core.login.levels import ACRS
 from idp_core.oidc.clientauth.authenticate import authenticate
+from idp_core.oidc.consent.routes import agree
 from idp_core.oidc.device import store as devices
 from idp_core.oidc.grants import store as grants
 from idp_core.oidc.grants.store import Grant
@@ -132,10 +132,7 @@ def _agree(conn: sa.Connection, ask: Ask, site: Site, grant: Grant, client: Clie
     """Record what was agreed to, with a receipt; ours are not asked about."""
     if client.first_party:
         return
-    language = site.pages.language(ask)
-    made = consents.give(conn, grant.account, client.id, grant.scope, language, site.clock())
-    told = {"receipt": made.receipt, "version": made.version, "scope": sorted(made.scope)}
-    site.note(conn, "consent", "done", grant.account, f"client:{client.id}", **told)
+    agree(conn, site, grant.account, client, grant.scope, site.pages.language(ask))
 
 
 def _too_weak(ask: Ask, site: Site, typed: str, client: Client) -> Answer:

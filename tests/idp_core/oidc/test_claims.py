@@ -1,10 +1,13 @@
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
+from idp_core.audit import log as audit
 from idp_core.claims.file import parse
 from idp_core.consents import store as consents
-from idp_core.db.engine import reading
+from idp_core.consents.tables import app_consent
+from idp_core.db.engine import reading, writing
 from idp_core.web.app import make_app
 from tests.idp_core.oidc.relying import RelyingParty, answer, claims_in, register
 from tests.idp_core.people import make_account
@@ -127,3 +130,69 @@ def test_a_device_that_is_let_in_leaves_a_receipt(site, app, browser, ann):
     rp.browser.submit(page, form="/device", press="allow")
     with reading(site.engine) as conn:
         assert consents.current(conn, ann.id, "rp").scope == {"openid", "age"}
+
+
+class TestAScopeThatGrows:
+    """What was agreed to is what the scope stood for then."""
+
+    MORE = OWN.replace("scopes:", "  club: {const: red, scope: loyalty, into: [id_token]}\nscopes:")
+
+    @pytest.fixture
+    def rp(self, site, app, browser, ann):
+        """A client that Ann lets have her tier."""
+        made = party(site, app, browser, first_party=False)
+        page = made.log_in(made.authorize(scope="openid loyalty offline_access"))
+        assert "more now" not in page.words
+        self.tokens = made.exchange(self.allow(made, page)).json
+        return made
+
+    def allow(self, rp, page):
+        return answer(rp.browser.follow(rp.browser.submit(page, press="allow")))["code"]
+
+    def later(self, rp, site, text):
+        """The same provider after its file was changed, with the same browser and client."""
+        newer = replace(site, claims=parse(text, "claims.yaml", site.clock.now.date))
+        app = make_app(newer, threads=False)
+        rp.browser.app = rp.server.app = app
+        return newer
+
+    def test_is_asked_about_again_and_once(self, rp, site, ann):
+        newer = self.later(rp, site, self.MORE)
+        scope = "openid loyalty"
+        assert answer(rp.authorize(scope=scope, prompt="none"))["error"] == "consent_required"
+        page = rp.authorize(scope=scope)
+        assert "stands for more now" in page.words
+        tokens = rp.exchange(self.allow(rp, page)).json
+        assert claims_in(tokens["id_token"])["club"] == "red"
+        assert "code" in answer(rp.authorize(scope=scope, prompt="none"))
+        with reading(newer.engine) as conn:
+            held = consents.current(conn, ann.id, "rp")
+            noted = [e.data["digest"] for e in audit.read(conn) if e.kind == "consent"]
+        assert (held.version, held.claims["loyalty"]) == (2, ["club", "tier"])
+        assert noted[0] != noted[1] == held.digest()
+
+    def test_gives_nothing_more_before_that(self, rp, site):
+        """Also where nobody is there to be asked."""
+        self.later(rp, site, self.MORE)
+        told = claims_in(rp.refresh(self.tokens["refresh_token"]).json["id_token"])
+        assert (told["tier"], told.get("club")) == ("gold", None)
+
+    def test_asks_nobody_when_it_shrinks_or_another_one_grows(self, rp, site):
+        fewer = OWN.replace(
+            "  tier: {const: gold, scope: loyalty, into: [id_token, access_token]}", ""
+        )
+        self.later(rp, site, fewer + "  # nothing of loyalty is left")
+        assert "code" in answer(rp.authorize(scope="openid loyalty", prompt="none"))
+        self.later(
+            rp,
+            site,
+            self.MORE.replace("club: {const: red, scope: loyalty", "x: {const: 1, scope: email"),
+        )
+        assert "code" in answer(rp.authorize(scope="openid loyalty", prompt="none"))
+
+    def test_asks_once_more_about_a_consent_from_before_this_was_kept(self, rp, site):
+        with writing(site.engine) as conn:
+            conn.execute(sa.update(app_consent).values(claims=None))
+        assert "more now" in rp.authorize(scope="openid loyalty").words
+        told = claims_in(rp.refresh(self.tokens["refresh_token"]).json["id_token"])
+        assert told["tier"] == "gold"  # as it was told until now

@@ -19,7 +19,7 @@ def test_eight_consents_at_once_are_eight_versions_and_the_last_holds_all(world,
 
         def agree(scope, client=client):
             with writing(site.engine) as conn:
-                return consents.give(conn, account, client, [scope], "en", site.clock())
+                return consents.give(conn, account, client, {scope: []}, "en", site.clock())
 
         scopes = [f"s{place}" for place in range(AT_ONCE)]
         made = world.at_once(*(partial(agree, scope) for scope in scopes))
@@ -41,7 +41,8 @@ def test_of_what_is_granted_while_a_consent_is_taken_back_nothing_lives(world, r
     room = rp.browser.get("/account/applications")
     for _ in rounds:
         with writing(site.engine) as conn:
-            consents.give(conn, world.account.id, "shy", ["openid", "email"], "en", site.clock())
+            wanted = site.claims.standing(["openid", "email"], "shy")
+            consents.give(conn, world.account.id, "shy", wanted, "en", site.clock())
 
         def mine():
             other = Browser(world.app)
