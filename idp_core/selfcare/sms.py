@@ -14,7 +14,7 @@ from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
 from idp_core.login import remembered
 from idp_core.login.factors.recoverycode import store as codes
-from idp_core.login.factors.sms import numbers, store
+from idp_core.login.factors.sms import limits, numbers, store
 from idp_core.selfcare.rooms import changing, guarded, shown
 from idp_core.selfcare.steps import forget_needless_codes
 from idp_core.site import letters
@@ -38,11 +38,11 @@ def send(ask: Ask, site: Site, found: Visit) -> Answer:
     if number is None:
         return _form(ask, site, found, "number")
     with changing(site, found) as conn:
-        if not numbers.may_text(conn, ask, site, number):
+        if not limits.may_prove(conn, ask, site, number):
             site.note(conn, "sms", "limited", found.account.id)
             cookie = None
         else:
-            code, cookie = store.make(conn, site, store.ADD, found.account.id, number)
+            code, cookie = store.make(conn, ask, site, store.ADD, found.account.id, number)
             letters.text(conn, site, number, site.pages.language(ask), code=code)
     return (
         _form(ask, site, found, "limited")

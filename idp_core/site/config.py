@@ -83,7 +83,7 @@ class SmsSettings(Part):
     private: bool = False
     """Whether the provider may be in a private network, and be reached without TLS."""
     per_number: Annotated[int, Field(ge=1)] = 5
-    """Texts to one number an hour."""
+    """Texts to one number an hour: for all browsers it does not know, and each that it does."""
     per_network: Annotated[int, Field(ge=1)] = 20
     """Texts that one network asks for an hour."""
     per_range: Annotated[int, Field(ge=1)] = 30

@@ -27,14 +27,16 @@ def count(conn: sa.Connection, bucket: str, limit: Limit, now: datetime) -> bool
     """Count a try; False when it is one too many. A try too many prolongs nothing."""
     insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     over = tries.c.until <= now
+    # With its type: inside CASE a bare time would be written in another form than the column's.
+    until = sa.literal(now + limit.window, tries.c.until.type)
     statement = (
         insert(tries)
-        .values(bucket=bucket, count=1, until=now + limit.window)
+        .values(bucket=bucket, count=1, until=until)
         .on_conflict_do_update(
             index_elements=[tries.c.bucket],
             set_={
                 "count": sa.case((over, 1), else_=tries.c.count + 1),
-                "until": sa.case((over, now + limit.window), else_=tries.c.until),
+                "until": sa.case((over, until), else_=tries.c.until),
             },
         )
         .returning(tries.c.count)

@@ -54,6 +54,15 @@ def test_of_eight_who_use_a_ticket_at_once_one_gets_it(site_on, clock):
         assert [each.data for each in got if each] == [{"a": 1}]
 
 
+def test_a_limit_holds_in_every_window_as_in_the_first(site_on, clock):
+    limit = Limit(3, timedelta(minutes=1))
+    for _ in range(3):
+        with writing(site_on.engine) as conn:
+            got = [throttle.count(conn, "b", limit, clock()) for _ in range(6)]
+        assert got == [True] * 3 + [False] * 3
+        clock.wait(minutes=1)
+
+
 def test_of_many_codes_tried_at_once_no_more_than_five_are_looked_at(site_on, clock):
     with writing(site_on.engine) as conn:
         until = clock() + timedelta(1)

@@ -7,12 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from idp_core.accounts import store as accounts
 from idp_core.accounts.store import Account
 from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, HttpError, redirect
 from idp_core.http.ask import Ask
 from idp_core.login import flow as flows
-from idp_core.login.factors.sms import numbers, store
+from idp_core.login.factors.sms import limits, store
 from idp_core.login.model import Nature, Trial
 from idp_core.site import letters
 from idp_core.site.site import Site
@@ -62,10 +63,20 @@ def send(ask: Ask, site: Site) -> Answer:
         number = None if flow is None else store.number_of(conn, site.sealer, flow.account)
         if flow is None or number is None:
             raise HttpError(400, "login_over", "this login took too long; begin again")
-        if not numbers.may_text(conn, ask, site, number):
+        if not limits.may_log_in(conn, ask, site, flow.account, number):
             site.note(conn, "sms", "limited", flow.account)
+            _tell(conn, ask, site, flow.account)
             return redirect("/login/step?texts=limited")
-        code, cookie = store.make(conn, site, store.LOGIN, flow.account, number)
+        code, cookie = store.make(conn, ask, site, store.LOGIN, flow.account, number)
         letters.text(conn, site, number, site.pages.language(ask), code=code)
         site.note(conn, "sms", "done", flow.account)
     return redirect("/login/step").with_headers(cookie)
+
+
+def _tell(conn: sa.Connection, ask: Ask, site: Site, account: str) -> None:
+    """Tell the owner by mail, once a day: who asks for so many texts knows the password."""
+    known = accounts.by_id(conn, account)
+    if known is not None and limits.may_tell(conn, site, account):
+        language = known.language or site.pages.language(ask)
+        told = {"recover": site.url("/recover")}
+        letters.write(conn, site, known.email, "texts_limited", language, **told)

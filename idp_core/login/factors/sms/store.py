@@ -54,11 +54,16 @@ def masked(number: str) -> str:
 
 
 def make(
-    conn: sa.Connection, site: Site, purpose: str, account: str, number: str
+    conn: sa.Connection, ask: Ask, site: Site, purpose: str, account: str, number: str
 ) -> tuple[str, tuple[str, str]]:
-    """Return a new code and the Set-Cookie header of its ticket; older ones work no more."""
+    """Return a new code and the Set-Cookie header of its ticket.
+
+    An older one of this browser works no more; of another one it does, or whoever knows the
+    password could make each code worthless that its owner waits for.
+    """
     code, now = new_digits(_DIGITS), site.clock()
-    tickets.drop(conn, purpose, account, now)
+    before = site.pages.read_cookie(ask, _COOKIE) or ""
+    tickets.use(conn, site.sealer, purpose, before, now)
     token = tickets.issue(
         conn, site.sealer, purpose, {"number": number}, now + LIFE,
         account=account, code=_digest(site, purpose, code),
