@@ -55,9 +55,12 @@ class Credentials:
         """Return the parameters of the query that prove who we are; none but for a key there."""
         return {self._key.param: self._key.key.reveal()} if self._key and self._key.param else {}
 
-    def signed(self, method: str, url: str, body: bytes | None) -> Headers:
-        """Return the headers that sign one request, where its system wants that."""
-        return self._sign(method, url, body) if self._sign else {}
+    def signed(self, method: str, url: str, body: bytes | None, kind: str = "") -> Headers:
+        """Return the headers that sign one request, where its system wants that.
+
+        `kind` is the content type of the body.
+        """
+        return self._sign(method, url, body, kind) if self._sign else {}
 
     def renew(self, refused: Headers) -> bool:
         """Forget refused headers; whether there is something else to try."""

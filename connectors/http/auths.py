@@ -69,6 +69,8 @@ class OAuthAuth(BaseModel):
     """The scopes to ask for, separated by blanks."""
     audience: str | None = None
     """Sent as ``audience``, for servers that want it."""
+    scheme: str = "Bearer"
+    """What stands before the token in ``Authorization``; some systems have their own word."""
     send_as: Literal["basic", "post"] = "basic"
     """Whether the client's credentials travel in the header or in the form."""
 
@@ -91,6 +93,8 @@ class RefreshAuth(BaseModel):
     time; `refresh_token` is the first."""
     scope: str | None = None
     """The scopes to ask for, separated by blanks."""
+    scheme: str = "Bearer"
+    """What stands before the token in ``Authorization``; some systems have their own word."""
     send_as: Literal["basic", "post"] = "basic"
     """Whether the client's credentials travel in the header or in the form."""
 

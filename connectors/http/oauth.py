@@ -49,7 +49,7 @@ def client_credentials(auth: OAuthAuth, options: HttpOptions) -> Made:
     )
     mend = "check auth.client_id and auth.client_secret"
     token = _fetch(session, str(auth.token_url), options, mend, "client_credentials", extra)
-    return _as_headers(token, str(auth.token_url))
+    return _as_headers(token, str(auth.token_url), auth.scheme)
 
 
 def refreshed(auth: RefreshAuth, options: HttpOptions) -> Made:
@@ -71,7 +71,7 @@ def refreshed(auth: RefreshAuth, options: HttpOptions) -> Made:
             notice("http.refresh_token_rotated", call=call_name("POST", url))
         else:
             _keep(auth.kept_in, given)
-    return _as_headers(token, url)
+    return _as_headers(token, url, auth.scheme)
 
 
 def asserted(auth: JwtAuth, options: HttpOptions) -> Made:
@@ -115,6 +115,7 @@ def _fetch(
     call = call_name("POST", url)
     with session:
         configure(session, options)
+        session.register_compliance_hook("access_token_response", _no_answer_to_us)
         timeout = (options.connect_timeout, options.read_timeout)
         try:
             token: Mapping[str, Any] = session.fetch_token(
@@ -131,6 +132,13 @@ def _fetch(
     return token
 
 
+def _no_answer_to_us(response: requests.Response) -> requests.Response:
+    """Let an answer pass that speaks of us: a server in trouble refuses nobody, in any words."""
+    if response.status_code == 429 or response.status_code >= 500:
+        raise requests.HTTPError(response=response)
+    return response
+
+
 def _refused(error: requests.HTTPError, call: str) -> ConnectorError:
     status = error.response.status_code if error.response is not None else 500
     answer = Answer("POST", "", status, {}, b"")
@@ -139,15 +147,16 @@ def _refused(error: requests.HTTPError, call: str) -> ConnectorError:
     return (kind or MisconfiguredError)(f"{call}: {status} from the token server, check token_url")
 
 
-def _as_headers(token: Mapping[str, Any], url: str) -> Made:
+def _as_headers(token: Mapping[str, Any], url: str, scheme: str = "Bearer") -> Made:
     access = token.get("access_token")
-    if not isinstance(access, str) or str(token.get("token_type", "bearer")).lower() != "bearer":
+    kinds = {"bearer", scheme.lower()}
+    if not isinstance(access, str) or str(token.get("token_type", "bearer")).lower() not in kinds:
         raise MisconfiguredError(f"{call_name('POST', url)}: gave no bearer token, check token_url")
     try:
         lifetime = float(token.get("expires_in") or "inf")
     except (TypeError, ValueError):
         lifetime = float("inf")
-    return {"Authorization": f"Bearer {access}"}, _lasting(lifetime)
+    return {"Authorization": f"{scheme} {access}"}, _lasting(lifetime)
 
 
 def _lasting(lifetime: float) -> float:

@@ -9,6 +9,10 @@ from urllib.parse import quote
 from connectors.errors import RejectedError
 from connectors.http.answers import Meaning
 
+FORM = "application/x-www-form-urlencoded"
+Params = Mapping[str, str | list[str]]
+"""Parameters of an address; one that is a list is repeated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -20,7 +24,7 @@ class Request:
 
     method: str
     path: str = field(default="", repr=False)
-    params: Mapping[str, str] | None = field(default=None, repr=False)
+    params: Params | None = field(default=None, repr=False)
     body: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     idempotent: bool | None = None

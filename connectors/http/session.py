@@ -31,7 +31,7 @@ from connectors.http.auths import Auth, NoAuth
 from connectors.http.budget import Allowance
 from connectors.http.limit import TokenBucket
 from connectors.http.options import HttpOptions
-from connectors.http.request import Request
+from connectors.http.request import Params, Request
 from connectors.http.retry import IDEMPOTENT, back_off, retry_after
 from connectors.http.transport import configure
 from connectors.http.wire import translated
@@ -47,7 +47,7 @@ _CHUNK = 1 << 16
 class _Call:
     method: str
     url: str = field(repr=False)
-    params: Mapping[str, str] | None = field(repr=False)
+    params: Params | None = field(repr=False)
     body: bytes | None = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     idempotent: bool
@@ -115,7 +115,7 @@ class HttpSession:
         method: str,
         path: str = "",
         *,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         json: Any = None,
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
@@ -273,7 +273,7 @@ class HttpSession:
             )
 
     def _send_ours(
-        self, call: _Call, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str]
+        self, call: _Call, url: str, params: Params | None, headers: Mapping[str, str]
     ) -> Answer:
         """Send to our own host: with a key in the query and a signature, where they are wanted."""
         prepared = requests.PreparedRequest()
@@ -282,13 +282,14 @@ class HttpSession:
         except requests.RequestException as error:
             raise translated(error, call.name, url, idempotent=call.idempotent) from None
         address = prepared.url or url
-        signed = self._credentials.signed(call.method, address, call.body)
+        kind = headers.get("Content-Type", "")
+        signed = self._credentials.signed(call.method, address, call.body, kind)
         answer = self._send(call, address, None, {**headers, **signed})
         self._allowance.note(answer.headers)
         return answer
 
     def _send(
-        self, call: _Call, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str]
+        self, call: _Call, url: str, params: Params | None, headers: Mapping[str, str]
     ) -> Answer:
         if self._bucket:
             self._bucket.take()

@@ -21,8 +21,8 @@ from connectors.fields import did_you_mean
 from connectors.http.options import CONFIG
 from connectors.secrets import Secret
 
-Sign = Callable[[str, str, bytes | None], Mapping[str, str]]
-"""Of method, whole address and body: the headers that sign them."""
+Sign = Callable[[str, str, bytes | None, str], Mapping[str, str]]
+"""Of method, whole address, body and its content type: the headers that sign them."""
 
 _PART = re.compile(r"\{([a-z_]+)\}")
 _SIGNED = (
@@ -68,7 +68,7 @@ class HmacAuth(BaseModel):
 def signer(auth: HmacAuth, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Sign:
     """Return what signs requests; the secret is looked up for each."""
 
-    def sign(method: str, url: str, body: bytes | None) -> Mapping[str, str]:
+    def sign(method: str, url: str, body: bytes | None, _: str = "") -> Mapping[str, str]:
         parts = urlsplit(url)
         values = {
             "method": method,

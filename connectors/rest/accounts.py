@@ -10,7 +10,8 @@ from connectors.errors import MisconfiguredError, NotFoundError
 from connectors.rest.completing import Completer
 from connectors.rest.objects import RestObject
 from connectors.rest.paging import pages
-from connectors.rest.pointers import flattened, get
+from connectors.rest.pairs import as_objects
+from connectors.rest.pointers import flattened, get, members
 from connectors.rest.sending import Caller
 from connectors.rest.template import fill
 from connectors.rest.writes import Find, Write
@@ -31,7 +32,7 @@ class Accounts:
         """Yield all of them; one that came on to the next page again is yielded once."""
         completer = Completer(self._api, self._name, self._wanted)
         before: set[str] = set()
-        for batch in pages(self._api, self._wanted, {}):
+        for batch in pages(self._api, self._wanted, *self._wanted.beginning()):
             ids = [get(row, self._write.id) for row in batch.rows]
             for id_, row in zip(ids, batch.rows, strict=True):
                 whole = completer.complete(row, id_) if str(id_) not in before else None
@@ -64,7 +65,7 @@ class Accounts:
         except NotFoundError:
             return None
         record = get(reply.root, call.item)
-        return record if isinstance(record, Mapping) else None
+        return as_objects(record, self._wanted.pairs) if isinstance(record, Mapping) else None
 
     def account(self, record: Mapping[str, Any]) -> Account:
         """Return a record as an account, its attributes by dotted names."""
@@ -75,7 +76,7 @@ class Accounts:
                 f"{self._name}: a record has no id at {write.id!r}; "
                 f"set objects.{self._name}.write.id"
             )
-        attributes = flattened(record)
+        attributes = flattened(record) | members(record)
         if write.active:
             attributes[ACTIVE] = get(record, write.active.field) == write.active.active
         version = get(record, write.version) if write.version else None
@@ -87,13 +88,17 @@ class Accounts:
         )
 
     def _asked(self, asked: Find, value: str) -> Iterator[Account]:
-        listing = asked.call or self._wanted
-        given = fill(asked.given, {"value": value})
+        listing, values = asked.call or self._wanted, {"value": value}
+        given = fill(asked.given, values)
+        if asked.call is None:
+            first, more = self._wanted.beginning()
+            values, given = {**first, **values}, {**more, **given}
         completer = Completer(self._api, self._name, self._wanted)
         try:
-            for batch in pages(self._api, listing, {"value": value}, given):
+            for batch in pages(self._api, listing, values, given):
                 for row in batch.rows:
-                    whole = completer.complete(row, get(row, self._write.id))
+                    id_ = get(row, self._write.id)
+                    whole = completer.complete(row, id_) if asked.whole else self.record(str(id_))
                     if whole is not None:
                         yield self.account(whole)
         except NotFoundError:

@@ -55,14 +55,14 @@ class Call(BaseModel):
     """Its path below `url`; values in `{name}` are quoted. Empty for `url` itself."""
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     """The method; POST where `graphql` is set."""
-    params: Mapping[str, Template] = Field(default_factory=dict)
-    """Parameters of every call: page sizes, sorting, filters. Never secrets."""
+    params: Mapping[str, Template | tuple[Template, ...]] = Field(default_factory=dict)
+    """Parameters of every call: page sizes, sorting, filters; a list repeats one. Never secrets."""
     headers: Mapping[str, Template] = Field(default_factory=dict)
     """Headers beside those of the connector. Never secrets."""
     body: Tree = None
     """The JSON that is sent, with `{name}` where values go."""
-    form: Mapping[str, Template] | None = None
-    """A form that is sent instead of JSON."""
+    form: Tree = None
+    """A form that is sent instead of JSON; what stands deeper is written `address[city]`."""
     graphql: Graphql | None = None
     """A GraphQL operation that is sent instead; places in its answer begin inside `data`."""
 

@@ -12,6 +12,7 @@ from connectors.contract import RejectedRow
 from connectors.errors import MisconfiguredError, NotFoundError, RejectedError
 from connectors.rest.objects import RestObject
 from connectors.rest.paging import pages
+from connectors.rest.pairs import as_objects
 from connectors.rest.pointers import get
 from connectors.rest.sending import Caller
 
@@ -23,8 +24,8 @@ class Completer:
 
     def __init__(self, api: Caller, name: str, wanted: RestObject) -> None:
         self._api, self._name, self._wanted = api, name, wanted
-        self.needed = bool(wanted.details or wanted.joins)
-        """Whether rows need calls of their own."""
+        self.needed = bool(wanted.details or wanted.joins or wanted.pairs)
+        """Whether rows are not what they are to be: most need calls of their own."""
         self.gone = 0
         self.rejected: list[RejectedRow] = []
 
@@ -46,7 +47,7 @@ class Completer:
         except RejectedError as error:
             self.refuse(row, key, str(error))
             return None
-        return row
+        return as_objects(row, self._wanted.pairs)
 
     def refuse(self, row: Mapping[str, Any], key: object, reason: str) -> None:
         """Keep a row that cannot be read as one."""

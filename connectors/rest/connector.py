@@ -131,7 +131,7 @@ class Rest(Connector):
             if self.identity:
                 details["instance"] = self._identify(api, self.identity)
             for name in [name for name, each in self.objects.items() if each.readable][:1]:
-                next(pages(api, self.objects[name], {}))
+                next(pages(api, self.objects[name], *self.objects[name].beginning()))
                 details["object"] = name
         address = urlsplit(str(self.url))
         return Health(f"{self.system} at {address.netloc}{address.path}", details)
@@ -144,7 +144,7 @@ class Rest(Connector):
             for name, wanted in sorted(self.objects.items()):
                 types = dict(wanted.columns)
                 if not types and wanted.readable:
-                    types = _types(next(pages(api, wanted, {})).rows)
+                    types = _types(next(pages(api, wanted, *wanted.beginning())).rows)
                 columns = tuple(Column(key, kind) for key, kind in types.items())
                 found.append(ObjectSchema(name, columns, (wanted.key,) if wanted.key else ()))
         return tuple(found)

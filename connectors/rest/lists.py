@@ -14,7 +14,8 @@ class Listing(Call):
     """A call that answers with rows, in pages."""
 
     items: str = ""
-    """Where the rows stand in an answer, such as `data.items`; empty when it is the answer."""
+    """Where the rows stand in an answer, such as `data.items`; empty when it is the answer. `*` is
+    any part: `groups.*.members` are the members of all groups."""
     item: str = ""
     """Where the record stands inside each of them; empty when it is the row."""
     keyed_as: str | None = None
@@ -27,7 +28,7 @@ class Listing(Call):
     """What an answer without `items` is: an error, or an empty page."""
     pagination: Pagination = OnePage()
     """How the pages are asked for."""
-    into: Literal["query", "body", "variables"] | None = None
+    into: Literal["query", "body", "variables", "headers"] | None = None
     """Where paging and `cursor` parameters go; variables for GraphQL, else the query."""
     partial: Literal["refuse", "accept"] = "refuse"
     """What becomes of rows beside GraphQL errors that belong to no single row."""
@@ -35,7 +36,7 @@ class Listing(Call):
     """More pages than this are taken for an endless loop."""
 
     @property
-    def place(self) -> Literal["query", "body", "variables"]:
+    def place(self) -> Literal["query", "body", "variables", "headers"]:
         """Where parameters of paging and filtering go."""
         return self.into or ("variables" if self.graphql else "query")
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, PositiveFloat, model_validator
 from connectors.errors import RejectedError, UnauthorizedError
 from connectors.http import Auth, HttpOptions, HttpSession, NoAuth
 from connectors.http.auth import Credentials, Make
+from connectors.http.oauth1 import OAuth1Auth, oauth1_signer
 from connectors.http.signing import HmacAuth, signer
 from connectors.rest import template
 from connectors.rest.calls import CONFIG, Call, Template
@@ -59,7 +60,7 @@ class LoginAuth(Call):
     """Seconds after which we log in again; until the token is refused when left out."""
 
 
-RestAuth = Annotated[Auth | HmacAuth | LoginAuth, Field(discriminator="type")]
+RestAuth = Annotated[Auth | HmacAuth | OAuth1Auth | LoginAuth, Field(discriminator="type")]
 """Every way to log in, those that only a description can say among them."""
 
 
@@ -73,6 +74,8 @@ def credentials(
             return Credentials(make, http)
         case HmacAuth():
             return Credentials(NoAuth(), http, sign=signer(auth))
+        case OAuth1Auth():
+            return Credentials(NoAuth(), http, sign=oauth1_signer(auth))
         case _:
             return Credentials(auth, http)
 

@@ -41,35 +41,57 @@ class Position(BaseModel):
     """How the filter wants it, where that is another format."""
     exclusive: bool = False
     """The filter leaves out rows at the position itself; we ask from a second (or 1) before."""
+    start: str | int | None = None
+    """What the filter is given at the first read, where the system wants something, such as 0."""
 
 
-class Deletions(Listing):
-    """A list of what was deleted; each of its rows becomes a tombstone."""
+class Filtered(Listing):
+    """A list that may be asked for what changed since a position."""
 
-    key: str = "id"
-    """Where the key of the deleted row stands."""
-    moment: str | None = None
-    """Where the moment of its deletion stands."""
     cursor: Mapping[str, Tree] = Field(default_factory=dict)
-    """Parameters that leave out what is known, with `{after}` where the position goes."""
-    set: Mapping[str, Any] = Field(default_factory=lambda: {"deleted": True})
-    """What a tombstone holds beside the key, for the mapping's `delete`."""
+    """Parameters that leave out what is known, with `{after}` where the position goes; it may also
+    stand in `headers`, `path` or `body`."""
 
     @field_validator("cursor")
     @classmethod
     def _has_place(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
         return with_after(value)
 
+    @property
+    def filters(self) -> bool:
+        """Whether the system is asked to leave out what is known."""
+        return bool(self.cursor) or "after" in self.placeholders()
 
-class RestObject(Listing):
+
+class Deletions(Filtered):
+    """A list of what was deleted; each of its rows becomes a tombstone."""
+
+    key: str = "id"
+    """Where the key of the deleted row stands."""
+    moment: str | None = None
+    """Where the moment of its deletion stands."""
+    set: Mapping[str, Any] = Field(default_factory=lambda: {"deleted": True})
+    """What a tombstone holds beside the key, for the mapping's `delete`."""
+
+
+class Pairs(BaseModel):
+    """A list of names and values, which is an object to us: `[{key: tier, value: gold}]`."""
+
+    model_config = CONFIG
+
+    name: str = "key"
+    """What the system calls the name in each of them."""
+    value: str = "value"
+    """What it calls the value."""
+
+
+class RestObject(Filtered):
     """One object of an API."""
 
     key: str | None = None
     """The key of a row, for objects whose query names none."""
     columns: Mapping[str, str] = Field(default_factory=dict)
     """The columns and their types, where the first page does not show them."""
-    cursor: Mapping[str, Tree] = Field(default_factory=dict)
-    """Parameters that leave out what is known, with `{after}` where the position goes."""
     position: Position = Position()
     """How the column that rows are read by is written."""
     ordered: bool | Literal["cursor"] = True
@@ -80,26 +102,29 @@ class RestObject(Listing):
     """A second call for each row, whose record is laid over it."""
     joins: Mapping[str, Join] = Field(default_factory=dict)
     """Lists of each row, by the column that is to hold them."""
+    pairs: Mapping[str, Pairs] = Field(default_factory=dict)
+    """Columns that are lists of names and values: they are read and written as objects."""
     deletions: Deletions | None = None
     """Where the API lists what was deleted."""
     write: Write | None = None
     """How its records are written; it is read only when left out."""
-
-    @field_validator("cursor")
-    @classmethod
-    def _has_place(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
-        return with_after(value)
 
     @property
     def readable(self) -> bool:
         """Whether there is a call that lists it."""
         return bool(self.model_fields_set & {"path", "graphql", "items", "pagination"})
 
+    def beginning(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the values and parameters of its call for all rows: of the first position."""
+        start = self.position.start
+        values = {} if start is None else {"after": start}
+        return values, template.fill(self.cursor, values) if values else {}
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.write is None and not self.readable:
             raise ValueError("set path or graphql to read it, or write to write it")
-        if self.walk == "position" and not (self.cursor and self.ordered):
+        if self.walk == "position" and not (self.filters and self.ordered):
             raise ValueError("walk: position needs a cursor and ordered rows")
         return self
 

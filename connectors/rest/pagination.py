@@ -71,15 +71,19 @@ class CursorPages(_Paged):
     """Where the token for the next page stands in the answer, such as `meta.next_cursor`."""
     row: str | None = None
     """Or where it stands in the last row of the page, such as `id`."""
+    header: str | None = None
+    """Or the header of the answer that holds it."""
     more: str | None = None
     """Where the answer says whether there is more, such as `has_more`."""
+    last: str | None = None
+    """Where the answer says whether this page is the last, such as `end_of_stream`."""
     param: str = "cursor"
     """The parameter that carries the token."""
 
     @model_validator(mode="after")
     def _has_token(self) -> Self:
-        if (self.pointer is None) == (self.row is None):
-            raise ValueError("set pointer or row: where the token for the next page stands")
+        if sum(each is not None for each in (self.pointer, self.row, self.header)) != 1:
+            raise ValueError("set pointer, row or header: where the token for the next page stands")
         return self
 
 
@@ -95,6 +99,10 @@ class NextUrl(_Paged):
     type: Literal["next_url"]
     pointer: str = "next_url"
     """Where the address stands in the answer."""
+    more: str | None = None
+    """Where the answer says whether there is more, such as `meta.has_more`."""
+    last: str | None = None
+    """Where the answer says whether this page is the last, such as `end_of_stream`."""
 
 
 class RelayPages(_Paged):

@@ -105,8 +105,9 @@ def _next(wanted: Listing, reply: Reply, found: Rows, extra: Extra, state: _Stat
             info = get(reply.root, f"{wanted.items}.pageInfo".removeprefix("."), {})
             token = get(info, "endCursor") if get(info, "hasNextPage") else None
             return _with(extra, param, token)
-        case NextUrl(pointer=pointer):
-            return _address(reply, extra, get(reply.root, pointer))
+        case NextUrl(pointer=pointer) as paging:
+            over = _is_over(paging, reply)
+            return None if over else _address(reply, extra, get(reply.root, pointer))
         case LinkHeader():
             links = parse_header_links(reply.answer.headers.get("Link", ""))
             following = [each["url"] for each in links if each.get("rel") == "next"]
@@ -121,9 +122,18 @@ def _number(paging: NumberedPages | OffsetPages, found: Rows, state: _State) -> 
     return paging.first + (state.pages if isinstance(paging, NumberedPages) else state.rows)
 
 
-def _token(paging: CursorPages, reply: Reply, found: Rows) -> Any:
+def _is_over(paging: CursorPages | NextUrl, reply: Reply) -> bool:
+    """Whether the answer says itself that it is the last."""
     if paging.more and not get(reply.root, paging.more):
+        return True
+    return bool(paging.last and get(reply.root, paging.last))
+
+
+def _token(paging: CursorPages, reply: Reply, found: Rows) -> Any:
+    if _is_over(paging, reply):
         return None
+    if paging.header:
+        return reply.answer.headers.get(paging.header)
     if paging.pointer:
         return get(reply.root, paging.pointer)
     return get(found.rows[-1], paging.row or "") if found.rows else None

@@ -15,6 +15,10 @@ MISSING = object()
 """What stands at a place that is not there; null is a value."""
 
 
+class _Members(list[Any]):
+    """The first members of a list that may have more."""
+
+
 def get(body: Any, pointer: str, default: Any = None) -> Any:
     """Return what stands at a place, `default` when there is none; "" is the whole."""
     if not pointer:
@@ -52,6 +56,19 @@ def every(body: Any, pointer: str) -> Iterator[Any]:
         yield from every(member, after.removeprefix("."))
 
 
+def members(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return what stands in the members of a row's lists of objects: ``emails.0.value``."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            found |= members(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            for number, each in enumerate(value):
+                if isinstance(each, Mapping):
+                    found |= flattened(each, f"{prefix}{name}.{number}.")
+    return found
+
+
 def put(tree: dict[str, Any], name: str, value: Any) -> None:
     """Set a dotted name in a tree of objects, making those on the way."""
     *above, last = name.split(".")
@@ -64,11 +81,22 @@ def put(tree: dict[str, Any], name: str, value: Any) -> None:
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the tree of dotted names: ``{"a.b": 1}`` -> ``{"a": {"b": 1}}``."""
+    """Return the tree of dotted names: ``{"a.b": 1}`` -> ``{"a": {"b": 1}}``.
+
+    Names that count from 0 on make a list: ``{"a.0.b": 1}`` -> ``{"a": [{"b": 1}]}``.
+    """
     tree: dict[str, Any] = {}
     for name, value in flat.items():
         put(tree, name, value)
-    return tree
+    return {name: _listed(value) for name, value in tree.items()}
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    inner = {name: _listed(each) for name, each in value.items()}
+    counted = [inner[str(n)] for n in range(len(inner)) if str(n) in inner]
+    return _Members(counted) if inner and len(counted) == len(inner) else inner
 
 
 def flattened(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -83,12 +111,20 @@ def flattened(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def merged(row: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one tree over another; objects are joined, all else is replaced."""
+    """Lay one tree over another; objects are joined, all else is replaced.
+
+    A list that `nested` made of names that count lays its members over those that are there.
+    """
     joined = dict(row)
     for name, value in over.items():
-        inner = joined.get(name)
-        if isinstance(inner, Mapping) and isinstance(value, Mapping):
-            joined[name] = merged(inner, value)
-        else:
-            joined[name] = value
+        joined[name] = _joined(joined.get(name), value)
     return joined
+
+
+def _joined(held: Any, value: Any) -> Any:
+    if isinstance(held, Mapping) and isinstance(value, Mapping):
+        return merged(held, value)
+    if isinstance(held, list) and isinstance(value, _Members):
+        over = [_joined(*both) for both in zip(held, value, strict=False)]
+        return _Members([*over, *held[len(over) :], *value[len(over) :]])
+    return value

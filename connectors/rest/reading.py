@@ -40,7 +40,7 @@ def _unordered(
 ) -> Iterator[Page]:
     key = query.key or wanted.key or ""
     before: set[str] = set()
-    for batch in pages(api, wanted, {}):
+    for batch in pages(api, wanted, *wanted.beginning()):
         keys = [str(get(row, key)) for row in batch.rows] if key else []
         rows = batch.rows
         if completer.needed or batch.rejected or not before.isdisjoint(keys):
@@ -100,7 +100,7 @@ class _Ordered:
                 yield Page(rows, cursor, self._completer.taken())
             yield from buried.pages()
         finally:  # also of a read that is given up
-            if self._old and self._wanted.cursor:
+            if self._old and self._wanted.filters:
                 notice("rest.filter_ignored", object=self._query.object, rows=self._old)
 
     def _parts(self) -> Iterator[tuple[list[dict[str, Any]], Cursor | None]]:
@@ -128,7 +128,10 @@ class _Ordered:
         """The pages of the API; by `walk: position`, asked for anew whenever the moment moved."""
         after = self._query.after
         while True:
-            for batch in pages(self._api, self._wanted, {}, self._filter(after)):
+            sent = self._sent(after)
+            values = {} if sent is None else {"after": sent}
+            given = fill(self._wanted.cursor, values) if values else {}
+            for batch in pages(self._api, self._wanted, values, given):
                 yield batch
                 if self._walks and self._moved() and not self._old:
                     break
@@ -140,12 +143,12 @@ class _Ordered:
     def _moved(self) -> bool:
         return self._last is not None and self._last[0] != self._again
 
-    def _filter(self, after: Cursor | None) -> Mapping[str, Any]:
+    def _sent(self, after: Cursor | None) -> str | int | None:
+        """What the filter is given; None where it is given nothing."""
         if after is None:
-            return {}
+            return self._wanted.position.start
         sent, self._asked = self._order.asked(after)
-        given: Mapping[str, Any] = fill(self._wanted.cursor, {"after": sent})
-        return given
+        return sent
 
     def _entries(self, batch: Batch) -> list[Entry]:
         """The rows of a page that are new, completed."""

@@ -10,7 +10,7 @@ from typing import Any
 from connectors.errors import MisconfiguredError
 from connectors.rest.lists import Listing
 from connectors.rest.pagination import RelayPages
-from connectors.rest.pointers import MISSING, get
+from connectors.rest.pointers import MISSING, every, get
 from connectors.rest.rules import row_errors
 from connectors.rest.sending import Reply
 
@@ -27,7 +27,7 @@ class Rows:
 
 def rows_of(reply: Reply, wanted: Listing) -> Rows:
     """Return the rows; MisconfiguredError names what stands there when there is no list."""
-    held = get(reply.root, wanted.items, MISSING)
+    held = _of_all(reply, wanted) if "*" in wanted.items else get(reply.root, wanted.items, MISSING)
     if wanted.absent == "empty" and held in (MISSING, None):
         return Rows([])
     if wanted.single and isinstance(held, Mapping):
@@ -45,6 +45,15 @@ def rows_of(reply: Reply, wanted: Listing) -> Rows:
         return Rows(held)
     rows = [_row(each, number in errors, reply, wanted) for number, each in enumerate(held)]
     return Rows(rows, errors)
+
+
+def _of_all(reply: Reply, wanted: Listing) -> Any:
+    """The rows of several lists as one; nothing where there is not even what holds them."""
+    before = wanted.items.partition("*")[0].removesuffix(".")
+    lists = list(every(reply.root, wanted.items))
+    if get(reply.root, before, MISSING) is MISSING or not all(isinstance(x, list) for x in lists):
+        return MISSING
+    return [each for found in lists for each in found]
 
 
 def _of_connection(held: Any) -> Any:

@@ -9,12 +9,21 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from connectors.http import Answer, HttpSession, Request
+from connectors.http.request import FORM, Params
 from connectors.rest.calls import Call
 from connectors.rest.cost import Cost
 from connectors.rest.lists import Listing
 from connectors.rest.pointers import get, put
 from connectors.rest.rules import ErrorRule, Judge, json_or_none
-from connectors.rest.template import Values, fill, fill_path, fill_texts, plain
+from connectors.rest.template import (
+    Values,
+    brackets,
+    fill,
+    fill_params,
+    fill_path,
+    fill_texts,
+    plain,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,8 @@ class Api:
     ) -> Reply:
         body, kind = _body(call, values, extra)
         headers = {**self._headers, **fill_texts(call.headers, values)}
+        if extra.place == "headers":
+            headers |= {n: plain(value) for n, value in extra.given.items() if value is not None}
         answer = self._http.send(
             Request(
                 call.verb,
@@ -119,8 +130,8 @@ class Api:
         return Reply(answer, found, get(found, "data") if call.graphql else found)
 
 
-def _params(call: Call, values: Values, extra: Extra) -> Mapping[str, str]:
-    params = fill_texts(call.params, values)
+def _params(call: Call, values: Values, extra: Extra) -> Params:
+    params = fill_params(call.params, values)
     if extra.place == "query":
         params |= {name: plain(value) for name, value in extra.given.items() if value is not None}
     return params
@@ -132,9 +143,8 @@ def _body(call: Call, values: Values, extra: Extra) -> tuple[bytes | None, str |
         tree = {"query": call.graphql.query, "variables": _added(variables, extra, "variables")}
         return _json(tree), "application/json"
     if call.form is not None:
-        filled = _added(fill_texts(call.form, values), extra, "body")
-        form = {name: plain(value) for name, value in filled.items()}
-        return urlencode(form).encode(), "application/x-www-form-urlencoded"
+        filled = _added(fill(call.form, values), extra, "body")
+        return urlencode(list(brackets(filled))).encode(), FORM
     if "body" not in call.model_fields_set and not (extra.place == "body" and extra.given):
         return None, None
     tree = fill(call.body, values)

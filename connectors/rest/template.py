@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.errors import RejectedError
@@ -29,8 +29,11 @@ STEPS: Mapping[str, Callable[[str], str]] = {
     "trim": str.strip,
     "md5": lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
     "sha256": lambda text: hashlib.sha256(text.encode()).hexdigest(),
+    "doubled": lambda text: text.replace("'", "''"),
+    "escaped": lambda text: re.sub(r"([\\'\"])", r"\\\1", text),
 }
-"""What may be done to a value: systems name records by hashes of their addresses."""
+"""What may be done to a value: systems name records by hashes of their addresses, and filters that
+are texts want quotes doubled, or behind a backslash."""
 _PART = re.compile(r"\{\{|\}\}|\{([A-Za-z_][\w.-]*)((?:\|\w+)*)\}")
 _STRAY = re.compile(r"[{}]")
 
@@ -87,13 +90,40 @@ def fill_path(template: str, values: Values) -> str:
 
 
 def fill_texts(templates: Mapping[str, str], values: Values) -> dict[str, str]:
-    """Return parameters or headers with their values; those whose value is nothing are left out."""
+    """Return headers with their values; those whose value is nothing are left out."""
     filled = {name: fill(template, values) for name, template in templates.items()}
     return {
         name: plain(value)
         for name, value in filled.items()
         if value is not MISSING and value is not None
     }
+
+
+def fill_params(
+    templates: Mapping[str, str | Sequence[str]], values: Values
+) -> dict[str, str | list[str]]:
+    """Return parameters as `fill_texts` returns headers; one that is a list is repeated."""
+    filled: dict[str, str | list[str]] = {}
+    for name, template in templates.items():
+        value = fill(template, values)
+        if isinstance(template, str):
+            if value is not MISSING and value is not None:
+                filled[name] = plain(value)
+        else:
+            filled[name] = [plain(each) for each in value if each is not None]
+    return filled
+
+
+def brackets(tree: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield a tree as the pairs of a form: ``address[city]``, ``tags[0]``; null is left out."""
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from brackets(value, f"{name}[{key}]" if name else str(key))
+    elif isinstance(tree, list | tuple):
+        for number, value in enumerate(tree):
+            yield from brackets(value, f"{name}[{number}]")
+    elif tree is not None:
+        yield name, plain(tree)
 
 
 def plain(value: Any) -> str:

@@ -33,9 +33,9 @@ class Tombstones:
         listing, after = self._listing, self._query.after
         if listing is None or after is None:
             return  # a first read finds nothing of what is gone
-        params = fill(listing.cursor, {"after": self._order.asked(after)[0]})
+        values = {"after": self._order.asked(after)[0]}
         size = self._query.page_size
-        for batch in pages(self._api, listing, {}, params):
+        for batch in pages(self._api, listing, values, fill(listing.cursor, values)):
             rows = [row for each in batch.rows if (row := self._tombstone(each)) is not None]
             for start in range(0, len(rows), size):
                 yield Page(rows[start : start + size])

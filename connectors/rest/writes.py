@@ -46,6 +46,8 @@ class Find(BaseModel):
     """What is added to the call that lists the object: parameters, or variables of GraphQL."""
     call: Listing | None = None
     """Another call that lists them."""
+    whole: bool = True
+    """Whether hits are whole accounts; otherwise each is read by `get`."""
 
 
 class Bulk(Call):
@@ -126,6 +128,8 @@ class Write(BaseModel):
             raise ValueError("an update that sends {record} needs get: the rest of it is read")
         if self.upsert and not self.key:
             raise ValueError("upsert needs key: where our key stands in a record")
+        if self.get is None and not all(each.whole for each in self.find.values()):
+            raise ValueError("a hit that is not whole needs get: it is read anew")
         if not (self.create or self.update or self.upsert or self.bulk.create):
             raise ValueError("set create, update or upsert: nothing could be written")
         return self

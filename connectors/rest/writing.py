@@ -17,6 +17,7 @@ from connectors.errors import (
 )
 from connectors.rest.accounts import ACTIVE, KEY, Accounts
 from connectors.rest.objects import RestObject
+from connectors.rest.pairs import as_lists
 from connectors.rest.pointers import flattened, get, merged, nested
 from connectors.rest.sending import Caller, Reply
 from connectors.rest.template import Values
@@ -31,7 +32,7 @@ class Writer:
 
     def __init__(self, api: Caller, name: str, wanted: RestObject, write: Write) -> None:
         self._api, self._name, self.settings = api, name, write
-        self._asked = wanted.readable
+        self._asked, self._pairs = wanted.readable, wanted.pairs
         self._accounts = Accounts(api, name, wanted, write)
 
     def write(self, change: Change) -> Outcome:
@@ -54,8 +55,8 @@ class Writer:
             **known,
             "key": change.key,
             "id": change.id,
-            "changes": changes,
-            "record": record,
+            "changes": as_lists(changes, self._pairs),
+            "record": as_lists(record, self._pairs),
             "version": change.version,
             "idempotency_key": _idempotency_key(change),
         }
@@ -130,7 +131,8 @@ class Writer:
         held = self._accounts.record(change.id or "")
         if held is None:
             raise NotFoundError(f"{change.action} {change.key}: no such account")
-        return merged(held, nested(self._translated(change)))
+        whole = merged(held, nested(self._translated(change)))
+        return as_lists(whole, self._pairs)
 
     def _translated(self, change: Change) -> dict[str, Any]:
         """Return what is written by the system's own names, cleared attributes with its nothing."""

@@ -23,6 +23,7 @@ from connectors.http import (
     OAuthAuth,
     RefreshAuth,
 )
+from connectors.http.oauth1 import OAuth1Auth
 from connectors.http.signing import HmacAuth
 from connectors.push.proofs import HmacProof, StandardProof, StripeProof, TokenProof
 from connectors.registry import Option
@@ -53,6 +54,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "auth: jwt": JwtAuth,
     "auth: hmac": HmacAuth,
     "auth: login": LoginAuth,
+    "auth: oauth1": OAuth1Auth,
     "token": TokenPlace,
     "budget": Budget,
     "cost": Cost,
@@ -87,6 +89,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "object": objects.RestObject,
     "details": lists.Detail,
     "deletions": objects.Deletions,
+    "pairs": objects.Pairs,
     "position": objects.Position,
     "errors": ErrorRule,
     "write": writes.Write,

@@ -120,7 +120,11 @@ def test_what_the_project_says_of_auth_and_http_takes_the_place_of_the_files(
             "pagination: {type: page, end: shrt, size: 2}",
             "pagination.end: must be 'empty', 'short' or 'repeat'; did you mean 'short'?",
         ),
-        ("path: customers", "pagination: {type: cursor}", "set pointer or row: where the token"),
+        (
+            "path: customers",
+            "pagination: {type: cursor}",
+            "set pointer, row or header: where the token",
+        ),
         ("path: customers", "pagination: {type: page, end: short}", "size is needed with"),
         ("path: customers", "cursor: {since: after}", "one parameter must hold {after}"),
         (
@@ -219,5 +223,5 @@ def test_an_editor_takes_what_is_right_and_underlines_what_is_wrong():
 
 @pytest.mark.parametrize("name", shipped())
 def test_a_shipped_description_says_what_it_needs(name):
-    with pytest.raises(MisconfiguredError, match=r"(url|token): is required: "):
+    with pytest.raises(MisconfiguredError, match=r"(url|token|key): is required: "):
         build("rest", {"file": name}, Path())
