@@ -10,6 +10,8 @@ import structlog
 
 from connectors.contract import RejectedRow
 from connectors.errors import MisconfiguredError, NotFoundError, RejectedError
+from connectors.rest import template
+from connectors.rest.lists import Detail, holds
 from connectors.rest.objects import RestObject
 from connectors.rest.paging import pages
 from connectors.rest.pairs import as_objects
@@ -37,7 +39,7 @@ class Completer:
         """
         try:
             if self._wanted.details:
-                row = {**row, **self._details(row)}
+                row = {**row, **self._details(self._wanted.details, row)}
             for column, join in self._wanted.joins.items():
                 found = pages(self._api, join, row)
                 row = {**row, column: [each for batch in found for each in batch.rows]}
@@ -65,14 +67,16 @@ class Completer:
         if self.gone:
             log.info("rest.rows_gone", object=self._name, rows=self.gone)
 
-    def _details(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        details = self._wanted.details
-        assert details is not None  # noqa: S101 (the caller looked)
+    def _details(self, details: Detail, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        if details.optional and any(get(row, n) is None for n in template.names(details.path)):
+            return {}
         reply = self._api.send(details, row, reads=True)
         record = get(reply.root, details.item)
+        if details.where and isinstance(record, list):
+            record = next((each for each in record if holds(each, details.where)), {})
         if not isinstance(record, dict):
             raise MisconfiguredError(
                 f"{reply.answer.call}: no record at {details.item or 'the top'!r}, set "
                 f"objects.{self._name}.details.item"
             )
-        return record
+        return {details.column: record} if details.column else record

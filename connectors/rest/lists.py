@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from connectors.rest.calls import Call
 from connectors.rest.pagination import OnePage, Pagination
+from connectors.rest.pointers import MISSING, get
+
+
+def holds(row: Any, where: Mapping[str, str | int | bool]) -> bool:
+    """Whether a record holds what is asked for; numbers and their texts are alike."""
+    return all(_same(get(row, place, MISSING), value) for place, value in where.items())
+
+
+def _same(held: Any, value: str | int | bool) -> bool:
+    if isinstance(held, bool) or isinstance(value, bool):
+        return held is value
+    return held is not None and str(held) == str(value)
 
 
 class Listing(Call):
@@ -22,6 +35,8 @@ class Listing(Call):
     """The rows are an object, by key: the column that is to hold the key."""
     scalars_as: str | None = None
     """The rows are plain values: the column that is to hold them."""
+    where: Mapping[str, str | int | bool] = Field(default_factory=dict)
+    """What rows must hold, by place, to count; others are left out on our side."""
     single: bool = False
     """Whether the answer holds one record there instead of a list."""
     absent: Literal["error", "empty"] = "error"
@@ -46,6 +61,12 @@ class Detail(Call):
 
     item: str = ""
     """Where the record stands in the answer; empty when it is the answer."""
+    where: Mapping[str, str | int | bool] = Field(default_factory=dict)
+    """Of a list that stands there, the record is the first that holds this; nothing, if none."""
+    column: str | None = None
+    """The column that is to hold the record; it is laid over the row when left out."""
+    optional: bool = False
+    """Whether rows without a value for its path go without; otherwise they are dead letters."""
 
 
 class Join(Listing):

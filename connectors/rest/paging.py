@@ -11,7 +11,7 @@ from requests.utils import parse_header_links
 
 from connectors.errors import MisconfiguredError
 from connectors.notices import notice
-from connectors.rest.lists import Listing
+from connectors.rest.lists import Listing, holds
 from connectors.rest.pagination import (
     CursorPages,
     LinkHeader,
@@ -80,9 +80,20 @@ def pages(
                 f"pagination {wanted.pagination.type!r}?"
             )
         state = _State(state.pages + 1, state.rows + len(found.rows), found.rows)
-        yield Batch(found.rows, found.rejected, reply)
+        yield Batch(*_counting(found, wanted), reply)
         extra = _next(wanted, reply, found, extra, state)
     _compare_total(wanted, reply, state)
+
+
+def _counting(found: Rows, wanted: Listing) -> tuple[list[dict[str, Any]], Mapping[int, str]]:
+    """The rows that count, and what is wrong with some, by their number among these."""
+    if not wanted.where:
+        return found.rows, found.rejected
+    kept = [
+        n for n, row in enumerate(found.rows) if n in found.rejected or holds(row, wanted.where)
+    ]
+    rejected = {at: found.rejected[n] for at, n in enumerate(kept) if n in found.rejected}
+    return [found.rows[n] for n in kept], rejected
 
 
 def _first(wanted: Listing) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import Action, Change, Searchable, Target
+from connectors.contract import Action, Change, Query, Searchable, Target
 from connectors.errors import RejectedError, UnauthorizedError
 from connectors.registry import build
 from tests.connectors.rest.conftest import QUICK
@@ -26,6 +26,8 @@ class Preferences:
             return 401, {}, {"category": "INVALID_AUTHENTICATION"}
         if asked.path == ("account-info", "v3", "details"):
             return {"portalId": 62515}
+        if asked.method == "GET":
+            return self._read(asked)
         told = asked.json
         address, word = told["emailAddress"], asked.path[-1]
         assert asked.path[:2] == ("communication-preferences", "v3")
@@ -38,6 +40,21 @@ class Preferences:
             self.subscribed.pop(address, None)
         status = "SUBSCRIBED" if word == "subscribe" else "NOT_SUBSCRIBED"
         return {"recipient": address, "id": TYPE, "status": status}
+
+    def _read(self, asked):
+        if asked.path == ("crm", "v3", "objects", "contacts"):
+            held = [{"id": "1", "properties": {"email": "ann+1@example.test"}},
+                    {"id": "2", "properties": {"email": None}},
+                    {"id": "3", "properties": {"email": "bob@example.test"}},
+                    {"id": "4", "properties": {"email": "new@example.test"}}]  # fmt: skip
+            return {"results": held}
+        assert asked.path[:4] == ("communication-preferences", "v3", "status", "email")
+        address = asked.path[4]
+        states = [{"id": "1", "status": "SUBSCRIBED"}]
+        if address in self.subscribed or address in self.left:
+            said = "NOT_SUBSCRIBED" if address in self.left else "SUBSCRIBED"
+            states.append({"id": TYPE, "name": "News", "status": said})
+        return {"recipient": address, "subscriptionStatuses": states}
 
 
 @pytest.fixture
@@ -80,6 +97,16 @@ def test_who_opted_out_at_hubspot_stays_out_and_costs_no_other(made):
     assert "ann@" not in str(first.error)
     assert second.error is None
     assert preferences.subscribed.keys() == {"bob@example.test"}
+
+
+def test_what_hubspot_holds_of_the_type_is_read_back_of_each_contact(made):
+    target, preferences = made
+    preferences.left.add("bob@example.test")
+    list(target.apply([change(Action.CREATE, "ann+1@example.test")]))
+    found = {row["id"]: row for page in target.read(Query("states")) for row in page.rows}
+    assert {key: row.get("state", {}).get("status") for key, row in found.items()} == {
+        "1": "SUBSCRIBED", "2": None, "3": "NOT_SUBSCRIBED", "4": None
+    }  # fmt: skip
 
 
 def test_a_wrong_token_is_told(made, monkeypatch):

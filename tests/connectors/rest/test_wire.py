@@ -86,6 +86,35 @@ def test_rows_of_lists_in_lists_come_as_one(system, described):
             read(path)
 
 
+def test_rows_that_do_not_count_are_left_out_and_end_no_read(system, described):
+    kinds = [{**row, "kind": "person" if n in (0, 6) else "firm"} for n, row in enumerate(ROWS)]
+    url = system(lambda request: part(kinds, int(request.params["offset"]))).url
+    more = "path: t\nwhere: {kind: person}\npagination: {type: offset}"
+    source = described(listing(url, more))
+    assert [row["id"] for row in rows(source.read(Query("things")))] == ["k0", "k6"]
+    pages = list(source.read(Query("things", key="id", cursor="at")))
+    assert [row["id"] for row in rows(pages)] == ["k0", "k6"]
+
+
+def test_details_may_be_one_of_a_list_in_a_column_of_their_own_or_none(system, described):
+    def answer(request):
+        if request.path == ("t",):
+            return [{"id": 1, "no": "a/b"}, {"id": 2}, {"id": 3, "no": "c"}]
+        found = [{"id": 5, "is": "x"}, {"id": 7, "is": request.path[1]}]
+        return {"states": found if request.path[1] == "a/b" else []}
+
+    more = "path: t\ndetails: {path: 't/{no}', item: states, where: {id: 7}, column: state%s}"
+    server = system(answer)
+    source = described(listing(server.url, more % ", optional: true"))
+    assert rows(source.read(Query("things"))) == [
+        {"id": 1, "no": "a/b", "state": {"id": 7, "is": "a/b"}},
+        {"id": 2},
+        {"id": 3, "no": "c", "state": {}},
+    ]
+    *_, last = described(listing(server.url, more % "")).read(Query("things"))
+    assert len(last.rejected) == 1
+
+
 def test_a_filter_may_stand_in_a_header_and_have_something_to_begin_with(system, described):
     def answer(request):
         since = request.headers["X-Since"]
