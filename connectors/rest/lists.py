@@ -11,13 +11,16 @@ from connectors.rest.calls import Call
 from connectors.rest.pagination import OnePage, Pagination
 from connectors.rest.pointers import MISSING, get
 
+Plain = str | int | bool
+"""A value that a file can say."""
 
-def holds(row: Any, where: Mapping[str, str | int | bool]) -> bool:
+
+def holds(row: Any, where: Mapping[str, Plain]) -> bool:
     """Whether a record holds what is asked for; numbers and their texts are alike."""
     return all(_same(get(row, place, MISSING), value) for place, value in where.items())
 
 
-def _same(held: Any, value: str | int | bool) -> bool:
+def _same(held: Any, value: Plain) -> bool:
     if isinstance(held, bool) or isinstance(value, bool):
         return held is value
     return held is not None and str(held) == str(value)
@@ -35,7 +38,7 @@ class Listing(Call):
     """The rows are an object, by key: the column that is to hold the key."""
     scalars_as: str | None = None
     """The rows are plain values: the column that is to hold them."""
-    where: Mapping[str, str | int | bool] = Field(default_factory=dict)
+    where: Mapping[str, Plain] = Field(default_factory=dict)
     """What rows must hold, by place, to count; others are left out on our side."""
     single: bool = False
     """Whether the answer holds one record there instead of a list."""
@@ -61,7 +64,7 @@ class Detail(Call):
 
     item: str = ""
     """Where the record stands in the answer; empty when it is the answer."""
-    where: Mapping[str, str | int | bool] = Field(default_factory=dict)
+    where: Mapping[str, Plain] = Field(default_factory=dict)
     """Of a list that stands there, the record is the first that holds this; nothing, if none."""
     column: str | None = None
     """The column that is to hold the record; it is laid over the row when left out."""
