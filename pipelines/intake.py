@@ -6,6 +6,7 @@ expectation or a source that shrank too much leaves pages and profiles as they w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from idp_core.profiles import store
 from idp_core.profiles.model import SourceProfile
 from mappings.tree import Document
 from pipelines.bus import Bus
-from pipelines.errors import StoppedError, named
+from pipelines.errors import JobError, StoppedError, named
 from pipelines.progress import Progress, silent
 from pipelines.quality.model import Severity, Suite
 from pipelines.quality.results import make_report, worst
@@ -42,6 +43,7 @@ class Taken:
     dead: int = 0
     blanked: int = 0
     warnings: tuple[str, ...] = ()
+    problems: tuple[JobError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def intake(
     """Map, check and store what has landed of a source.
 
     Raises StoppedError when a critical expectation or the source's size stops it; the pages stay
-    landed and are taken again by the next run.
+    landed and are taken again by the next run. When so many rows became dead letters that source
+    and mapping cannot be meant for each other, all is stored and a problem tells it.
     """
     with reading(bus.engine) as conn:
         pages = ledger.pages_to_map(conn, source)
@@ -143,6 +146,7 @@ def _store(
             warnings = (_held(len(missing), nameless), *warnings)
         else:
             deleted += store.mark_deleted(conn, read.source, missing, read.run)
+    dead_rows = len(letters) + unread
     return Taken(
         landed=found.landed if found else 0,
         left_out=found.left_out if found else 0,
@@ -150,9 +154,10 @@ def _store(
         changed=put.changed,
         unchanged=put.unchanged,
         deleted=deleted,
-        dead=len(letters) + unread,
+        dead=dead_rows,
         blanked=_blanked(found) if found else 0,
         warnings=warnings,
+        problems=_unfit(bus, read.source, found, dead_rows),
     )
 
 
@@ -249,6 +254,26 @@ def _believable(
             f"({100 * missing / known:.3g}% > max_shrink {limit:g}%){also}. Nothing was deleted; "
             f"if this is right, set sources.{read.source}.max_shrink higher for one run"
         )
+
+
+def _unfit(bus: Bus, source: str, found: Transformed | None, dead: int) -> tuple[StoppedError, ...]:
+    """Tell when more rows became dead letters than a source in order has."""
+    limit = bus.source_settings(source).max_dead
+    rows = dead + (found.gate.good if found else 0)
+    if dead < _MANY or 100 * dead <= limit * rows:
+        return ()
+    wrong = Counter[str]()
+    for problem in found.gate.problems if found else ():
+        if problem.severity == "quarantine":
+            wrong[f"{problem.field} at step {problem.step}"] += problem.rows
+    most = "".join(f", most often for {what}" for what, _ in wrong.most_common(1))
+    told = (
+        f"{source}: {dead:,} of {rows:,} rows became dead letters "
+        f"({100 * dead / rows:.3g}% > max_dead {limit:g}%){most}. What passed is stored; look at "
+        f"isthmus deadletters --source {source}, mend the source or its mapping and run again; if "
+        f"this is right, set sources.{source}.max_dead higher"
+    )
+    return (StoppedError(told),)
 
 
 def _held(missing: int, nameless: int) -> str:

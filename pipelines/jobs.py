@@ -68,6 +68,7 @@ def sync(  # noqa: PLR0913 (each is a wish of its own)
         for name in bus.project.sources if sources is None else sources:
             with noting(problems):
                 report = _take_in(bus, steps, name, report)
+                problems += report.taken[name].problems
         if unify:
             unified, golden = unify_all(bus, steps)
             report = replace(report, unified=unified, golden=golden)

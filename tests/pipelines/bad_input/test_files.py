@@ -70,6 +70,14 @@ REFUSED = {
         3,
         r"unique.*2 of 21 rows.*mappings/shop\.yaml:1:1.*Nothing of it was stored",
     ),
+    "columns changed places": (
+        GOOD.replace("mail,first", "first,mail"),
+        3,
+        (
+            r"20 of 20 rows became dead letters \(100% > max_dead 50%\), most often for "
+            r"email at step email\. What passed is stored; look at isthmus deadletters"
+        ),
+    ),
     "no keys": (
         re.sub(r"(?m)^\d+", "", GOOD),
         3,
@@ -165,6 +173,8 @@ def test_a_bad_value_is_kept_with_its_row_and_changes_nobody(place):
     place.write("customers.csv", GOOD.replace("@mail", "(at)mail"))
     said = place.sync()
     assert "shop: 20 rows read, 0 new, 0 changed, 0 deleted, 20 dead letters" in said.out
+    assert said.code == 3
+    assert len(place.letters()) == 20
     assert place.is_unharmed()
     mend(place)
 
