@@ -165,7 +165,7 @@ def test_the_connector_of_the_how_to_keeps_the_rules(pytester: pytest.Pytester):
     page = DOCS / "how-to/write-a-connector.md"
     for name, text in re.findall(r"```python\n# (\w+)\.py\n(.*?)```", page.read_text(), re.DOTALL):
         (pytester.path / f"{name}.py").write_text(text)
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-q")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-q")
     result.assert_outcomes(passed=21, skipped=0)
 
 

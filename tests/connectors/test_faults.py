@@ -61,6 +61,11 @@ class TestRestOnABadDay(UnreliableSourceContract):
 
 
 class TestScimOnABadDay(UnreliableTargetContract):
+    @pytest.fixture(autouse=True)
+    def _soon(self, monkeypatch):
+        """Who refuses everything is tried again after milliseconds, not after five seconds."""
+        monkeypatch.setattr("connectors.scim.pace._SLOWEST", 100.0)
+
     @pytest.fixture
     def upstream(self):
         yield from serve()

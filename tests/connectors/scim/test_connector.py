@@ -226,7 +226,8 @@ def test_a_throttled_create_is_sent_again_after_the_wait(scripted):
     assert (outcome.error, outcome.id, len(calls)) == (None, "7", 2)
 
 
-def test_a_target_that_only_throttles_is_given_up_after_bounded_attempts(scripted):
+def test_a_target_that_only_throttles_is_given_up_after_bounded_attempts(scripted, monkeypatch):
+    monkeypatch.setattr("connectors.scim.pace._SLOWEST", 100.0)
     url = scripted(answering(lambda *_: (429, {"Retry-After": "0"}, b"")))
     (outcome,) = scim(url).apply([change(1, Action.CREATE, "g", after=ANN)])
     assert isinstance(outcome.error, ThrottledError)

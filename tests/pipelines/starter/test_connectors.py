@@ -18,7 +18,7 @@ def test_its_own_test_passes_as_it_was_written(pytester: pytest.Pytester, kind):
     made = make_connector(pytester.path, "billing-eu", python=kind == "python")
     assert sorted(str(file.relative_to(pytester.path)) for file in made) == sorted(OURS[kind])
     test = next(file for file in made if file.name.startswith("test_"))
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-q", str(test))
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-q", str(test))
     result.assert_outcomes(passed=21, skipped=0)
 
 
