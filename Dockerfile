@@ -4,12 +4,12 @@ RUN pip install --no-cache-dir uv==0.13.9
 ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/opt/isthmus
 WORKDIR /src
 COPY pyproject.toml uv.lock README.md LICENSE ./
-RUN uv sync --frozen --no-install-project --no-default-groups --extra postgres --extra ldap --extra salesforce --extra dagster --extra serve --extra sftp --extra soap --extra storage
+RUN uv sync --frozen --no-install-project --no-default-groups --extra postgres --extra ldap --extra salesforce --extra dagster --extra serve --extra otel --extra sftp --extra soap --extra storage
 COPY mappings mappings
 COPY connectors connectors
 COPY idp_core idp_core
 COPY pipelines pipelines
-RUN uv sync --frozen --no-editable --no-default-groups --extra postgres --extra ldap --extra salesforce --extra dagster --extra serve --extra sftp --extra soap --extra storage
+RUN uv sync --frozen --no-editable --no-default-groups --extra postgres --extra ldap --extra salesforce --extra dagster --extra serve --extra otel --extra sftp --extra soap --extra storage
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /project isthmus && install -d -o isthmus -g isthmus /project

@@ -21,7 +21,7 @@ $(TOOLS)/bin/uv:
 	  || { $(PYTHON) -m pip install -q --target $(TOOLS)/lib uv==$(UV_VERSION) && mkdir -p $(TOOLS)/bin && cp $(TOOLS)/lib/bin/uv $(TOOLS)/bin/uv; }
 
 $(STAMP): pyproject.toml uv.lock | $(if $(findstring $(TOOLS),$(UV)),$(TOOLS)/bin/uv)
-	@$(SYNC) --group dev --extra sandbox --extra dagster --extra ldap --extra pictures --extra postgres --extra mysql --extra salesforce --extra serve --extra sftp --extra storage --extra soap
+	@$(SYNC) --group dev --extra sandbox --extra dagster --extra ldap --extra otel --extra pictures --extra postgres --extra mysql --extra salesforce --extra serve --extra sftp --extra storage --extra soap
 	@touch $@
 
 setup: $(STAMP)  ## make the environment (.venv) from the lock file

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from idp_core.claims.book import Book
     from idp_core.site.site import Site
+    from idp_core.web.tracing import Traces
 
 _FOLDER = "ISTHMUS_PROJECT"
 _MASTER_FILE = "master.key"
@@ -141,12 +143,25 @@ def application() -> ASGIApp:
     configure(settings.log_level, settings.log_format)
     folder = Path(os.environ.get(_FOLDER, "."))
     site, project = open_site(folder, settings), project_of(folder)
-    made = make_app(site)
+    made = make_app(site, traces=_traces(site))
     if not any(source.connector.get("type") == _PUSHED for source in project.sources.values()):
         return made  # connectors take longer to import than all of the login
     from pipelines.hooks import hooked, receivers
 
     return hooked(made, receivers(project, site.engine))
+
+
+def _traces(site: Site) -> Traces | None:
+    """Return where traces go. Raises ProjectError when the extra for them is missing."""
+    if site.config.traces.otlp is None:
+        return None
+    try:
+        from idp_core.web.tracing import to_collector
+    except ModuleNotFoundError as error:
+        raise ProjectError(
+            f"traces.otlp needs {error.name}, which is not installed; pip install 'isthmus[otel]'"
+        ) from None
+    return to_collector(site.config.traces, version("isthmus"))
 
 
 def prepare(folder: Path) -> Served:
@@ -157,6 +172,9 @@ def prepare(folder: Path) -> Served:
     made = not file.exists()
     site = open_site(folder)
     site.engine.dispose()
+    traces = _traces(site)  # a worker that cannot take them would only die and be begun again
+    if traces is not None:
+        traces.stop()
     return Served(site.config.issuer, site.config.listen, file, made)
 
 

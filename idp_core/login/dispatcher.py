@@ -112,7 +112,8 @@ class Dispatcher:
         if not counted.allowed:
             site.metrics.happened("login", "limited")
             raise RefusedError(limited=True)
-        proven = factor.check(Trial(ask, site, account))
+        with site.span("login.factor", factor=factor.name):
+            proven = factor.check(Trial(ask, site, account))
         with writing(site.engine) as conn:
             if proven is None or proven.blocked_at is not None:
                 whose = proven or known
@@ -140,7 +141,8 @@ class Dispatcher:
                 raise RefusedError
             if self.options(conn, ask, site, next_):
                 return redirect("/login/step").with_headers(flows.save(conn, site, next_))
-            answer = finish(conn, ask, site, account, proven, wish.to)
+            with site.span("login.finish"):
+                answer = finish(conn, ask, site, account, proven, wish.to)
             days = self.remembers(conn, site, next_)
             if answer and flow and days and ask.form.get("remember") == "1":
                 cookie = remembered.put(conn, site, account.id, days)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from idp_core.profiles import policyfile
 from idp_core.site.asking import AskRule
 from idp_core.site.part import ASKED, Need, Part
+from idp_core.site.spans import TraceSettings
 
 FILE = "serve.yaml"
 _LOCAL = {"localhost", "127.0.0.1", "[::1]", "::1"}
@@ -281,6 +282,8 @@ class ServeConfig(Part):
     """Processes; on SQLite one is the most there is use for."""
     metrics: bool = True
     """Whether `/metrics` answers whoever asks from a private network and through no proxy."""
+    traces: TraceSettings = TraceSettings()
+    """Traces by OpenTelemetry."""
     keys: KeySettings = KeySettings()
     """Signing keys."""
     mail: MailSettings = MailSettings()

@@ -23,10 +23,12 @@ from idp_core.passwords.breached import BreachFile, BreachList, BreachService
 from idp_core.passwords.hashing import Hasher
 from idp_core.passwords.policy import PasswordPolicy
 from idp_core.sessions.store import Limits
+from idp_core.site import spans
 from idp_core.site.config import PasswordSettings, ServeConfig
 from idp_core.site.keyholder import KeyHolder
 from idp_core.site.metrics import Metrics
 from idp_core.site.refusals import Refusals
+from idp_core.site.spans import Spans
 from idp_core.vault.master import Master
 from idp_core.vault.sealing import LocalSealer, Sealer
 
@@ -63,6 +65,7 @@ class Site:
     claims: Book = field(default_factory=Book)
     metrics: Metrics = field(default_factory=Metrics)
     refusals: Refusals = field(default_factory=Refusals)
+    span: Spans = spans.off
 
     def url(self, path: str) -> str:
         """Return the absolute URL of a path of ours; never made of what a request says."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from starlette.applications import Starlette
@@ -23,13 +24,19 @@ from idp_core.site.upkeep import Upkeep
 from idp_core.web.asgi import Endpoint, Machine, plain_failure
 from idp_core.web.slices import LAST, OFTEN, RARELY, all_routes
 
+if TYPE_CHECKING:  # only who takes traces has its packages
+    from idp_core.web.tracing import Traces
+
 _FAST, _SLOW = 8, 4
 """Threads for requests on PostgreSQL, and for slow work: more would only take turns."""
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
-def make_app(site: Site, *, threads: bool = True) -> ASGIApp:
+def make_app(site: Site, *, threads: bool = True, traces: Traces | None = None) -> ASGIApp:
     """Return the application. Without `threads` everything runs where it is called: for tests."""
+    if traces is not None:
+        site = replace(site, span=traces.span)
+        traces.watch(site.engine)
     on_server = site.engine.dialect.name != "sqlite"
     fast = ThreadPoolExecutor(_FAST, "fast") if threads and on_server else None
     slow = ThreadPoolExecutor(_SLOW, "slow") if threads else None
@@ -42,12 +49,17 @@ def make_app(site: Site, *, threads: bool = True) -> ASGIApp:
         frozenset(site.config.proxies),
     )
     all_ = (*all_routes(), Route("/{part:path}", {"GET": _nowhere}, Kind.PAGE))
-    endpoints = [Endpoint(route, site, machine) for route in all_]
+    endpoints: list[ASGIApp] = [Endpoint(route, site, machine) for route in all_]
+    if traces is not None:
+        endpoints = [
+            traces.request(endpoint, route.path, machine.proxies)
+            for route, endpoint in zip(all_, endpoints, strict=True)
+        ]
     routes = [
         StarletteRoute(route.path, endpoint, methods=_METHODS)
         for route, endpoint in zip(all_, endpoints, strict=True)
     ]
-    app = Starlette(routes=routes, lifespan=partial(_living, site) if threads else None)
+    app = Starlette(routes=routes, lifespan=partial(_living, site, traces) if threads else None)
     app.router.redirect_slashes = False
     exact = {
         route.path: endpoint
@@ -64,11 +76,17 @@ def make_app(site: Site, *, threads: bool = True) -> ASGIApp:
 
 
 @asynccontextmanager
-async def _living(site: Site, app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 (Starlette's)
+async def _living(
+    site: Site,
+    traces: Traces | None,
+    app: Starlette,  # noqa: ARG001 (Starlette's)
+) -> AsyncIterator[None]:
     upkeep = Upkeep(site, OFTEN, RARELY, LAST)
     upkeep.start()
     yield
     upkeep.stop()
+    if traces is not None:
+        traces.stop()
 
 
 def _nowhere(ask: Ask, site: Site) -> Answer:  # noqa: ARG001 (a handler)

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -106,8 +107,9 @@ class Endpoint:
         pool = self._machine.slow if self._route.slow else self._machine.fast
         if pool is None:
             return handler(ask, self._site)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, partial(handler, ask, self._site))
+        # The thread knows of the span of this request, where there is one.
+        work = partial(copy_context().run, handler, ask, self._site)
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
 
 
 def plain_failure(ask: Ask, error: Exception, kind: Kind) -> Answer:  # noqa: ARG001 (a Failed)

@@ -66,13 +66,15 @@ def token_endpoint(types: Mapping[str, GrantType]) -> Callable[[Ask, Site], Answ
             raise HttpError(400, "unsupported_grant_type", "this grant_type is not served")
         if name not in client.grants:
             raise HttpError(400, "unauthorized_client", "this client may not use this grant_type")
-        with writing(site.engine) as conn:
+        with site.span("token.grant", grant_type=name), writing(site.engine) as conn:
             issue = decide(conn, ask, site, client)
         if isinstance(issue, HttpError):
             site.metrics.happened("token", "refused")
             raise issue
         site.metrics.happened("token", "done")
-        return json_answer(_tokens(site, client, issue), 200, ("pragma", "no-cache"))
+        with site.span("token.make"):
+            made = _tokens(site, client, issue)
+        return json_answer(made, 200, ("pragma", "no-cache"))
 
     return token
 
