@@ -14,6 +14,16 @@ from mappings.values import CONVERT, kind_of, read
 ALSO = frozenset({"gid"})
 """What a profile has beside its canonical attributes."""
 
+FORMS: Mapping[Type, str] = {
+    Type.TEXT: "a text",
+    Type.BOOLEAN: "yes or no",
+    Type.INTEGER: "a whole number",
+    Type.DECIMAL: "a number such as 12.50",
+    Type.DATE: "a date such as 1990-12-31",
+    Type.TIMESTAMP: "a moment such as 2026-01-31T12:00:00Z",
+}
+"""How values of a type are written, for who wrote one that cannot be read."""
+
 
 def canonical(
     given: Mapping[str, object], schema: Schema, also: frozenset[str] = ALSO
@@ -77,3 +87,20 @@ def _element(held: list[dict[str, Any]], slot: Slot, attribute: Attribute) -> di
 
 def _typed(value: object, type_: Type) -> Any:
     return None if value is None else CONVERT[kind_of(type_)](read(value))
+
+
+def unread(name: str, value: object, schema: Schema) -> str | None:
+    """Say which form a value has to have that `canonical` cannot read; None when it can.
+
+    Raises NameProblem, as `canonical` does.
+    """
+    slot = _slot(name, schema, frozenset())
+    attribute = schema.attributes[slot.attribute]
+    if attribute.parts is None or slot.part is not None:
+        type_ = attribute.parts[slot.part] if attribute.parts and slot.part else attribute.type
+        return None if value is None or _typed(value, type_) is not None else FORMS[type_]
+    for item, read_ in zip(value or (), _elements(value, attribute), strict=True):  # type: ignore[call-overload]
+        for part, found in read_.items():
+            if found is None and item.get(part) is not None:
+                return f"{part}: {FORMS[attribute.parts[part]]}"
+    return None

@@ -8,27 +8,30 @@ are: that a record could bring two of them together is left to the run.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from idp_core.db.engine import reading
+from idp_core.db.jsontext import typer
 from idp_core.profiles import store
 from idp_core.profiles.evidence import Evidence, reader
 from idp_core.profiles.guard import PersonGuard
 from idp_core.profiles.model import SourceProfile, SourceRef
-from idp_core.profiles.records import by_source
+from idp_core.profiles.nearby import Stored, read_around, words_among
 from idp_core.profiles.scoring import Population, Reason, compare, hold, usable, weigh
-from mappings.given import canonical
+from mappings.given import canonical, unread
 from mappings.names import NameProblem
 from pipelines.bus import Bus
 from pipelines.errors import JobError, ProjectError
 from pipelines.resolve import memory
 from pipelines.resolve.closures import Row, Scored, Scorer
 from pipelines.resolve.columns import lookers
-from pipelines.unify import read_steward_words
+
+_PATTERNS = 10_000  # of agreements, whose weights are kept
 
 
 class Near(NamedTuple):
@@ -78,7 +81,8 @@ class Matcher:
         if found is None:
             raise JobError("nothing was resolved yet, or by another version: isthmus sync first")
         self._memory = found
-        self._read = reader(self._policy)
+        self._weigh = lru_cache(_PATTERNS)(lambda pattern: weigh(pattern, bus.identifiers))
+        self._read, self._typed = reader(self._policy), typer(bus.schema)
         self._scorer = Scorer(model, known, found.records + 1) if model and known else None
         self._look = list(lookers(model).values()) if model else []
         self._kinds = [column.read for column in model.columns.values()] if model else []
@@ -90,34 +94,29 @@ class Matcher:
         with reading(self._bus.engine) as conn:
             return store.read_watermark(conn, "resolve.graph") == self._memory.mark.token
 
-    def ref(self, place: int) -> SourceRef:
-        """Return what the record at a place is called."""
-        return self._memory.ref(place)
-
     def match(self, conn: sa.Connection, record: SourceProfile) -> Match:
         """Say whom a record would join."""
         said = self._read(record)
         others = self._memory.population([said])
         telling = usable(said, others)
         likely = self.alike(record, telling, -self._policy.ask_within)
-        places = {*self._memory.identified(telling), *likely}
-        if not places:
+        refs = {*self._memory.refs(self._memory.identified(telling)), *likely} - {record.ref}
+        if not refs:
             return Match(None, ())
-        refs = {self._memory.ref(place): place for place in places}
-        refs.pop(record.ref, None)
-        stored = self._evidence(conn, refs)
+        around = _Around(self._evidence, read_around(conn, refs))
+        stored = around.among(refs)
         others = self._memory.population([said, *stored.values()])
         near = [
             found
             for ref, other in stored.items()
-            if (found := self._near(telling, usable(other, others), others, likely.get(refs[ref])))
+            if (found := self._near(telling, usable(other, others), others, likely.get(ref)))
         ]
-        return self._decide(conn, said, near, stored)
+        return self._decide(conn, said, near, around)
 
     def alike(
         self, record: SourceProfile, said: Evidence, least: float
-    ) -> Mapping[int, tuple[Scored, Row, Row]]:
-        """Return by place the records that are like one, worth `least` bits above what joins.
+    ) -> Mapping[SourceRef, tuple[Scored, Row, Row]]:
+        """Return the records that are like one, worth `least` bits above what joins.
 
         `said` is what the record says, usable.
         """
@@ -131,12 +130,11 @@ class Matcher:
         )
         ours = Row(texts, shared)
         found = {}
-        for place in self._memory.alike(texts):
-            theirs = self._memory.row(place)
-            pair = (theirs, ours) if self._memory.ref(place) < record.ref else (ours, theirs)
+        for ref, theirs in self._memory.rows(self._memory.alike(texts)):
+            pair = (theirs, ours) if ref < record.ref else (ours, theirs)
             scored = self._scorer.score(*pair, least + self._join_at)
             if scored is not None:
-                found[place] = (scored, *pair)
+                found[ref] = (scored, *pair)
         return found
 
     def _near(
@@ -149,7 +147,7 @@ class Matcher:
         """Weigh a stored record by identifiers and by likeness; the stronger word counts."""
         left, right = sorted((ours, theirs), key=lambda each: each.ref)
         pattern = compare(left, right, self._policy, others)
-        score = weigh(pattern, self._policy)
+        score = self._weigh(pattern)
         found = [Near(theirs.ref, score.weight, score.reasons)]
         if likely is not None and self._scorer is not None:
             scored = likely[0]
@@ -169,29 +167,27 @@ class Matcher:
         return best if best.weight >= -self._policy.ask_within else None
 
     def _decide(
-        self,
-        conn: sa.Connection,
-        said: Evidence,
-        near: Sequence[Near],
-        known: Mapping[SourceRef, Evidence],
+        self, conn: sa.Connection, said: Evidence, near: Sequence[Near], around: _Around
     ) -> Match:
-        """Say whom the record joins, by the near records; what `known` ones say was read."""
-        links = store.links_of(conn, [each.ref for each in near], gone_since=0) if near else {}
+        """Say whom the record joins, by the near records."""
         groups: dict[str, list[Near]] = {}
         for each in sorted(near, key=lambda each: (-each.weight, each.ref)):
-            if each.ref in links:
-                groups.setdefault(links[each.ref], []).append(each)
+            if (gid := around.gid(each.ref)) is not None:
+                groups.setdefault(gid, []).append(each)
         if not groups:
             return Match(None, ())
-        refs = [ref for ref in store.members_of(conn, list(groups)) if ref != said.ref]
-        whole = {**known, **self._evidence(conn, [ref for ref in refs if ref not in known])}
-        links = store.links_of(conn, refs, gone_since=0)
-        words = read_steward_words(conn)
-        people = []
-        for gid, found in groups.items():
-            members = [whole[ref] for ref in refs if links.get(ref) == gid and ref in whole]
-            guard = PersonGuard([said, *members], self._policy, words)
-            people.append(self._person(gid, found, len(members), guard))
+        members = {gid: around.members(gid, but=said.ref) for gid in groups}
+        refs = {each.ref for whole in members.values() for each in whole}
+        words = words_among(conn, {said.ref, *refs})
+        people = [
+            self._person(
+                gid,
+                found,
+                len(members[gid]),
+                PersonGuard([said, *members[gid]], self._policy, words),
+            )
+            for gid, found in groups.items()
+        ]
         people.sort(key=lambda each: (each.forbidden is not None, -each.weight, each.gid))
         return Match(people[0].gid if people[0].joins else None, tuple(people))
 
@@ -203,15 +199,37 @@ class Matcher:
         forbidden = guard.forbids([0], range(1, members + 1))
         return Candidate(gid, round(total / max(members, 1), 3), forbidden, tuple(near))
 
-    def _evidence(
-        self, conn: sa.Connection, refs: Collection[SourceRef]
-    ) -> dict[SourceRef, Evidence]:
-        return {each.ref: self._read(each) for each in self._stored(conn, refs)}
+    def _evidence(self, stored: Stored) -> Evidence:
+        return self._read(stored.profile(self._typed))
 
-    def _stored(self, conn: sa.Connection, refs: Collection[SourceRef]) -> Iterable[SourceProfile]:
-        for source, keys in by_source(refs).items():
-            held = store.held_source_profiles(conn, source, keys, schema=self._bus.schema)
-            yield from (each.profile for each in held.values() if not each.profile.deleted)
+
+class _Around:
+    """The records around one; what they say is read when it is asked for."""
+
+    def __init__(self, read: Callable[[Stored], Evidence], found: Iterable[Stored]) -> None:
+        self._read = read
+        self._stored = {each.ref: each for each in found}
+        self._said: dict[SourceRef, Evidence] = {}
+        self._members: dict[str | None, list[SourceRef]] = {}
+        for ref in sorted(self._stored):
+            self._members.setdefault(self._stored[ref].gid, []).append(ref)
+
+    def among(self, refs: Collection[SourceRef]) -> dict[SourceRef, Evidence]:
+        """Return what those of some records say that are there."""
+        return {ref: self._evidence(ref) for ref in refs if ref in self._stored}
+
+    def gid(self, ref: SourceRef) -> str | None:
+        """Return whom a record belongs to; None before it was resolved."""
+        return self._stored[ref].gid
+
+    def members(self, gid: str, *, but: SourceRef) -> Sequence[Evidence]:
+        """Return what all records of a person say, `but` one left out, in their order."""
+        return [self._evidence(ref) for ref in self._members[gid] if ref != but]
+
+    def _evidence(self, ref: SourceRef) -> Evidence:
+        if ref not in self._said:
+            self._said[ref] = self._read(self._stored[ref])
+        return self._said[ref]
 
 
 def read_record(bus: Bus, text: str, source: str) -> SourceProfile:
@@ -228,11 +246,13 @@ def read_record(bus: Bus, text: str, source: str) -> SourceProfile:
         raise ProjectError('record:1:1 is no JSON object; write {"email": "...", ...}')
     for name, value in said.items():
         try:
-            canonical({name: value}, bus.schema, frozenset())
+            form = unread(name, value, bus.schema)
         except NameProblem as problem:
             raise JobError(f"record: {problem}") from None
         except (ValueError, TypeError, ArithmeticError):
-            raise JobError(f"record: {name}: cannot have this value") from None
+            form = "another value"
+        if form is not None:
+            raise JobError(f"record: {name}: cannot have this value; write {form}")
     attributes = canonical(said, bus.schema, frozenset())
     return SourceProfile(SourceRef(source, ""), attributes, "record", "")
 

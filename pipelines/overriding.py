@@ -12,23 +12,14 @@ import sqlalchemy as sa
 from idp_core.db.engine import writing
 from idp_core.profiles import store
 from idp_core.profiles.model import Event, EventKind
-from mappings.given import canonical
+from mappings.given import FORMS, canonical
 from mappings.names import NameProblem
-from mappings.schema import Attribute, Schema, Type
+from mappings.schema import Attribute, Schema
 from mappings.suggest import did_you_mean
 from pipelines.bus import Bus
 from pipelines.errors import JobError
 from pipelines.running import Watch, quiet, running
 from pipelines.stewarding import Word, records_of, unify_by_word
-
-_FORMS = {
-    Type.TEXT: "a text",
-    Type.BOOLEAN: "yes or no",
-    Type.INTEGER: "a whole number",
-    Type.DECIMAL: "a number such as 12.50",
-    Type.DATE: "a date such as 1990-12-31",
-    Type.TIMESTAMP: "a moment such as 2026-01-31T12:00:00Z",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +109,7 @@ def _is_whole(given: Any, value: list[dict[str, Any]]) -> bool:
 
 def _form(attribute: Attribute) -> str:
     if not attribute.many:
-        return f"write {_FORMS[attribute.type]}"
+        return f"write {FORMS[attribute.type]}"
     parts = ", ".join(f'"{part}": …' for part in attribute.parts or ())
     return f"write a JSON list of its elements: [{{{parts}}}]"
 

@@ -117,22 +117,36 @@ WORDS: Mapping[str, Word] = {
 _crossed = _jaro(0.88)
 
 
+_SLACK = 1e-6  # bits: a sum that is only estimated may be off by the last digit
+
+
 class _Compared(NamedTuple):
-    """One comparison: what makes it unknown, its levels, their bits, and rare values worth more."""
+    """One comparison: what makes it unknown, its levels, their bits, and rare values worth more.
+
+    `rest` is the most that any likeness but the first is worth.
+    """
 
     needs: Sequence[int]
     unknown: Sequence[Told]
     levels: Sequence[Told]
     bits: Sequence[float]
     rare: Sequence[tuple[int, float, Mapping[str, float]] | None]
-    most: float
+    rest: float
+
+    def first(self, left: Texts, right: Texts) -> int | None:
+        """Return the place of the likeness where that is quickly known: unknown, or the first."""
+        for at in self.needs:
+            if left[at] is not None and right[at] is not None:
+                break
+        else:
+            return -1
+        return 0 if self.levels[0](left, right) else None
 
     def level(self, left: Texts, right: Texts) -> int:
-        """Return the place of the first likeness that holds."""
-        if all(left[at] is None or right[at] is None for at in self.needs):
-            return -1
-        if any(told(left, right) for told in self.unknown):
-            return -1
+        """Return the place of the first likeness that holds, of a comparison that is not empty."""
+        for told in self.unknown:
+            if told(left, right):
+                return -1
         for place, told in enumerate(self.levels):
             if told(left, right):
                 return place
@@ -148,7 +162,6 @@ class Scorer:
         self._rare = trained.rare
         self.names = list(trained.weights)
         self._compared = [self._one(model, trained, name, shares) for name in self.names]
-        self._order = sorted(range(len(self.names)), key=lambda at: -self._compared[at].most)
         prior = trained.prior_among(records)
         self.start = log2(prior / (1 - prior))
         self._thin = model.thin_at + trained.together
@@ -159,14 +172,22 @@ class Scorer:
 
         None when it cannot be worth `least` bits.
         """
-        levels = [-1] * len(self.names)
-        could = self.start + sum(each.most for each in self._compared)
-        for at in self._order:
-            each = self._compared[at]
-            levels[at] = place = each.level(left.texts, right.texts)
-            could -= each.most - (self._worth(each, place, left, right) if place >= 0 else 0.0)
+        levels, could, unsure = [-1] * len(self.names), self.start + _SLACK, []
+        for at, each in enumerate(self._compared):
+            place = each.first(left.texts, right.texts)
+            if place is None or (each.unknown and place == 0):
+                most = each.rest if place is None else self._most(each, left, right)
+                unsure.append((most, at))
+                could += most
+            elif place == 0:
+                levels[at] = 0
+                could += self._worth(each, 0, left, right)
+        for most, at in sorted(unsure, reverse=True):
             if could < least:
                 return None
+            each = self._compared[at]
+            levels[at] = place = each.level(left.texts, right.texts)
+            could -= most - (self._worth(each, place, left, right) if place >= 0 else 0.0)
         bits = self.start
         for at, place in enumerate(levels):
             if place >= 0:
@@ -182,6 +203,10 @@ class Scorer:
             self._worth(each, place, left, right) if place >= 0 else 0.0
             for each, place in zip(self._compared, scored.levels, strict=True)
         ]
+
+    def _most(self, each: _Compared, left: Row, right: Row) -> float:
+        """Return what a comparison is worth whose first likeness holds, if it is not unknown."""
+        return max(self._worth(each, 0, left, right), 0.0)
 
     def _worth(self, each: _Compared, place: int, left: Row, right: Row) -> float:
         return each.bits[place] + self._adjusted(each, place, left, right)
@@ -218,9 +243,9 @@ class Scorer:
         comparison, weights = model.comparisons[name], trained.weights[name]
         bits = [log2(m / u) for m, u in weights]
         rare = [self._rarity(comparison, level, weights, shares) for level in comparison.levels]
-        top = [
+        rest = [
             worth + (max(each[1] - log2(RAREST), 0.0) if each else 0.0)
-            for worth, each in zip(bits, [*rare, None], strict=True)
+            for worth, each in zip(bits[1:], [*rare[1:], None], strict=True)
         ]
         return _Compared(
             needs=[self._column[column] for column in comparison.needs(name)],
@@ -228,7 +253,7 @@ class Scorer:
             levels=[self._level(level) for level in comparison.levels],
             bits=bits,
             rare=rare,
-            most=max(0.0, *top),
+            rest=max(rest + [0.0] * bool(comparison.unknown)),
         )
 
     def _rarity(
@@ -250,9 +275,7 @@ class Scorer:
 
     def _level(self, level: Level) -> Told:
         entries = [self._entry(entry) for entry in level.when]
-        if len(entries) == 1:
-            return entries[0]
-        return lambda left, right: any(entry(left, right) for entry in entries)
+        return entries[0] if len(entries) == 1 else _any(entries)
 
     def _entry(self, entry: Words) -> Told:
         """Return what says whether all words of an entry hold."""
@@ -264,9 +287,27 @@ class Scorer:
                 told += [_said(_crossed, a, b), _said(_crossed, b, a)]
             else:
                 told += [_said(WORDS[word], at, at) for at in places]
-        if len(told) == 1:
-            return told[0]
-        return lambda left, right: all(each(left, right) for each in told)
+        return told[0] if len(told) == 1 else _all(told)
+
+
+def _any(entries: Sequence[Told]) -> Told:
+    def told(left: Texts, right: Texts) -> bool:
+        for entry in entries:  # noqa: SIM110 (a generator would take as long as what it asks)
+            if entry(left, right):
+                return True
+        return False
+
+    return told
+
+
+def _all(entries: Sequence[Told]) -> Told:
+    def told(left: Texts, right: Texts) -> bool:
+        for entry in entries:  # noqa: SIM110
+            if not entry(left, right):
+                return False
+        return True
+
+    return told
 
 
 def _said(word: Word, a: int, b: int) -> Told:

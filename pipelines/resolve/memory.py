@@ -7,11 +7,11 @@ look-up may find a stranger as well: whoever is found is compared.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import md5
-from itertools import product
+from itertools import compress, product
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
@@ -49,7 +49,12 @@ class Memory:
             "CREATE TEMP TABLE placed AS SELECT id, source, key,"
             " row_number() OVER (ORDER BY source, key) - 1 AS place FROM record"
         )
-        self._columns = self._read_columns(con)
+        names = list(model.columns) if model else []
+        found = self._read_columns(con)
+        flags = [name for each in names if (name := f"{each}_shared") in found.column_names]
+        self._width, self._flagged = len(names), [names.index(name[:-7]) for name in flags]
+        self._refs = _batch(found, ["source", "key"])
+        self._looks = _batch(found, ["source", "key", *names, *flags])
         self._hashes, self._owners = self._read_keys(con)
         counts = con.execute(
             f"SELECT what, value, count(*) FROM said WHERE what IN ({GIVEN}, {FAMILY})"
@@ -60,23 +65,19 @@ class Memory:
         self._crowded = {(what, value) for what, value, crowded in flags if crowded}
         self._shared = {(what, value) for what, value, crowded in flags if not crowded}
 
-    def ref(self, place: int) -> SourceRef:
-        """Return what a record is called."""
-        return SourceRef(
-            self._columns["source"][place].as_py(), self._columns["key"][place].as_py()
-        )
+    def refs(self, places: Collection[int]) -> Sequence[SourceRef]:
+        """Return what records are called."""
+        return list(map(SourceRef, *_taken(self._refs, places)))
 
-    def row(self, place: int) -> Row:
-        """Return what a record says in the columns of the model."""
-        assert self._model is not None  # noqa: S101 (asked for with likeness only)
-        names = self._model.columns
-        texts = [self._columns[name][place].as_py() for name in names]
-        shared = frozenset(
-            at
-            for at, name in enumerate(names)
-            if f"{name}_shared" in self._columns and self._columns[f"{name}_shared"][place].as_py()
-        )
-        return Row(texts, shared)
+    def rows(self, places: Collection[int]) -> Sequence[tuple[SourceRef, Row]]:
+        """Return what records are called, and say in the columns of the model."""
+        sources, keys_, *said = _taken(self._looks, places)
+        refs, flags = map(SourceRef, sources, keys_), said[self._width :]
+        texts = zip(*said[: self._width], strict=True)
+        if not any(map(any, flags)):
+            return list(zip(refs, map(Row, texts), strict=True))
+        shared = (frozenset(compress(self._flagged, each)) for each in zip(*flags, strict=True))
+        return list(zip(refs, map(Row, texts, shared), strict=True))
 
     def alike(self, texts: Texts) -> Collection[int]:
         """Return the places of the records that share a blocking key with what a record says."""
@@ -134,10 +135,9 @@ class Memory:
         first = bisect_left(self._hashes, key)
         return self._owners[first : bisect_right(self._hashes, key, lo=first)]
 
-    def _read_columns(self, con: duckdb.DuckDBPyConnection) -> Mapping[str, pa.Array]:
+    def _read_columns(self, con: duckdb.DuckDBPyConnection) -> pa.Table:
         looks = f"JOIN looks ON {ID} = id" if self._model else ""
-        found = con.sql(f"SELECT * FROM placed {looks} ORDER BY place").to_arrow_table()
-        return {name: found[name].combine_chunks() for name in found.column_names}
+        return con.sql(f"SELECT * FROM placed {looks} ORDER BY place").to_arrow_table()
 
     def _read_keys(self, con: duckdb.DuckDBPyConnection) -> tuple[Sequence[int], Sequence[int]]:
         low = f"({{}} % {_LOW + 1}::UHUGEINT)::UBIGINT"
@@ -168,6 +168,16 @@ def _view(column: pa.ChunkedArray, kind: Literal["Q", "i"]) -> Sequence[int]:
     array = column.combine_chunks()
     data = memoryview(array.buffers()[1] if len(array) else b"").cast("B")
     return data.cast(kind)[: len(array)]
+
+
+def _batch(found: pa.Table, names: Sequence[str]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([found[each].combine_chunks() for each in names], names)
+
+
+def _taken(batch: pa.RecordBatch, places: Collection[int]) -> Sequence[Sequence[Any]]:
+    """Return the columns of some rows."""
+    found = batch.take(pa.array(places, pa.int32()))
+    return [column.to_pylist() for column in found.columns]
 
 
 def _number(text: str) -> int:

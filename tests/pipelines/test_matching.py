@@ -95,9 +95,7 @@ def test_every_pair_is_worth_the_bits_that_the_batch_gives_it(bus: Any, matcher:
             if at in (a, b)
         }
         found = matcher.alike(record, telling[at], -58.0)
-        got = {
-            matcher.ref(place): (scored.bits, scored.held) for place, (scored, *_) in found.items()
-        }
+        got = {ref: (scored.bits, scored.held) for ref, (scored, *_) in found.items()}
         assert got == wanted
         compared += len(got)
     assert compared > 10
@@ -161,6 +159,11 @@ def test_a_matcher_knows_when_another_run_resolved(bus: Any, matcher: Matcher) -
         ("[]", "record:1:1 is no JSON object"),
         ('{"emial": "a@x.ch"}', "did you mean 'email'"),
         ('{"emails": "soon@x.ch"}', "emails is a list"),
+        ('{"birth_date": "soon"}', "birth_date: cannot have this value; write a date such as"),
+        ('{"birth_date": ["soon"]}', "birth_date: cannot have this value"),
+        ('{"emails": [{"value": "a@x.ch", "verified": "soon"}]}', "write verified: yes or no"),
+        ('{"active": "soon"}', "active: cannot have this value; write yes or no"),
+        ('{"$gone": 1}', "unknown attribute|is no attribute"),
     ],
 )
 def test_a_record_that_is_none_is_told_without_its_values(bus: Any, text: str, told: str) -> None:
