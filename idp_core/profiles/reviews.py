@@ -19,6 +19,7 @@ from idp_core.db.jsontext import to_json
 from idp_core.db.types import utc_text
 from idp_core.profiles.doubts import Doubt, DoubtKind
 from idp_core.profiles.model import SourceRef
+from idp_core.profiles.records import by_source
 from idp_core.profiles.tables import review_action, review_case
 
 Status = Literal["open", "same", "different", "skip", "settled"]
@@ -214,10 +215,30 @@ def _reconciled(
 
 
 def cases_about(conn: sa.Connection, among: Collection[SourceRef] | None) -> dict[Pair, Case]:
-    """Return the cases, or those about any of some records, by their pair."""
-    found = (_case(row) for row in conn.execute(sa.select(review_case)))
-    there = None if among is None else frozenset(among)
-    return {case.pair: case for case in found if there is None or case.pair & there}
+    """Return the cases, or those about any of some records, by their pair.
+
+    Those of a few records are read by key, and no other.
+    """
+    if among is None:
+        rows = conn.execute(sa.select(review_case)).all()
+    else:
+        rows = [
+            row
+            for side in ("left", "right")
+            for source, keys in by_source(among).items()
+            for row in conn.execute(_of_side(conn, side, source, keys))
+        ]
+    return {case.pair: case for case in map(_case, rows)}
+
+
+def _of_side(
+    conn: sa.Connection, side: str, source: str, keys: Collection[str]
+) -> sa.Select[tuple[Any, ...]]:
+    """Return the query of the cases that have one of some records on a side."""
+    table = review_case.c
+    return sa.select(review_case).where(
+        table[f"{side}_source"] == source, bulk.among(conn, table[f"{side}_key"], keys)
+    )
 
 
 def _case(row: sa.Row[Any]) -> Case:

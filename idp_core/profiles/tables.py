@@ -161,6 +161,7 @@ review_case = sa.Table(
     sa.Column("until", UtcTime),
     sa.UniqueConstraint("left_source", "left_key", "right_source", "right_key"),
     sa.Index("ix_review_case_status", "status", "weight"),
+    sa.Index("ix_review_case_right", "right_source", "right_key"),
 )
 
 review_action = sa.Table(

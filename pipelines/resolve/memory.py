@@ -51,10 +51,11 @@ class Memory:
         )
         names = list(model.columns) if model else []
         found = self._read_columns(con)
-        flags = [name for each in names if (name := f"{each}_shared") in found.column_names]
-        self._width, self._flagged = len(names), [names.index(name[:-7]) for name in flags]
+        flagged = [each for each in names if f"{each}_shared" in found.column_names]
+        self._width, self._flagged = len(names), [names.index(each) for each in flagged]
+        shared = [f"{each}_shared" for each in flagged]
         self._refs = _batch(found, ["source", "key"])
-        self._looks = _batch(found, ["source", "key", *names, *flags])
+        self._looks = _batch(found, ["source", "key", *names, *shared])
         self._hashes, self._owners = self._read_keys(con)
         counts = con.execute(
             f"SELECT what, value, count(*) FROM said WHERE what IN ({GIVEN}, {FAMILY})"
