@@ -8,6 +8,7 @@ from typing import Any
 from connectors.contract import Account
 from connectors.errors import MisconfiguredError, NotFoundError
 from connectors.rest.completing import Completer
+from connectors.rest.lists import holds
 from connectors.rest.objects import RestObject
 from connectors.rest.paging import pages
 from connectors.rest.pairs import as_objects
@@ -36,7 +37,7 @@ class Accounts:
             ids = [get(row, self._write.id) for row in batch.rows]
             for id_, row in zip(ids, batch.rows, strict=True):
                 whole = completer.complete(row, id_) if str(id_) not in before else None
-                if whole is not None:
+                if whole is not None and not self._is_gone(whole):
                     yield self.account(whole)
             before = {str(id_) for id_ in ids if id_ is not None}
 
@@ -65,7 +66,13 @@ class Accounts:
         except NotFoundError:
             return None
         record = get(reply.root, call.item)
-        return as_objects(record, self._wanted.pairs) if isinstance(record, Mapping) else None
+        if not isinstance(record, Mapping) or self._is_gone(record):
+            return None
+        return as_objects(record, self._wanted.pairs)
+
+    def _is_gone(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record says that it was deleted."""
+        return bool(self._write.gone) and holds(record, self._write.gone)
 
     def account(self, record: Mapping[str, Any]) -> Account:
         """Return a record as an account, its attributes by dotted names."""
@@ -99,7 +106,7 @@ class Accounts:
                 for row in batch.rows:
                     id_ = get(row, self._write.id)
                     whole = completer.complete(row, id_) if asked.whole else self.record(str(id_))
-                    if whole is not None:
+                    if whole is not None and not self._is_gone(whole):
                         yield self.account(whole)
         except NotFoundError:
             return  # to some systems no hit is not found

@@ -46,7 +46,7 @@ class Listing(Call):
     """What an answer without `items` is: an error, or an empty page."""
     pagination: Pagination = OnePage()
     """How the pages are asked for."""
-    into: Literal["query", "body", "variables", "headers"] | None = None
+    into: Literal["query", "body", "variables"] | None = None
     """Where paging and `cursor` parameters go; variables for GraphQL, else the query."""
     partial: Literal["refuse", "accept"] = "refuse"
     """What becomes of rows beside GraphQL errors that belong to no single row."""
@@ -54,7 +54,7 @@ class Listing(Call):
     """More pages than this are taken for an endless loop."""
 
     @property
-    def place(self) -> Literal["query", "body", "variables", "headers"]:
+    def place(self) -> Literal["query", "body", "variables"]:
         """Where parameters of paging and filtering go."""
         return self.into or ("variables" if self.graphql else "query")
 

@@ -79,6 +79,8 @@ class CursorPages(_Paged):
     """Where the answer says whether this page is the last, such as `end_of_stream`."""
     param: str = "cursor"
     """The parameter that carries the token."""
+    send_header: str | None = None
+    """Or the header that carries it."""
 
     @model_validator(mode="after")
     def _has_token(self) -> Self:

@@ -24,7 +24,7 @@ from connectors.rest.pointers import get
 from connectors.rest.rows import Rows, rows_of
 from connectors.rest.rules import graphql_errors
 from connectors.rest.sending import Caller, Extra, Reply
-from connectors.rest.template import Values
+from connectors.rest.template import Values, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def pages(
                 f"{wanted.path}: no end after {wanted.max_pages} pages; "
                 "raise max_pages if it is that long"
             )
-        asked = repr((extra.address, extra.given))
+        asked = repr((extra.address, extra.given, extra.headers))
         if asked in seen:
             raise MisconfiguredError(f"{wanted.path}: the API leads back to a page it gave before")
         seen.add(asked)
@@ -111,7 +111,7 @@ def _next(wanted: Listing, reply: Reply, found: Rows, extra: Extra, state: _Stat
         case NumberedPages() | OffsetPages() as paging:
             return _with(extra, paging.param, _number(paging, found, state))
         case CursorPages() as paging:
-            return _with(extra, paging.param, _token(paging, reply, found))
+            return _by_token(extra, paging, _token(paging, reply, found))
         case RelayPages(param=param):
             info = get(reply.root, f"{wanted.items}.pageInfo".removeprefix("."), {})
             token = get(info, "endCursor") if get(info, "hasNextPage") else None
@@ -131,6 +131,12 @@ def _number(paging: NumberedPages | OffsetPages, found: Rows, state: _State) -> 
     if not found.rows or short:
         return None
     return paging.first + (state.pages if isinstance(paging, NumberedPages) else state.rows)
+
+
+def _by_token(extra: Extra, paging: CursorPages, token: Any) -> Extra | None:
+    if not paging.send_header:
+        return _with(extra, paging.param, token)
+    return replace(extra, headers={paging.send_header: plain(token)}) if token else None
 
 
 def _is_over(paging: CursorPages | NextUrl, reply: Reply) -> bool:

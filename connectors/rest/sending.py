@@ -35,6 +35,7 @@ class Extra:
 
     place: str = "query"
     given: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     address: str | None = field(default=None, repr=False)
 
 
@@ -108,9 +109,7 @@ class Api:
         self, call: Call, values: Values, extra: Extra, judged: Judge, *, idempotent: bool | None
     ) -> Reply:
         body, kind = _body(call, values, extra)
-        headers = {**self._headers, **fill_texts(call.headers, values)}
-        if extra.place == "headers":
-            headers |= {n: plain(value) for n, value in extra.given.items() if value is not None}
+        headers = {**self._headers, **fill_texts(call.headers, values), **extra.headers}
         answer = self._http.send(
             Request(
                 call.verb,

@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, PositiveInt, model_validator
 
 from connectors.rest.calls import CONFIG, Call, Tree
-from connectors.rest.lists import Detail, Listing
+from connectors.rest.lists import Detail, Listing, Plain
 from connectors.rest.rules import ErrorRule
 
 EVERY = "*"
@@ -108,6 +108,8 @@ class Write(BaseModel):
     """Deletes an account."""
     deactivate: WriteCall | None = None
     """Deactivates an account, where no attribute says whether it is active."""
+    gone: Mapping[str, Plain] = Field(default_factory=dict)
+    """What a deleted account holds, where it stays in the list; such an account is not there."""
     active: Active | None = None
     """The attribute that says whether an account is active, `active` in push files."""
     get: Detail | None = None

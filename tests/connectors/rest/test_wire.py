@@ -32,17 +32,20 @@ def test_a_parameter_that_is_a_list_is_repeated(system, described):
     assert sorted(sent) == [("one", "x"), ("type[]", "a"), ("type[]", "b c")]
 
 
-@pytest.mark.parametrize("into", ["query", "headers"])
-def test_the_token_of_the_next_page_may_stand_and_travel_in_headers(system, described, into):
+@pytest.mark.parametrize("how", ["param", "send_header"])
+def test_the_token_of_the_next_page_may_stand_and_travel_in_headers(system, described, how):
     def answer(request):
-        told = request.params if into == "query" else request.headers
+        assert request.params["since"] == "2000"
+        told = request.params if how == "param" else request.headers
         start = int(told.get("X-Page", 0))
         more = {"X-Next-Page": str(start + 3)} if start + 3 < len(ROWS) else {}
         return 200, more, part(ROWS, start)
 
-    more = (
-        f"path: t\ninto: {into}\npagination: {{type: cursor, header: X-Next-Page, param: X-Page}}"
-    )
+    more = f"""
+path: t
+cursor: {{since: "{{after}}"}}
+position: {{start: "2000"}}
+pagination: {{type: cursor, header: X-Next-Page, {how}: X-Page}}"""
     source = described(listing(system(answer).url, more))
     assert rows(source.read(Query("things"))) == ROWS
 
@@ -113,6 +116,25 @@ def test_details_may_be_one_of_a_list_in_a_column_of_their_own_or_none(system, d
     ]
     *_, last = described(listing(server.url, more % "")).read(Query("things"))
     assert len(last.rejected) == 1
+
+
+def test_an_account_that_stays_in_the_list_when_it_was_deleted_is_not_there(system, described):
+    held = [{"id": 1, "ref": "g1", "state": "left"}, {"id": 2, "ref": "g2", "state": "here"}]
+    one = {str(each["id"]): each for each in held}
+    server = system(lambda request: one[request.path[1]] if len(request.path) > 1 else held)
+    more = """
+path: t
+write:
+  key: ref
+  gone: {state: left}
+  get: {path: "t/{id}"}
+  create: {method: POST, path: t}
+  find: {externalId: {given: {ref: "{value}"}}}"""
+    target = described(listing(server.url, more))
+    assert [account.id for account in target.accounts("things")] == ["2"]
+    assert [len(target.find("things", "externalId", key)) for key in ("g1", "g2")] == [0, 1]
+    assert [len(target.find("things", "id", key)) for key in ("1", "2")] == [0, 1]
+    assert len(rows(target.read(Query("things")))) == 2
 
 
 def test_a_filter_may_stand_in_a_header_and_have_something_to_begin_with(system, described):
