@@ -42,12 +42,12 @@ def _reads(name: str) -> Callable[[dict], object]:
     return lambda record: record.get(name)
 
 
-def _push() -> Push:
+def push_rules() -> Push:
     lines = [Line(path, _reads(name), "push.yaml:1") for path, name in _PATHS.items()]
     return Push("bench", "User", "p1", _reads("gid"), lines)
 
 
-def _people(count: int) -> list[Person]:
+def people(count: int) -> list[Person]:
     return [
         Person(f"{n:036}", f"{n:064}", {"email": f"{n}@b.c", "given_name": "A", "family_name": "B"})
         for n in range(count)
@@ -56,15 +56,15 @@ def _people(count: int) -> list[Person]:
 
 def _planning(count: int) -> tuple[float, float]:
     """Return CPU microseconds per profile for a first plan and for one without news."""
-    people, push = _people(count), _push()
+    everybody, push = people(count), push_rules()
     start = time.process_time()
-    plan = make_plan("bench", push, Inputs(people, {}), now=_NOW)
+    plan = make_plan("bench", push, Inputs(everybody, {}), now=_NOW)
     first = time.process_time() - start
     accounts: dict[str, ManagedAccount] = {
         item.gid: replace(item.account, remote_id=str(item.number)) for item in plan.items
     }
     start = time.process_time()
-    assert make_plan("bench", push, Inputs(people, accounts), now=_NOW).empty
+    assert make_plan("bench", push, Inputs(everybody, accounts), now=_NOW).empty
     return first / count * 1e6, (time.process_time() - start) / count * 1e6
 
 
@@ -72,8 +72,8 @@ def _applying(count: int, folder: Path) -> tuple[float, float]:
     """Return seconds for preparing and for applying with the journal on SQLite."""
     engine = make_engine(f"sqlite:///{folder / 'bench.db'}")
     upgrade(engine)
-    people = _people(count)
-    job = Job("bench", engine, Instant(), _push(), people=lambda: people)
+    everybody = people(count)
+    job = Job("bench", engine, Instant(), push_rules(), people=lambda: everybody)
     start = time.perf_counter()
     prepared = prepare(job)
     middle = time.perf_counter()

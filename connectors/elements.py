@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 _OPEN, _CLOSE = "[#", "]"
@@ -20,6 +21,7 @@ def element_path(name: str, element: Any) -> str:
     return f"{name}{_OPEN}{_digest(element)}{_CLOSE}"
 
 
+@lru_cache(maxsize=4096)
 def list_of(path: str) -> str | None:
     """Return the list that a path names an element of; None for any other path."""
     name, mark, _ = path.partition(_OPEN)
@@ -29,6 +31,8 @@ def list_of(path: str) -> str | None:
 def parted(row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the paths of a row that name no element, and those that do."""
     elements = {path: value for path, value in row.items() if list_of(path) is not None}
+    if not elements:
+        return dict(row), elements
     return {path: value for path, value in row.items() if path not in elements}, elements
 
 

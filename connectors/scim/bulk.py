@@ -14,8 +14,9 @@ from connectors.errors import (
     TransientError,
     UncertainError,
 )
+from connectors.scim.paths import values_at
 from connectors.scim.transport import refusal
-from connectors.scim.writer import Writer, shown
+from connectors.scim.writer import Writer
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 
@@ -92,7 +93,7 @@ def _outcome(writer: Writer, change: Change, answer: Mapping[str, Any] | None) -
         return Outcome(change, UncertainError(f"{where}: accepted, but the answer names no id"))
     held = None
     if "id" in resource:
-        held = shown(resource, change.after)
+        held = values_at(resource, change.after)
     return Outcome(change, id=id_, held=held)
 
 

@@ -42,6 +42,7 @@ from connectors.scim.resources import (
     unpaged,
 )
 from connectors.scim.transport import Transport
+from connectors.scim.underway import UnderWay
 from connectors.scim.writer import Rehearsal, Writer, preview
 
 T = TypeVar("T")
@@ -97,14 +98,13 @@ class Scim(Connector):
     def accounts(self, object: str) -> Iterator[Account]:  # noqa: A002 (the contract's word)
         """Yield every account, read in pages."""
 
-        async def pages(transport: Transport) -> AsyncIterator[Account]:
+        async def pages(transport: Transport) -> AsyncIterator[Sequence[Account]]:
             kind = await _kind(transport, object)
             if self._unpaged:
-                for resource in await unpaged(transport, kind):
-                    yield account(resource)
+                yield [account(resource) for resource in await unpaged(transport, kind)]
                 return
-            async for resource in listed(transport, kind, self.page_size):
-                yield account(resource)
+            async for page in listed(transport, kind, self.page_size):
+                yield [account(resource) for resource in page]
 
         return self._stream(pages)
 
@@ -120,7 +120,8 @@ class Scim(Connector):
         async def ask(transport: Transport) -> list[Account]:
             kind = await _kind(transport, object)
             condition = equal(path, value)
-            return [account(r) async for r in listed(transport, kind, self.page_size, condition)]
+            pages = listed(transport, kind, self.page_size, condition)
+            return [account(resource) async for page in pages for resource in page]
 
         try:
             asked = self._run(ask)
@@ -135,33 +136,24 @@ class Scim(Connector):
         them has never intended more beyond the last outcome than `concurrency`, or two bulks.
         """
 
-        async def outcomes(transport: Transport) -> AsyncIterator[Outcome]:
+        async def outcomes(transport: Transport) -> AsyncIterator[Sequence[Outcome]]:
             drawn = iter(changes)
             try:
                 known = await features(transport), await resource_types(transport)
             except TransientError as error:  # nothing was sent
                 for change in drawn:
-                    yield Outcome(change, error, id=change.id)
+                    yield [Outcome(change, error, id=change.id)]
                 return
             writer = Writer(transport, *known, self.quirks)
             size = self.quirks.together if self.quirks else 1
             lanes = self.concurrency if size == 1 else _BULKS
-            pending: set[asyncio.Task[list[Outcome]]] = set()
-            done: set[asyncio.Task[list[Outcome]]] = set()
-            try:
+            async with UnderWay[list[Outcome]]() as under_way:
                 while True:
-                    while len(pending) < lanes and (some := list(islice(drawn, size))):
-                        pending.add(asyncio.ensure_future(_written(writer, some)))
-                    if not pending:
+                    while len(under_way) < lanes and (some := list(islice(drawn, size))):
+                        under_way.begin(_written(writer, some))
+                    if not under_way:
                         return
-                    done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                    for task in done:
-                        for outcome in task.result():
-                            yield outcome
-            finally:
-                for task in pending:
-                    task.cancel()
-                await asyncio.gather(*pending, *done, return_exceptions=True)
+                    yield [each for some in await under_way.ended() for each in some]
 
         return self._stream(outcomes)
 
@@ -213,23 +205,23 @@ class Scim(Connector):
 
         return asyncio.run(whole())
 
-    def _stream(self, make: Callable[[Transport], AsyncIterator[T]]) -> Iterator[T]:
-        """Drive an async generator from synchronous code, one item at a time."""
+    def _stream(self, make: Callable[[Transport], AsyncIterator[Sequence[T]]]) -> Iterator[T]:
+        """Drive an async generator from synchronous code; it gives several items at a time."""
 
-        async def whole() -> AsyncGenerator[T]:
+        async def whole() -> AsyncGenerator[Sequence[T]]:
             async with self._transport() as transport:
-                async for item in make(transport):
-                    yield item
+                async for some in make(transport):
+                    yield some
 
         with closing(asyncio.new_event_loop()) as loop:
             items = whole()
             try:
                 while True:
                     try:
-                        item = loop.run_until_complete(anext(items))
+                        some = loop.run_until_complete(anext(items))
                     except StopAsyncIteration:
                         return
-                    yield item
+                    yield from some
             finally:
                 loop.run_until_complete(items.aclose())
                 loop.run_until_complete(loop.shutdown_asyncgens())

@@ -12,7 +12,7 @@ element, and a list that has no other: for providers whose elements have no type
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from scim2_models import Path
 from scim2_models.exceptions import InvalidPathException
 
-from connectors.elements import known_by, list_of, parted, put_elements
+from connectors.elements import Held, known_by, list_of, parted, put_elements
 from connectors.errors import MisconfiguredError
 
 Operation = dict[str, Any]
@@ -89,9 +89,37 @@ def _equalities(text: str, condition: Any) -> Iterator[tuple[str, Any]]:
         yield term.attr_path.attr, term.value
 
 
+@lru_cache(maxsize=4096)
 def normal(text: str) -> str:
     """Return the one spelling of a path that rows use as key."""
     return str(parse(text))
+
+
+def values_at(resource: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """Return what a resource holds under these paths, None where it has nothing.
+
+    It is what `flatten` has there; paths into lists are looked up by it, others at once.
+    """
+    found: dict[str, Any] = {}
+    row: Held | None = None
+    for text in paths:
+        path = None if list_of(text) else parse(text)
+        if path is None or path.listed:
+            row = row or Held(flatten(resource))
+            found[text] = row.get(text if path is None else normal(text))
+        else:
+            found[text] = _value_at(resource, path)
+    return found
+
+
+def _value_at(resource: Mapping[str, Any], path: ScimPath) -> Any:
+    holder = resource.get(path.schema) if path.schema else resource
+    if not isinstance(holder, Mapping) or path.attribute in _SERVER_OWNED:
+        return None
+    value = holder.get(path.attribute)
+    if isinstance(value, Mapping):
+        return value.get(path.part) if path.part else None
+    return None if path.part else value
 
 
 def flatten(resource: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,6 +161,9 @@ def _flatten_attribute(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def write(resource: dict[str, Any], path: ScimPath, value: Any) -> None:
     """Set (or, with None, remove) one path of a resource in place."""
+    if value is not None and not (path.schema or path.part or path.conditions):
+        resource[path.attribute] = value
+        return
     holder = resource.setdefault(path.schema, {}) if path.schema else resource
     if path.listed:
         _write_element(holder, path, value)
@@ -178,7 +209,9 @@ def build(row: Mapping[str, Any]) -> dict[str, Any]:
     for text, value in plain.items():
         if value is not None:
             write(resource, parse(text), value)
-    put_elements(resource, {}, {path: each for path, each in elements.items() if each is not None})
+    if elements:
+        new = {path: each for path, each in elements.items() if each is not None}
+        put_elements(resource, {}, new)
     return resource
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,7 @@ class ResourceType:
 
     def schemas(self, resource: Mapping[str, Any]) -> list[str]:
         """Return the ``schemas`` of a resource: the core one and the extensions it uses."""
-        return [self.schema, *(name for name in resource if name.lower().startswith("urn:"))]
+        return [self.schema, *(name for name in resource if name[:4].lower() == "urn:")]
 
 
 async def features(transport: Transport) -> Features:
@@ -146,7 +146,7 @@ def _columns(schema: Mapping[str, Any], prefix: str) -> list[Column]:
 
 async def listed(
     transport: Transport, kind: ResourceType, page_size: int, condition: str | None = None
-) -> AsyncIterator[Mapping[str, Any]]:
+) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
     """Yield resources page by page (RFC 7644 section 3.4.2.4).
 
     Short pages are followed by what they really held; a resource that moved to a later page
@@ -168,8 +168,7 @@ async def listed(
                 "the provider does not page"
             )
         seen.update(str(r["id"]) for r in fresh)
-        for resource in fresh:
-            yield resource
+        yield fresh
         start, total = start + len(page), int(body.get("totalResults") or 0)
         if not fresh or (start > total and len(page) < page_size):
             return

@@ -38,6 +38,7 @@ from connectors.http.wire import handshake_failed, host_of
 from connectors.scim.pace import Pace
 
 MEDIA_TYPE = "application/scim+json"
+_JSON = json.JSONEncoder(ensure_ascii=False)  # json.dumps makes one a call
 _LONGEST_WAIT = 300.0
 _ANEW = "; what was fetched anew is refused, too: is our client still allowed there?"
 _FAREWELL = 0.02
@@ -148,7 +149,7 @@ class Transport:
             raise RuntimeError("use the transport as an async context manager")
         data = None
         if body is not None:
-            data = json.dumps(body, ensure_ascii=False).encode()
+            data = _JSON.encode(body).encode()
             headers = {**headers, "Content-Type": MEDIA_TYPE}
         where = f"{method} {path}"
         try:

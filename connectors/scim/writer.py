@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.contract import Action, Change, Outcome, Request
-from connectors.elements import Held, list_of, parted
+from connectors.elements import parted
 from connectors.errors import (
     ConflictError,
     ConnectorError,
@@ -17,7 +17,7 @@ from connectors.errors import (
     RejectedError,
 )
 from connectors.scim.elementwise import patch_body, whole, write_elements
-from connectors.scim.paths import Operation, build, flatten, normal, operations
+from connectors.scim.paths import Operation, build, operations, values_at
 from connectors.scim.quirks import Form, Quirks
 from connectors.scim.resources import Features, ResourceType
 from connectors.scim.transport import Answer, Transport
@@ -150,16 +150,20 @@ class Writer:
         self, patch: Sequence[Operation], after: Mapping[str, Any]
     ) -> Sequence[Operation] | None:
         """Return operations that have their effect here; None when only the whole resource has."""
-        forms = set(Form) if self.quirks is None else set(self.quirks.forms)
-        needed = {form for operation in patch for form in _forms(operation)}
-        if needed <= forms:
+        forms = _EVERY if self.quirks is None else self.quirks.forms
+        needed = [form for operation in patch for form in _forms(operation)]
+        lacks = [form for form in needed if form not in forms]
+        if not lacks:
             return patch
-        if needed == {Form.PATH} and Form.BARE in forms:
+        if all(form is Form.PATH for form in needed) and Form.BARE in forms:
             return [{"op": "replace", "value": build(after)}]
         if Form.PUT in forms:
             return None
-        lacking = ", ".join(sorted(needed - forms))
+        lacking = ", ".join(sorted(set(lacks)))
         raise RejectedError(f"PATCH: the provider has no form for this change ({lacking})")
+
+
+_EVERY = tuple(Form)
 
 
 def _forms(operation: Operation) -> Iterator[Form]:
@@ -217,13 +221,7 @@ async def preview(writer: Writer, change: Change) -> Request:
 def _held(answer: Answer, after: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return what the answer's resource holds under these paths; None when it shows none."""
     body = answer.body
-    return shown(body, after) if isinstance(body, dict) and "id" in body else None
-
-
-def shown(resource: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a resource holds under these paths."""
-    row = Held(flatten(resource))
-    return {path: row.get(path if list_of(path) else normal(path)) for path in after}
+    return values_at(body, after) if isinstance(body, dict) and "id" in body else None
 
 
 def _version(answer: Answer) -> str | None:

@@ -46,14 +46,34 @@ def upsert(
     if conn.dialect.name != "postgresql":
         _many(conn, f"{into} VALUES ({_marks(columns)}) {clause}", rows)
         return
-    staged = _quote(conn, f"staged_{table.name}")
-    names = _names(conn, columns)
-    conn.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE {staged} ON COMMIT DROP AS "
-        f"SELECT {names} FROM {_name(conn, table)} LIMIT 0"
-    )
-    _copy(conn, staged, columns, rows)
+    staged, names = _staged(conn, table, columns, rows), _names(conn, columns)
     conn.exec_driver_sql(f"{into} SELECT {names} FROM {staged} {clause}")
+    conn.exec_driver_sql(f"DROP TABLE {staged}")
+
+
+def update(
+    conn: sa.Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: Iterable[Row],
+) -> None:
+    """Set `columns` of rows that are there; a row begins with the table's primary key.
+
+    Keys must not come twice. Cheaper than `upsert`: what is not named is left alone, and so are
+    its indexes.
+    """
+    keys = [column.name for column in table.primary_key]
+    whole = _name(conn, table)
+    if conn.dialect.name != "postgresql":
+        marks = {n: f"{_quote(conn, n)} = ?{at}" for at, n in enumerate([*keys, *columns], 1)}
+        sets = ", ".join(marks[name] for name in columns)
+        match = " AND ".join(marks[name] for name in keys)
+        _many(conn, f"UPDATE {whole} SET {sets} WHERE {match}", rows)
+        return
+    staged = _staged(conn, table, [*keys, *columns], rows)
+    sets = ", ".join(f"{_quote(conn, n)} = {staged}.{_quote(conn, n)}" for n in columns)
+    match = " AND ".join(f"{whole}.{_quote(conn, n)} = {staged}.{_quote(conn, n)}" for n in keys)
+    conn.exec_driver_sql(f"UPDATE {whole} SET {sets} FROM {staged} WHERE {match}")
     conn.exec_driver_sql(f"DROP TABLE {staged}")
 
 
@@ -72,6 +92,19 @@ def _many(conn: sa.Connection, statement: str, rows: Iterable[Row]) -> None:
     listed = rows if isinstance(rows, list) else list(rows)
     if listed:
         conn.exec_driver_sql(statement, listed)
+
+
+def _staged(
+    conn: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Row]
+) -> str:
+    """Copy rows into a temporary table of PostgreSQL; return its name."""
+    staged = _quote(conn, f"staged_{table.name}")
+    conn.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE {staged} ON COMMIT DROP AS "
+        f"SELECT {_names(conn, columns)} FROM {_name(conn, table)} LIMIT 0"
+    )
+    _copy(conn, staged, columns, rows)
+    return staged
 
 
 def _copy(conn: sa.Connection, target: str, columns: Sequence[str], rows: Iterable[Row]) -> None:

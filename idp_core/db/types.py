@@ -23,7 +23,9 @@ def utc_text(moment: datetime) -> str:
     """Return the moment as ``2020-01-31T12:00:00.000000Z``; ValueError when it has no zone."""
     if moment.tzinfo is None:
         raise ValueError("a time without a zone: use datetime.now(UTC)")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 class UtcTime(sa.types.TypeDecorator[datetime]):

@@ -87,7 +87,7 @@ def _row(each: ManagedAccount, moment: str) -> tuple[Any, ...]:
         each.gid,
         each.key,
         each.remote_id,
-        each.state.value,
+        str(each.state),
         _json(each.pushed),
         each.profile_digest,
         each.push_digest,
@@ -115,5 +115,8 @@ def _account(row: sa.Row[Any]) -> ManagedAccount:
     )
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # json.dumps makes one a call
+
+
 def _json(values: Mapping[str, Any]) -> str:
-    return json.dumps(dict(values), ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(values if isinstance(values, dict) else dict(values))

@@ -6,13 +6,14 @@ The caller owns the transaction and commits in groups.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from idp_core.db import bulk
 from idp_core.db.types import utc_text
-from idp_core.provisioning.model import UNSETTLED, Entry, EntryState
+from idp_core.provisioning.model import UNSETTLED, Ending, Entry, EntryState
 from idp_core.provisioning.tables import journal
 
 _COLUMNS = tuple(column.name for column in journal.columns)
@@ -21,6 +22,12 @@ _COLUMNS = tuple(column.name for column in journal.columns)
 def write_entries(conn: sa.Connection, entries: Iterable[Entry]) -> None:
     """Insert or replace entries by plan and number; one must not come twice."""
     bulk.upsert(conn, journal, _COLUMNS, [_row(entry) for entry in entries])
+
+
+def end_entries(conn: sa.Connection, endings: Iterable[Ending]) -> None:
+    """Note what became of entries that are there; one must not come twice."""
+    rows = [(e.plan_id, e.number, str(e.state), e.error, _moment(e.ended_at)) for e in endings]
+    bulk.update(conn, journal, ("state", "error", "ended_at"), rows)
 
 
 def read_entries(conn: sa.Connection, plan_id: str) -> Sequence[Entry]:
@@ -72,12 +79,16 @@ def _row(entry: Entry) -> tuple[Any, ...]:
         entry.action,
         entry.key,
         entry.remote_id,
-        entry.state.value,
+        str(entry.state),
         entry.attempts,
         entry.error,
         utc_text(entry.intended_at),
-        utc_text(entry.ended_at) if entry.ended_at else None,
+        _moment(entry.ended_at),
     )
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return utc_text(moment) if moment else None
 
 
 def _entry(row: sa.RowMapping) -> Entry:

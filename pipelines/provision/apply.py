@@ -156,24 +156,21 @@ class Work:
                     return
                 sent.open[item.number] = item
                 sent.begun.add(item.number)
-                yield self._named(item)
-
-    def _named(self, item: PlanItem) -> Change:
-        return replace(item.change(), token=f"{self._plan}/{item.number}")
+                yield item.change(f"{self._plan}/{item.number}")
 
     def _take(self, sent: _Sent, item: PlanItem, outcome: Outcome, attempt: int) -> None:
         """Decide what an outcome means, by the class of its error."""
         error, told = outcome.error, ""
         removal = item.action in (Action.DELETE, Action.DEACTIVATE)
-        account = replace(item.account, version=outcome.version)
         match error:
             case None:
-                remote_id = outcome.id or account.remote_id
                 made = rewritten(item, outcome.held)
-                self._done(item, replace(account, remote_id=remote_id, rewritten=made))
+                remote_id = outcome.id or item.account.remote_id
+                self._done(item, item.account.written(remote_id, outcome.version, made))
             case NotFoundError() if removal:
                 error = None
-                self._done(item, replace(account, state=AccountState.DELETED, pushed={}))
+                gone = replace(item.account, version=outcome.version)
+                self._done(item, replace(gone, state=AccountState.DELETED, pushed={}))
             case NotFoundError() if item.action is Action.UPDATE:
                 gone = replace(item.account, state=AccountState.DELETED, pushed={})
                 self._refuse(

@@ -63,12 +63,14 @@ def rewritten(item: PlanItem, held: Mapping[str, Any] | None) -> Mapping[str, An
     before = item.account.rewritten
     if held is None:
         return before
-    sent = {d.path: d.after for d in item.differences}
     now = {
-        path: held[path]
-        for path, value in sent.items()
-        if path in held and not holds(path, held[path], value)
+        d.path: held[d.path]
+        for d in item.differences
+        if d.path in held and not holds(d.path, held[d.path], d.after)
     }
+    if not before:
+        return now
+    sent = {d.path for d in item.differences}
     return {path: value for path, value in before.items() if path not in sent} | now
 
 

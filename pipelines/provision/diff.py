@@ -113,9 +113,11 @@ _ALWAYS = frozenset({Ownership.ENFORCE, Ownership.ELEMENTS})
 
 def holds(path: str, held: Any, after: Any) -> bool:
     """Whether what is held is what it shall be; an element of a list may have parts besides."""
+    if same(held, after):
+        return True
     if list_of(path) and isinstance(held, Mapping) and isinstance(after, Mapping):
         return all(same(held.get(part), value) for part, value in after.items())
-    return same(held, after)
+    return False
 
 
 def _rewritten(account: ManagedAccount, path: str, held: Any) -> bool:

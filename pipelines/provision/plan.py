@@ -86,8 +86,8 @@ class PlanItem:
         """Whether applying the plan does anything for it: a write, or taking over an account."""
         return self.cause not in REPORTED
 
-    def change(self) -> Change:
-        """Return the write for the connector; only for items with an action.
+    def change(self, token: str = "") -> Change:
+        """Return the write for the connector, under a name for good; only for items with an action.
 
         It carries no version: we write our own paths only, so a change of others is no conflict.
         """
@@ -102,6 +102,7 @@ class PlanItem:
             id=account.remote_id,
             before={d.path: d.before for d in self.differences if d.before is not None},
             after={d.path: d.after for d in self.differences},
+            token=token,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from idp_core.db.engine import writing
 from idp_core.provisioning import accounts, journal, plans
-from idp_core.provisioning.model import Entry, EntryState, ManagedAccount, PlanRecord
+from idp_core.provisioning.model import Ending, Entry, EntryState, ManagedAccount, PlanRecord
 from pipelines.provision.documents import item_document
 from pipelines.provision.plan import Cause, PlanItem
 
@@ -49,7 +49,7 @@ class JournalWriter:
         self._moved: set[str] = set()
         self._erased: set[str] = set()
         self._letters: list[DeadLetter] = []
-        self._intended: dict[int, Entry] = {}
+        self._endings: dict[int, Ending] = {}
         self._flushed = time.monotonic()
         self.letters: list[DeadLetter] = []
         self.done: Counter[str] = Counter()
@@ -61,8 +61,7 @@ class JournalWriter:
             group = listed[start : start + GROUP]
             now = datetime.now(UTC)
             for item in group:
-                entry = self._entry(item, attempt, now)
-                self._entries[item.number] = self._intended[item.number] = entry
+                self._entries[item.number] = self._entry(item, attempt, now)
             self.flush()
             yield group
 
@@ -73,7 +72,7 @@ class JournalWriter:
             self._moved.add(item.moved_from)
         if item.cause is Cause.ERASED:
             self._erased.add(item.gid)
-        self.done[item.action.value if item.action else "none"] += 1
+        self.done[str(item.action or "none")] += 1
         self._end(item, EntryState.DONE)
 
     def refused(self, item: PlanItem, reason: str, account: ManagedAccount | None = None) -> None:
@@ -84,7 +83,7 @@ class JournalWriter:
             target=self._record.target,
             gid=item.gid,
             key=item.account.key,
-            action=item.action.value if item.action else "none",
+            action=str(item.action or "none"),
             reason=reason,
             document=item_document(item),
         )
@@ -103,25 +102,26 @@ class JournalWriter:
     def flush(self, *, if_due: bool = False) -> None:
         """Commit what was noted; with `if_due` only when it is old, or much."""
         aged = time.monotonic() - self._flushed > _LONGEST
-        if not self._entries or (if_due and len(self._entries) < 2 * GROUP and not aged):
+        noted = len(self._entries) + len(self._endings)
+        if not noted or (if_due and noted < 2 * GROUP and not aged):
             return
         target, object_ = self._record.target, self._record.object
         with writing(self._engine) as conn:
-            journal.write_entries(conn, self._entries.values())
+            journal.end_entries(conn, self._endings.values())
+            journal.write_entries(conn, self._entries.values())  # what is sent again comes last
             accounts.forget_accounts(conn, target, object_, self._moved)
             accounts.save_accounts(conn, self._accounts.values())
             plans.scrub_items(conn, self._erased)
             if self._keep is not None and self._letters:
                 self._keep(conn, self._letters)
-        self._entries, self._accounts, self._letters = {}, {}, []
+        self._entries, self._endings, self._accounts, self._letters = {}, {}, {}, []
         self._moved, self._erased = set(), set()
         self._flushed = time.monotonic()
 
     def _end(self, item: PlanItem, state: EntryState, error: str | None = None) -> None:
-        intended = self._intended[item.number]
         ended_at = None if state is EntryState.UNCERTAIN else datetime.now(UTC)
-        entry = replace(intended, state=state, error=error, ended_at=ended_at)
-        self._entries[item.number] = entry
+        number = item.number
+        self._endings[number] = Ending(self._record.id, number, state, error, ended_at)
         self.flush(if_due=True)  # last: an outcome and its account commit together
 
     def _entry(self, item: PlanItem, attempt: int, now: datetime) -> Entry:
@@ -132,7 +132,7 @@ class JournalWriter:
             target=self._record.target,
             object=self._record.object,
             gid=account.gid,
-            action=item.action.value if item.action else "none",
+            action=str(item.action or "none"),
             key=account.key,
             remote_id=account.remote_id,
             state=EntryState.INTENDED,

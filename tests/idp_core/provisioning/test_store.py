@@ -7,6 +7,7 @@ from idp_core.db.schema import upgrade
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import (
     AccountState,
+    Ending,
     Entry,
     EntryState,
     ManagedAccount,
@@ -155,3 +156,13 @@ def test_a_plan_whose_outcomes_are_open_keeps_its_items(engine):
         journal.write_entries(conn, [entry(1, EntryState.DONE)])
         plans.prune_plans(conn, "crm", keep=0)
         assert not list(plans.read_items(conn, "p1"))
+
+
+def test_an_ending_changes_what_became_of_an_entry_and_nothing_else(engine):
+    with writing(engine) as conn:
+        plans.save_plan(conn, plan(), [])
+        journal.write_entries(conn, [entry(1), entry(2)])
+        journal.end_entries(conn, [Ending("p1", 1, EntryState.DONE, None, NOW)])
+    with reading(engine) as conn:
+        one, two = journal.read_entries(conn, "p1")
+    assert (one, two) == (entry(1, EntryState.DONE, ended_at=NOW), entry(2))
