@@ -21,6 +21,7 @@ from connectors.contract import Change, Outcome
 from idp_core.db.engine import make_engine
 from idp_core.db.schema import upgrade
 from idp_core.provisioning.model import ManagedAccount
+from pipelines.provision.order import Order
 from pipelines.provision.planner import Inputs, make_plan
 from pipelines.provision.rules import Line, Person, Push
 from pipelines.provision.run import Job, execute, prepare
@@ -73,7 +74,8 @@ def _applying(count: int, folder: Path) -> tuple[float, float]:
     engine = make_engine(f"sqlite:///{folder / 'bench.db'}")
     upgrade(engine)
     everybody = people(count)
-    job = Job("bench", engine, Instant(), push_rules(), people=lambda: everybody)
+    order = Order("bench", "manual:bench", bytes(32))
+    job = Job("bench", engine, Instant(), push_rules(), people=lambda: everybody, order=order)
     start = time.perf_counter()
     prepared = prepare(job)
     middle = time.perf_counter()

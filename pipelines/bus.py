@@ -33,7 +33,7 @@ from mappings.extension import load_schema
 from mappings.push import PushDocument, load_push
 from mappings.schema import CUSTOMER, Schema
 from mappings.tree import Document
-from pipelines.database import is_shared, open_database, reached, used
+from pipelines.database import audit_key, is_shared, open_database, reached, used
 from pipelines.errors import ProjectError
 from pipelines.project import Project, SourceSettings, TargetSettings, text_of
 from pipelines.resolve import modelfile
@@ -250,6 +250,11 @@ class Bus(Workspace):
     def shared(self) -> bool:
         """Whether the database is one that several hosts may share."""
         return self.engine.dialect.name != "sqlite"
+
+    @cached_property
+    def audit_key(self) -> bytes:
+        """The key of the audit log. Raises ProjectError when it is not the log's own."""
+        return audit_key(self.project, self.engine)
 
     @contextmanager
     def opened(self) -> Iterator[sa.Engine]:

@@ -10,15 +10,19 @@ import sqlalchemy as sa
 
 from connectors.errors import MisconfiguredError
 from connectors.secrets import Secret
-from idp_core.db.engine import make_engine
+from idp_core.audit.log import any_entry
+from idp_core.db.engine import make_engine, reading
 from idp_core.db.failures import reason_of
 from idp_core.errors import CoreError
 from idp_core.settings import Settings
 from idp_core.settings import load as load_settings
+from idp_core.vault import master
+from idp_core.vault.master import Master
 from pipelines.errors import ProjectError, RemoteError
 from pipelines.project import Project
 
 _DATABASE = "isthmus.db"
+_MASTER_FILE = "master.key"
 
 
 def database_url(project: Project, settings: Settings) -> str:
@@ -87,6 +91,38 @@ def open_database(project: Project, settings: Settings | None = None) -> Iterato
         yield engine
     finally:
         engine.dispose()
+
+
+def master_secret(project: Project, settings: Settings | None = None) -> Master:
+    """Return the master secret: what the environment says, or the data folder's, made if need be.
+
+    Raises SettingsError when what is there is none, or others than its owner may read it.
+    """
+    said = (settings or load_settings()).master_key
+    if said is not None:
+        return master.parse(said.get_secret_value(), "ISTHMUS_MASTER_KEY")
+    return master.read_or_make(project.data_folder / _MASTER_FILE)
+
+
+def audit_key(project: Project, engine: sa.Engine) -> bytes:
+    """Return the key that the audit log of a project is chained with.
+
+    Raises ProjectError where there is a log and the secret it was written with is not here: what
+    another secret appends cannot be verified.
+    """
+    try:
+        file = project.data_folder / _MASTER_FILE
+        if load_settings().master_key is None and not file.exists():
+            with reading(engine) as conn:
+                begun = any_entry(conn)
+            if begun:
+                raise ProjectError(
+                    f"{file}: the audit log of this database was written with a master secret that "
+                    "is not here; put the file back, or copy it from the host that began the log"
+                )
+        return master_secret(project).key("audit")
+    except CoreError as error:
+        raise ProjectError(str(error)) from None
 
 
 @contextmanager

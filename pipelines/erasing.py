@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from idp_core.accounts import store as accounts
+from idp_core.audit import log as audit
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.login import leaving
@@ -62,6 +63,7 @@ def erase_person(
                 if source == accounts.SOURCE:
                     _close(conn, keys)
             counts["records"] = len(refs)
+            _note(conn, bus, steps.run, now, word)
         graphs.forget(bus.graph, refs)
         for target in bus.project.targets:
             with noting(problems):
@@ -69,6 +71,12 @@ def erase_person(
         end(bus, begun.id, {"erased": 1, "records": erasure.records}, problems)
     with reading(bus.engine) as conn:
         return Erased(erasure, read_receipts(conn, gids), tuple(problems))
+
+
+def _note(conn: sa.Connection, bus: Bus, run: str, gid: str, word: Word) -> None:
+    data = {"gid": gid, "run": run}
+    entry = audit.Entry("profile.erased", "done", datetime.now(UTC), None, f"operator:{word.who}")
+    audit.record(conn, bus.audit_key, replace(entry, data=data))
 
 
 def _close(conn: sa.Connection, keys: Sequence[str]) -> None:

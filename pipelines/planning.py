@@ -23,7 +23,7 @@ from pipelines.provision.errors import StalePlanError
 from pipelines.provision.person import PersonPlan, plan_person
 from pipelines.provision.plan import Cause, PlanItem
 from pipelines.provision.rehearsal import rehearse
-from pipelines.running import Steps, Watch, end, quiet, running
+from pipelines.running import Steps, Watch, end, order_of, quiet, running
 from pipelines.targets import Wish, job_of, provisioning_job, read_people, settle
 
 
@@ -122,7 +122,9 @@ def apply_plan(
             wish = Wish(correct=_corrects(bus, record))
             job = job_of(bus, name, record.object, begun.id, progress=progress, wish=wish)
             if approval is not None:
-                provisioning.approve(engine, name, record.hash, approval.who, approval.why)
+                provisioning.approve(
+                    engine, name, record.hash, approval.who, approval.why, order=job.order
+                )
             prepared = provisioning.prepare_hash(job, record.hash)
             counts.update({"plan": prepared.record.hash[:12], **prepared.plan.counts})
         with steps.step("apply", name) as (progress, counts):
@@ -155,4 +157,5 @@ def what_if(bus: Bus, target: str, file: Path) -> provisioning.Prepared:
 
 def refuse_plan(bus: Bus, record: PlanRecord, word: Word) -> None:
     """Say that a plan shall not be applied. Raises StalePlanError when it is no longer open."""
-    provisioning.refuse(bus.engine, record.target, record.hash, word.who, word.why)
+    order = order_of(bus, "")
+    provisioning.refuse(bus.engine, record.target, record.hash, word.who, word.why, order=order)

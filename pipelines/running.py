@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import getpass
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import structlog
 
-from idp_core.db.engine import writing
+from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from pipelines.bus import Bus
 from pipelines.control import Control
 from pipelines.errors import BusyError, CancelledError, JobError, StoppedError
 from pipelines.progress import Progress, silent
+from pipelines.provision.order import Order
 
 log = structlog.get_logger()
 
@@ -100,6 +102,20 @@ def running(bus: Bus, job: str, trigger: str) -> Iterator[ledger.Run]:
         if isinstance(error, ledger.ProjectLockedError):
             raise BusyError(str(error)) from None
         raise
+
+
+def order_of(bus: Bus, run: str) -> Order:
+    """Return who ordered what a run writes: how it was begun, and the user of this machine.
+
+    Raises ProjectError when the audit log cannot be gone on with.
+    """
+    with reading(bus.engine) as conn:
+        begun = ledger.read_run(conn, run)
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "unknown"
+    return Order(run, f"{begun.trigger if begun else 'manual'}:{user}", bus.audit_key)
 
 
 @contextmanager

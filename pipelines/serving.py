@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from idp_core.errors import CoreError
 from idp_core.settings import Settings
 from idp_core.settings import load as load_settings
-from pipelines.database import database_url, used
+from pipelines.database import database_url, master_secret, used
 from pipelines.errors import JobError, ProjectError
 from pipelines.project import FILE, Project, load_project
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from idp_core.web.tracing import Traces
 
 _FOLDER = "ISTHMUS_PROJECT"
-_MASTER_FILE = "master.key"
 _PATIENCE = 5.0
 """Seconds that a request waits for a long writer on SQLite before it answers 503."""
 _STOP_SECONDS = 10
@@ -77,19 +76,13 @@ def open_site(folder: Path, settings: Settings | None = None) -> Site:
         from idp_core.db.newest import is_newest
         from idp_core.site import config as configs
         from idp_core.site.site import Around, make_site
-        from idp_core.vault import master
     except ModuleNotFoundError as error:
         raise _not_installed(error) from None
     said = settings or load_settings()
     try:
         project = project_of(folder)
         config, _ = configs.read_or_make(folder / configs.FILE)
-        secret = said.master_key
-        found = (
-            master.parse(secret.get_secret_value(), "ISTHMUS_MASTER_KEY")
-            if secret
-            else master.read_or_make(project.data_folder / _MASTER_FILE)
-        )
+        found = master_secret(project, said)
         engine = make_engine(
             database_url(project, said),
             pool_size=said.database_pool,

@@ -32,6 +32,7 @@ from pipelines.provision.merges import final
 from pipelines.provision.plan import Cause, PlanItem
 from pipelines.provision.rules import Ownership, Person, Push
 from pipelines.provision.writing import DeadLetter
+from pipelines.running import order_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def provisioning_job(
         correct_drift=wish.correct,
         keep=lambda conn, letters: _keep(conn, run, letters),
         progress=progress,
+        order=order_of(bus, run) if run else None,
     )
 
 

@@ -2,20 +2,23 @@
 
 Each entry's MAC covers the entry and the MAC before it, with a key that is not in the database:
 whoever changes, removes or inserts an entry there cannot make the chain right again. Entries hold
-ids, names of attributes and counts, never a customer's value.
+ids, names of attributes and counts, never a customer's value. Operations of provisioning are rows
+of their own under one entry a batch: `idp_core.audit.operations`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from idp_core.audit.tables import audit
-from idp_core.db import counters
+from idp_core.audit import operations
+from idp_core.audit.operations import Operation
+from idp_core.audit.tables import audit, operation
+from idp_core.db import bulk, counters
 from idp_core.db.jsontext import to_json
 from idp_core.db.types import utc_text
 from idp_core.vault.tokens import keyed, same
@@ -40,16 +43,36 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `verify` found: how many entries hold, and where the chain breaks first."""
+    """What `verify` found: how many entries hold, and where the chain breaks first.
+
+    `operations` are those of provisioning that stand under the entries.
+    """
 
     entries: int
     broken_at: int | None = None
     last: str = START
+    operations: int = 0
 
 
 def record(conn: sa.Connection, key: bytes, entry: Entry) -> None:
     """Append an entry in the caller's transaction; writers take turns until they commit."""
+    _append(conn, key, counters.take(conn, _SERIES), entry)
+
+
+def record_operations(
+    conn: sa.Connection, key: bytes, entry: Entry, batch: Sequence[Operation]
+) -> None:
+    """Append operations under one entry, whose data get their number and digest.
+
+    Call it last in the transaction: whoever else writes to the log waits for its end.
+    """
     position = counters.take(conn, _SERIES)
+    digest = operations.insert(conn, key, position, batch)
+    data = {**entry.data, "operations": len(batch), "digest": digest}
+    _append(conn, key, position, replace(entry, data=data))
+
+
+def _append(conn: sa.Connection, key: bytes, position: int, entry: Entry) -> None:
     before = START
     if position > 1:
         query = sa.select(audit.c.mac).where(audit.c.position == position - 1)
@@ -69,18 +92,69 @@ def record(conn: sa.Connection, key: bytes, entry: Entry) -> None:
 
 
 def verify(conn: sa.Connection, key: bytes) -> Verdict:
-    """Check the whole chain, its end too: the last number taken is that of the last entry."""
-    before, count = START, 0
+    """Check the whole chain with the operations under it, its end too: the last number taken is
+    that of the last entry.
+    """
+    before, count, under = START, 0, 0
+    held = operations.batches(conn, key)
+    batch = next(held, None)
     query = sa.select(audit).order_by(audit.c.position)
     with conn.execute(query, execution_options={"yield_per": 5_000}) as rows:
         for row in rows:
-            right = _mac(key, before, count + 1, _entry(row))
+            entry = _entry(row)
+            right = _mac(key, before, count + 1, entry)
             if row.position != count + 1 or not same(row.mac, right):
-                return Verdict(count, row.position, before)
+                return Verdict(count, row.position, before, under)
+            if entry.kind in operations.KINDS:
+                said = (row.position, entry.data.get("operations"), entry.data.get("digest"))
+                if batch != said:
+                    return Verdict(count, row.position, before, under)
+                under += batch[1]
+                batch = next(held, None)
             before, count = row.mac, count + 1
-    if counters.last(conn, _SERIES) != count:
-        return Verdict(count, count + 1, before)
-    return Verdict(count, None, before)
+    if batch is not None or counters.last(conn, _SERIES) != count:
+        return Verdict(count, batch[0] if batch else count + 1, before, under)
+    return Verdict(count, None, before, under)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which operations are meant; what is None, or empty, does not restrict them."""
+
+    gids: Collection[str] = ()
+    target: str | None = None
+    run: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def find_operations(
+    conn: sa.Connection, wanted: Wanted, limit: int | None = None
+) -> Iterator[tuple[Entry, Operation]]:
+    """Yield operations with the entry that they stand under, latest first."""
+    data = sa.type_coerce(audit.c.data, sa.JSON)
+    query = sa.select(audit, *(each.label(f"op_{each.name}") for each in operation.columns))
+    query = query.join(operation, operation.c.batch == audit.c.position)
+    query = query.where(audit.c.kind.in_(operations.KINDS))
+    if wanted.gids:
+        query = query.where(bulk.among(conn, operation.c.gid, wanted.gids))
+    if wanted.since:
+        query = query.where(audit.c.time >= wanted.since, operation.c.time >= wanted.since)
+    if wanted.until:
+        query = query.where(operation.c.time < wanted.until)
+    for name in ("target", "run"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(data[name].as_string() == value)
+    query = query.order_by(operation.c.batch.desc(), operation.c.number.desc()).limit(limit)
+    with conn.execute(query, execution_options={"yield_per": 5_000}) as rows:
+        for row in rows:
+            under = {name: getattr(row, f"op_{name}") for name in Operation.__slots__}
+            yield _entry(row), Operation(**under)
+
+
+def any_entry(conn: sa.Connection) -> bool:
+    """Whether the log has an entry at all."""
+    return counters.last(conn, _SERIES) > 0
 
 
 def of_account(conn: sa.Connection, account: str, limit: int = 50) -> Sequence[Entry]:

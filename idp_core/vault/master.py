@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 import secrets
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from idp_core.errors import SettingsError
 
@@ -30,10 +28,12 @@ class Master:
     value: bytes = field(repr=False)
 
     def key(self, purpose: str) -> bytes:
-        """Return the 32-byte key of one purpose: the same each time, no use for another."""
-        return HKDF(SHA256(), _BYTES, salt=None, info=f"isthmus {purpose}".encode()).derive(
-            self.value
-        )
+        """Return the 32-byte key of one purpose: the same each time, no use for another.
+
+        HKDF-SHA-256 (RFC 5869) without a salt; 32 bytes are its first block.
+        """
+        extracted = hmac.digest(bytes(_BYTES), self.value, "sha256")
+        return hmac.digest(extracted, f"isthmus {purpose}".encode() + b"\x01", "sha256")
 
 
 def read_or_make(path: Path) -> Master:

@@ -1,34 +1,164 @@
-"""``isthmus audit``: what happened at the login, and whether anybody touched the log of it."""
+"""``isthmus audit``: what was done, at whose word, and whether anybody touched the log of it."""
 
 from __future__ import annotations
 
+import csv
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.cli.options import Folder, Json
-from pipelines.cli.output import give
+from pipelines.cli.output import give, short, table, tell
 
-app = typer.Typer(help="The log of every login and change.", no_args_is_help=True)
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from rich.table import Table
+
+    from idp_core.audit.log import Entry
+    from idp_core.audit.operations import Operation
+    from pipelines.project import Project
+
+app = typer.Typer(
+    help="The log of every login, change and provisioning operation.", no_args_is_help=True
+)
+_DAYS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
+Moment = Annotated[datetime | None, typer.Option(formats=list(_DAYS), help="In UTC if not said.")]
 
 
 @app.command()
 def verify(project: Folder = Path(), as_json: Json = False) -> None:
     """Check that no entry was changed, removed or put in between; exit code 1 when one was.
 
-    Keep the end of the chain elsewhere: with it you notice a log that was replaced as a whole.
+    So are the operations of provisioning. Keep the end of the chain elsewhere: with it you notice a
+    log that was replaced as a whole.
     """
     from idp_core.audit import log
     from idp_core.db.engine import reading
-    from pipelines.serving import opened
+    from pipelines.database import audit_key
 
-    with opened(project) as site, reading(site.engine) as conn:
-        found = log.verify(conn, site.secrets.audit)
+    with _opened(project) as (where, engine), reading(engine) as conn:
+        found = log.verify(conn, audit_key(where, engine))
     whole = found.broken_at is None
-    told = f"{found.entries} entries hold; the chain ends in {found.last}"
+    told = (
+        f"{found.entries:,} entries with {found.operations:,} operations hold; "
+        f"the chain ends in {found.last}"
+    )
     if not whole:
         told = f"the chain breaks at entry {found.broken_at}, after {found.entries} that hold"
-    document = {"ok": whole, "entries": found.entries, "broken_at": found.broken_at}
-    give({**document, "last": found.last}, told, as_json=as_json)
+    document = {"ok": whole, "entries": found.entries, "operations": found.operations}
+    give({**document, "broken_at": found.broken_at, "last": found.last}, told, as_json=as_json)
     if not whole:
         raise typer.Exit(1)
+
+
+@app.command()
+def operations(  # noqa: PLR0913 (each is an option of its own)
+    *,
+    profile: Annotated[str | None, typer.Option(help="Only those for this global id.")] = None,
+    target: Annotated[str | None, typer.Option(help="Only those at this target.")] = None,
+    run: Annotated[
+        str | None, typer.Option(help="Only those of this run: its id, or the end of it.")
+    ] = None,
+    since: Moment = None,
+    until: Moment = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="How many, the latest first.", show_default="50")
+    ] = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Answer with CSV; all of them unless --limit says less.")
+    ] = False,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """List operations of provisioning, the latest first: who ordered what, why, what came of it."""
+    from idp_core.audit import log
+    from idp_core.db.engine import reading
+    from pipelines.auditing import wanted
+
+    if as_csv and as_json:
+        raise typer.BadParameter("say --csv or --json, not both")
+    most = limit if as_csv or limit else 50
+    with _opened(project) as (_, engine), reading(engine) as conn:
+        meant = wanted(conn, profile, target, run, since, until)
+        found = log.find_operations(conn, meant, most + 1 if most else None)
+        if as_csv:
+            _print_csv(line for _, line in zip(range(most or sys.maxsize), found, strict=False))
+            return
+        lines = list(found)
+    shown = lines[:most]
+    documents = [_document(entry, each) for entry, each in shown]
+    give(documents, _table(shown) if shown else "no operation of that kind", as_json=as_json)
+    if len(lines) > len(shown):
+        tell(f"there are more than these {len(shown)}; --limit shows more, --csv all")
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[tuple[Project, sa.Engine]]:
+    """Open the database of a folder, be it a project or a login alone, at the newest version."""
+    from idp_core.db import schema
+    from pipelines.database import open_database, reached, used
+    from pipelines.serving import project_of
+
+    project = project_of(folder)
+    with open_database(project) as engine:
+        with reached(engine):
+            schema.upgrade(engine)
+        with used(engine):
+            yield project, engine
+
+
+def _document(entry: Entry, each: Operation) -> Mapping[str, Any]:
+    data = entry.data
+    return {
+        "time": each.time,
+        "actor": entry.actor,
+        "run": data["run"],
+        "target": data["target"],
+        "object": data["object"],
+        "profile": each.gid,
+        "account": each.account,
+        "action": each.action,
+        "cause": each.cause,
+        "attributes": each.attributes.split(),
+        "outcome": each.outcome,
+        "settled": entry.kind.removeprefix("provisioning."),
+        "plan_hash": data["plan_hash"],
+        "mapping": data["mapping"],
+        "digest": each.digest,
+        "entry": entry.position,
+    }
+
+
+def _table(found: Iterable[tuple[Entry, Operation]]) -> Table:
+    names = "time (UTC),by,run,target,profile,action,why,attributes,outcome"
+    rows = (
+        (
+            f"{each.time:%Y-%m-%d %H:%M:%S}",
+            entry.actor,
+            short(entry.data["run"]),
+            entry.data["target"],
+            each.gid,
+            each.action,
+            each.cause,
+            each.attributes,
+            each.outcome,
+        )
+        for entry, each in found
+    )
+    return table(names.split(","), rows, folds=("attributes",))
+
+
+def _print_csv(found: Iterable[tuple[Entry, Operation]]) -> None:
+    writer: Any = None
+    for entry, each in found:
+        row = {**_document(entry, each), "time": each.time.isoformat()}
+        row["attributes"] = each.attributes
+        if writer is None:
+            writer = csv.DictWriter(sys.stdout, list(row), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow(row)

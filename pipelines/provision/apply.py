@@ -30,6 +30,7 @@ from pipelines.control import Halting, Unhalted
 from pipelines.provision.asking import Word, ask, rewritten
 from pipelines.provision.breaker import PROBES, Breaker
 from pipelines.provision.diagnosis import Diagnosis
+from pipelines.provision.order import Order
 from pipelines.provision.plan import PlanItem
 from pipelines.provision.rules import Push
 from pipelines.provision.writing import JournalWriter, Keep
@@ -61,7 +62,7 @@ class Setting:
 
     `keep` stores dead letters inside the transaction of their outcome; `progress` is told how many
     of how many changes are settled; `control` may pause or end the work. With `probing` a few
-    changes go first, and the others only when one of them passed.
+    changes go first, and the others only when one of them passed. `order` is who ordered it.
     """
 
     engine: sa.Engine
@@ -72,6 +73,7 @@ class Setting:
     patience: Patience = field(default_factory=Patience)
     control: Halting = field(default_factory=Unhalted)
     probing: bool = False
+    order: Order | None = None
 
 
 class Work:
@@ -85,7 +87,7 @@ class Work:
         self._diagnosis = Diagnosis(setting.target, setting.push)
         self._refusals: dict[int, ConnectorError] = {}
         self._settled = 0
-        self.writer = JournalWriter(setting.engine, record, setting.keep)
+        self.writer = JournalWriter(setting.engine, record, setting.keep, setting.order)
         self.unsettled: list[PlanItem] = []
         self.trouble = ""
 

@@ -13,6 +13,7 @@ from pipelines.control import Halting, Unhalted
 from pipelines.errors import RemoteError
 from pipelines.provision.apply import Patience
 from pipelines.provision.guards import Limits, Verdict
+from pipelines.provision.order import Order
 from pipelines.provision.plan import Plan
 from pipelines.provision.recover import Recovered
 from pipelines.provision.rules import Person, Push
@@ -26,7 +27,7 @@ class Job:
     `redirects` maps merged global ids to the one that stayed, `erased` are people to delete
     everywhere. With `everything` the whole target is read and drift is reported; `correct_drift`
     writes it back; with `changed` the accounts of changed profiles are looked at before planning;
-    `control` may pause or end the writing.
+    `control` may pause or end the writing; `order` is who ordered it, for the audit log.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Job:
     progress: Callable[[int, int], None] | None = None
     patience: Patience = field(default_factory=Patience)
     control: Halting = field(default_factory=Unhalted)
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,18 @@ import sqlalchemy as sa
 
 from connectors.contract import Action, Searchable, Target
 from connectors.elements import list_of
+from idp_core.audit.operations import ASKED, Operation
 from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import Entry, EntryState, ManagedAccount
 from pipelines.provision.asking import Answer, Word, ask
 from pipelines.provision.documents import read_item
+from pipelines.provision.order import Order
 from pipelines.provision.plan import PlanItem
 from pipelines.provision.rules import Push
 
 _GROUP = 100
+_STATES = {Word.DONE: EntryState.DONE, Word.UNDONE: EntryState.UNDONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,9 @@ class Recovered:
     unsure: Collection[str] = field(default=frozenset(), repr=False)
 
 
-def recover(engine: sa.Engine, name: str, target: Target, push: Push) -> Recovered:
+def recover(
+    engine: sa.Engine, name: str, target: Target, push: Push, order: Order | None = None
+) -> Recovered:
     """Settle what was in flight at the target called `name`; safe to run at any time.
 
     A target that cannot be searched is not asked: updates and removals are planned again, which
@@ -47,7 +52,7 @@ def recover(engine: sa.Engine, name: str, target: Target, push: Push) -> Recover
         group = entries[start : start + _GROUP]
         words = [(entry, _word(target, push, items.get(_key(entry)), entry)) for entry in group]
         settled = [(entry, answer) for entry, answer in words if answer is not None]
-        _store(engine, settled, items, held)
+        _store(engine, settled, items, held, order)
         done += sum(answer.word is Word.DONE for _, answer in settled)
         undone += sum(answer.word is Word.UNDONE for _, answer in settled)
         unsure |= {e.gid for e, answer in words if answer is None or answer.word is Word.SEVERAL}
@@ -85,9 +90,9 @@ def _store(
     settled: Sequence[tuple[Entry, Answer]],
     items: Mapping[tuple[str, int], PlanItem],
     held: Mapping[str, ManagedAccount],
+    order: Order | None,
 ) -> None:
     now = datetime.now(UTC)
-    states = {Word.DONE: EntryState.DONE, Word.UNDONE: EntryState.UNDONE}
     saved: dict[str, ManagedAccount] = {}
     moved: set[str] = set()
     for entry, answer in settled:
@@ -101,11 +106,31 @@ def _store(
             if before is not None:
                 saved[before.gid] = _as_found(before, item, answer)
     with writing(engine) as conn:
-        entries = [replace(e, state=states[a.word], ended_at=now) for e, a in settled]
+        entries = [replace(e, state=_STATES[a.word], ended_at=now) for e, a in settled]
         journal.write_entries(conn, entries)
         for entry, _ in settled[:1]:
             accounts.forget_accounts(conn, entry.target, entry.object, moved)
         accounts.save_accounts(conn, saved.values(), now)
+        if order is not None:
+            _tell(conn, order, settled, items)
+
+
+def _tell(
+    conn: sa.Connection,
+    order: Order,
+    settled: Sequence[tuple[Entry, Answer]],
+    items: Mapping[tuple[str, int], PlanItem],
+) -> None:
+    """Write into the audit log what was found out, a batch a plan."""
+    lines: dict[str, list[Operation]] = {}
+    for entry, answer in settled:
+        item, outcome = items[_key(entry)], _STATES[answer.word].value
+        line = order.operation(item, outcome, account=answer.account)
+        lines.setdefault(entry.plan_id, []).append(line)
+    for plan_id, batch in lines.items():
+        record = plans.read_plan(conn, plan_id)
+        if record is not None:
+            order.write(conn, ASKED, record, batch)
 
 
 def _as_found(before: ManagedAccount, item: PlanItem, answer: Answer) -> ManagedAccount:

@@ -27,7 +27,7 @@ def prepare_removal(job: Job, gids: Collection[str]) -> Prepared:
     RemoteError when the target cannot be asked.
     """
     try:
-        recovered = recover(job.engine, job.name, job.target, job.push)
+        recovered = recover(job.engine, job.name, job.target, job.push, job.order)
     except ConnectorError as error:
         raise RemoteError(f"{job.name}: {error}") from error
     with writing(job.engine) as conn:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from connectors.errors import ConnectorError
+from idp_core.audit.operations import ADOPTED
 from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, plans, quarantine
 from idp_core.provisioning.model import Approval, ManagedAccount, PlanRecord, PlanStatus
@@ -21,6 +22,7 @@ from pipelines.provision.guards import judge
 from pipelines.provision.job import Job, Prepared, Report
 from pipelines.provision.look import look
 from pipelines.provision.matching import Seen
+from pipelines.provision.order import Order, note
 from pipelines.provision.plan import Plan, PlanItem, item_digest
 from pipelines.provision.planner import Inputs, make_plan
 from pipelines.provision.recover import recover
@@ -54,7 +56,7 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
     """
     now = now or datetime.now(UTC)
     try:
-        recovered = recover(job.engine, job.name, job.target, job.push)
+        recovered = recover(job.engine, job.name, job.target, job.push, job.order)
         with reading(job.engine) as conn:
             held = accounts.read_accounts(conn, job.name, job.push.object)
         seen = look(job, held)
@@ -85,23 +87,31 @@ def inputs_of(
     )
 
 
-def approve(engine: sa.Engine, target: str, hash_: str, who: str, why: str) -> Approval:
+def approve(
+    engine: sa.Engine, target: str, hash_: str, who: str, why: str, *, order: Order | None = None
+) -> Approval:
     """Allow a plan that the guards stopped; `hash_` may be its first 8 characters or more.
 
     Raises StalePlanError when no open plan of the target has this hash.
     """
     with writing(engine) as conn:
         record = open_plan(conn, target, hash_)
-        return plans.approve_plan(conn, record, who, why)
+        approval = plans.approve_plan(conn, record, who, why)
+        note(conn, order, "plan.approved", record, who)
+        return approval
 
 
-def refuse(engine: sa.Engine, target: str, hash_: str, who: str, why: str) -> None:
+def refuse(
+    engine: sa.Engine, target: str, hash_: str, who: str, why: str, *, order: Order | None = None
+) -> None:
     """Say that a plan shall not be applied; the next one is made from the inputs as they are then.
 
     Raises StalePlanError when no open plan of the target has this hash.
     """
     with writing(engine) as conn:
-        plans.refuse_plan(conn, open_plan(conn, target, hash_), who, why)
+        record = open_plan(conn, target, hash_)
+        plans.refuse_plan(conn, record, who, why)
+        note(conn, order, "plan.refused", record, who)
 
 
 def execute(
@@ -174,7 +184,7 @@ def _write(job: Job, prepared: Prepared, allows: Callable[[PlanItem], bool] | No
     effective = [item for item in plan.items if item.effective]
     chosen = [item for item in effective if allows is None or allows(item)]
     quiet = [item for item in chosen if item.action is None]
-    _bookkeeping(job, plan, quiet)
+    _bookkeeping(job, plan, record, quiet)
     work = _work(job, record, [item for item in chosen if item.action])
     held = len(effective) - len(chosen)
     if not held and not work.unsettled:
@@ -208,6 +218,7 @@ def _work(job: Job, record: PlanRecord, writes: Sequence[PlanItem]) -> Work:
         job.patience,
         job.control,
         probing=before is not None,
+        order=job.order,
     )
     work = Work(setting, record, writes)
     try:
@@ -224,7 +235,7 @@ def _work(job: Job, record: PlanRecord, writes: Sequence[PlanItem]) -> Work:
     return work
 
 
-def _bookkeeping(job: Job, plan: Plan, quiet: Sequence[PlanItem]) -> None:
+def _bookkeeping(job: Job, plan: Plan, record: PlanRecord, quiet: Sequence[PlanItem]) -> None:
     """Store what moves on without a write: accounts taken over, digests, conflicts."""
     taken: list[ManagedAccount] = [*plan.settled, *(item.account for item in quiet)]
     for start in range(0, len(taken), _CHUNK):
@@ -233,3 +244,6 @@ def _bookkeeping(job: Job, plan: Plan, quiet: Sequence[PlanItem]) -> None:
     moved = [item.moved_from for item in quiet if item.moved_from]
     with writing(job.engine) as conn:
         accounts.forget_accounts(conn, plan.target, plan.object, moved)
+        if job.order is not None:
+            lines = [job.order.operation(item, "done") for item in quiet]
+            job.order.write(conn, ADOPTED, record, lines)

@@ -11,10 +11,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from idp_core.audit.operations import WRITTEN, Operation
 from idp_core.db.engine import writing
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import Ending, Entry, EntryState, ManagedAccount, PlanRecord
 from pipelines.provision.documents import item_document
+from pipelines.provision.order import Order
 from pipelines.provision.plan import Cause, PlanItem
 
 GROUP = 200
@@ -38,18 +40,24 @@ Keep = Callable[[sa.Connection, Sequence[DeadLetter]], None]
 
 
 class JournalWriter:
-    """Collects what became of the items of one plan and commits it in groups."""
+    """Collects what became of the items of one plan and commits it in groups.
 
-    def __init__(self, engine: sa.Engine, record: PlanRecord, keep: Keep | None) -> None:
+    With an `order` each outcome is in the audit log, in the transaction of its group.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, record: PlanRecord, keep: Keep | None, order: Order | None = None
+    ) -> None:
         self._engine = engine
         self._record = record
-        self._keep = keep
+        self._keep, self._order = keep, order
         self._entries: dict[int, Entry] = {}
         self._accounts: dict[str, ManagedAccount] = {}
         self._moved: set[str] = set()
         self._erased: set[str] = set()
         self._letters: list[DeadLetter] = []
         self._endings: dict[int, Ending] = {}
+        self._operations: list[Operation] = []
         self._flushed = time.monotonic()
         self.letters: list[DeadLetter] = []
         self.done: Counter[str] = Counter()
@@ -73,7 +81,7 @@ class JournalWriter:
         if item.cause is Cause.ERASED:
             self._erased.add(item.gid)
         self.done[str(item.action or "none")] += 1
-        self._end(item, EntryState.DONE)
+        self._end(item, EntryState.DONE, account=account)
 
     def refused(self, item: PlanItem, reason: str, account: ManagedAccount | None = None) -> None:
         """Note that it will never pass; it becomes a dead letter."""
@@ -114,13 +122,24 @@ class JournalWriter:
             plans.scrub_items(conn, self._erased)
             if self._keep is not None and self._letters:
                 self._keep(conn, self._letters)
+            if self._order is not None:
+                self._order.write(conn, WRITTEN, self._record, self._operations)
+        self._operations = []
         self._entries, self._endings, self._accounts, self._letters = {}, {}, {}, []
         self._moved, self._erased = set(), set()
         self._flushed = time.monotonic()
 
-    def _end(self, item: PlanItem, state: EntryState, error: str | None = None) -> None:
-        ended_at = None if state is EntryState.UNCERTAIN else datetime.now(UTC)
-        number = item.number
+    def _end(
+        self,
+        item: PlanItem,
+        state: EntryState,
+        error: str | None = None,
+        account: ManagedAccount | None = None,
+    ) -> None:
+        now, number = datetime.now(UTC), item.number
+        ended_at = None if state is EntryState.UNCERTAIN else now
+        if self._order is not None:
+            self._operations.append(self._order.operation(item, str(state), now, account))
         self._endings[number] = Ending(self._record.id, number, state, error, ended_at)
         self.flush(if_due=True)  # last: an outcome and its account commit together
 

@@ -2,6 +2,8 @@ import base64
 import threading
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from idp_core.errors import SettingsError
 from idp_core.vault.master import Master, parse, read_or_make
@@ -66,3 +68,10 @@ def test_what_is_sealed_opens_only_in_its_place_and_by_its_secret():
     ):
         with pytest.raises(SettingsError, match="master secret"):
             opener.open(value, context)
+
+
+def test_keys_of_purposes_are_those_of_hkdf():
+    info, value = b"isthmus audit", bytes(range(32))
+    expected = HKDF(SHA256(), 32, salt=None, info=info).derive(value)
+    assert Master(value).key("audit") == expected
+    assert Master(value).key("codes") != expected

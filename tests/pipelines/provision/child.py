@@ -7,9 +7,12 @@ from connectors.errors import ThrottledError
 from idp_core.db.engine import make_engine
 from pipelines.provision.apply import Patience
 from pipelines.provision.guards import Limits
+from pipelines.provision.order import Order
 from pipelines.provision.run import Job, execute, prepare
 from tests.pipelines.provision.targets import FileTarget
 from tests.pipelines.provision.world import person, push
+
+KEY = b"k" * 32
 
 
 class Overlapping(FileTarget):
@@ -49,6 +52,7 @@ def provision(database, path, seed, count, night=1):
         people=lambda: crowd(count, night),
         limits=Limits(removals_percent=None, updates_percent=None, removals=None),
         patience=Patience(base=0.0),
+        order=Order(str(seed), "manual:ann", KEY),
     )
     try:
         return execute(job, prepare(job))

@@ -6,12 +6,14 @@ import sys
 import time
 
 import pytest
+import sqlalchemy as sa
 
+from idp_core.audit import log
 from idp_core.db.engine import make_engine, reading
 from idp_core.db.schema import upgrade
 from idp_core.provisioning import accounts, journal
 from idp_core.provisioning.model import AccountState
-from tests.pipelines.provision.child import crowd, provision
+from tests.pipelines.provision.child import KEY, crowd, provision
 from tests.pipelines.provision.targets import FileTarget
 
 
@@ -46,6 +48,12 @@ def check(database, path, people):
     with reading(engine) as conn:
         known = accounts.read_accounts(conn, "crm", "User")
         assert journal.unsettled(conn, "crm", "User") == []
+        verdict = log.verify(conn, KEY)
+        operations = log.find_operations(conn, log.Wanted())
+        done = [(e.data["plan"], o.gid) for e, o in operations if o.outcome == "done"]
+        states = conn.execute(sa.text("select plan_id, gid from journal where state = 'done'"))
+        assert sorted(done) == sorted((row.plan_id, row.gid) for row in states)
+    assert verdict.broken_at is None
     engine.dispose()
     assert {g for g, a in known.items() if a.state is AccountState.ACTIVE} == set(wanted)
     for gid, account in known.items():

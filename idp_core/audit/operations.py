@@ -1,0 +1,88 @@
+"""The operations of provisioning in the audit log: many rows under one entry of the chain.
+
+An entry of a kind in `KINDS` tells who ordered a batch, in which run and by which plan, and has the
+keyed digest of the batch's rows: a row that is changed, removed or put in breaks the chain as a
+changed entry does. So an operation costs one row and no MAC of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from idp_core.audit.tables import operation
+from idp_core.db import bulk
+from idp_core.db.types import utc_text
+from idp_core.vault.tokens import keyed
+
+WRITTEN = "provisioning.written"
+ASKED = "provisioning.asked"
+"""Settled by asking the target, after a crash or a lost answer."""
+ADOPTED = "provisioning.adopted"
+"""Accounts that became ours, or another profile's, without a write."""
+KINDS = (WRITTEN, ASKED, ADOPTED)
+_COLUMNS = tuple(column.name for column in operation.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One write to an account, or taking one over, and what became of it. It holds no values.
+
+    `account` is the target's own id; None where the target knows it by the key we gave. `cause` is
+    why it was planned, `attributes` the names that were written, joined by blanks; `digest` is the
+    keyed digest of what was sent.
+    """
+
+    time: datetime
+    gid: str
+    account: str | None
+    action: str
+    cause: str
+    attributes: str
+    digest: str
+    outcome: str
+
+
+def insert(conn: sa.Connection, key: bytes, batch: int, operations: Sequence[Operation]) -> str:
+    """Store the operations of a batch; return their digest for its entry of the chain."""
+    rows = [_row(batch, number, each) for number, each in enumerate(operations)]
+    bulk.insert(conn, operation, _COLUMNS, rows)
+    return _digest(key, rows)
+
+
+def batches(conn: sa.Connection, key: bytes) -> Iterator[tuple[int, int, str]]:
+    """Yield of each batch its position, how many operations it has, and their digest."""
+    query = sa.select(operation).order_by(operation.c.batch, operation.c.number)
+    rows: list[bulk.Row] = []
+    with conn.execute(query, execution_options={"yield_per": 5_000}) as found:
+        for each in found:
+            if rows and rows[0][0] != each.batch:
+                yield rows[0][0], len(rows), _digest(key, rows)
+                rows = []
+            rows.append(_row(each.batch, each.number, each))
+    if rows:
+        yield rows[0][0], len(rows), _digest(key, rows)
+
+
+def _row(batch: int, number: int, each: Operation | sa.Row[Any]) -> bulk.Row:
+    return (
+        batch,
+        number,
+        utc_text(each.time),
+        each.gid,
+        each.account,
+        each.action,
+        each.cause,
+        each.attributes,
+        each.digest,
+        each.outcome,
+    )
+
+
+def _digest(key: bytes, rows: Sequence[bulk.Row]) -> str:
+    return keyed(key, json.dumps([row[1:] for row in rows], separators=(",", ":")))
