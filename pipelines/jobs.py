@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import structlog
 
 from idp_core.profiles.model import SourceRef
+from pipelines import approving
 from pipelines.applied import keep_applied
 from pipelines.bus import Bus, fingerprint
 from pipelines.errors import JobError
@@ -120,14 +121,13 @@ def unify_all(
     `former` are the ids that records have again where they come apart.
     """
     with steps.step("resolve") as (_, counts):
-        stage = bus.stage
-        number = fingerprint(bus.identifiers, *([stage.model] if stage else []))
+        approving.require(bus)
         unified = resolve_step(
             bus.engine,
             bus.identifiers,
             bus.schema,
-            fingerprint=number,
-            stage=stage,
+            fingerprint=approving.number_of(bus),
+            stage=bus.stage,
             former=former,
             graph=bus.graph,
         )

@@ -93,6 +93,9 @@ class Policies(_Part):
     """What is compared to find people whose identifiers differ."""
     likeness: bool = True
     """Whether people are found by likeness, too, and not by identifiers alone."""
+    approval: Literal["none", "required"] = "none"
+    """Whether other rules (identifiers, model, or a model trained anew) must be looked at and
+    approved before a run resolves by them: `isthmus resolve shadow`, `isthmus resolve approve`."""
     spark: str | None = Field(default=None, min_length=1)
     """The master of a Spark cluster, such as `spark://host:7077`, that compares records by likeness
     when all are resolved; this machine does it when it is left out."""

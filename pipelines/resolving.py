@@ -15,6 +15,7 @@ from idp_core.profiles.evidence import Evidence, reader
 from idp_core.profiles.model import Event, EventKind, SourceProfile, SourceRef
 from idp_core.profiles.scoring import Population, usable
 from idp_core.profiles.vetoes import Constraints
+from pipelines import approving
 from pipelines.bus import Bus
 from pipelines.errors import JobError, ProjectError
 from pipelines.resolve import trained as models
@@ -57,8 +58,13 @@ class PairTold:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What another policy or model would change: people before and after, and events by kind."""
+    """What another policy or model would change: people before and after, and events by kind.
 
+    `hash` names the rules; `awaits` says that the next run stops until they are approved.
+    """
+
+    hash: str
+    awaits: bool
     before: int
     after: int
     events: Mapping[str, int]
@@ -142,6 +148,8 @@ def shadow(bus: Bus, *, examples: int = 5) -> Difference:
     changes = [event for event in found.events if event.kind is not EventKind.CREATED]
     kinds = Counter(event.kind.value for event in changes)
     return Difference(
+        hash=approving.hash_of(bus),
+        awaits=approving.awaits(bus),
         before=len(set(told.links.values())),
         after=len(set(found.links.values())),
         events=dict(sorted(kinds.items())),

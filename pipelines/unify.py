@@ -117,7 +117,7 @@ class _Step:
     def moment(self, conn: sa.Connection) -> _Moment:
         """Read what stands in the database now."""
         constraints = read_steward_words(conn)
-        model = _version(self.stage)
+        model = version_of(self.stage)
         return _Moment(
             known=tuple(store.read_watermark(conn, mark) for mark in _MARKS),
             wanted=(store.last_seq(conn), self.fingerprint, _number(constraints), model),
@@ -200,7 +200,7 @@ class _Step:
         with writing(self.engine) as conn:
             store.save_links(conn, found.links, found.events, redirects=found.new_redirects)
             queue = store.save_doubts(conn, found.doubts, datetime.now(UTC), among)
-            wanted = (*moment.wanted[:-1], _version(self.stage))  # a run may have trained it
+            wanted = (*moment.wanted[:-1], version_of(self.stage))  # a run may have trained it
             marks = zip((*_MARKS, *_TOKENS), (*wanted, token, moment.tokens[0]), strict=True)
             for mark, value in marks:
                 store.save_watermark(conn, mark, value)
@@ -233,7 +233,13 @@ class _Stored:
         return store.members_of(self.conn, gids)
 
 
-def _version(stage: Stage | None) -> int:
+def rules_in_use(conn: sa.Connection) -> tuple[int, int] | None:
+    """Return what numbers the rules of the last run, and its model; None before the first."""
+    number = store.read_watermark(conn, f"{STAGE}.policy")
+    return (number, store.read_watermark(conn, f"{STAGE}.model")) if number else None
+
+
+def version_of(stage: Stage | None) -> int:
     """Return a number for the model in use: another one resolves everything anew."""
     version = models.current(stage.folder) if stage and stage.folder else ""
     return int(version, 16) if version else 0

@@ -178,6 +178,15 @@ review_action = sa.Table(
     sa.Index("ix_review_action_case_id", "case_id"),
 )
 
+rules_approval = sa.Table(
+    "rules_approval",
+    metadata,
+    sa.Column("hash", sa.String(12), primary_key=True),
+    sa.Column("who", sa.String(200), nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+)
+
 shared_value = sa.Table(
     "shared_value",
     metadata,

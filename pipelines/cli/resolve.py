@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.options import Folder, Json, Picture
+from pipelines.cli.options import Folder, Json, Picture, Who, who_says
 from pipelines.cli.output import give, table, tell
 
 if TYPE_CHECKING:
@@ -126,6 +126,27 @@ def shadow(
         tell(f"resolve: {line}")
 
 
+@app.command()
+def approve(
+    rules: Annotated[
+        str, typer.Argument(metavar="HASH", help="The hash that resolve shadow printed.")
+    ],
+    why: Annotated[str, typer.Option(help="Why they may be used; it is kept.")],
+    who: Who = None,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Approve other rules, named by their hash: the next sync resolves by them."""
+    from pipelines.approving import approve as run_approve
+    from pipelines.bus import open_bus
+    from pipelines.project import load_project
+
+    with open_bus(load_project(project)) as bus:
+        made = run_approve(bus, rules, who_says(who), why)
+    document = {"hash": made.hash, "who": made.who, "why": made.why, "at": made.at.isoformat()}
+    give(document, f"{made.hash}: approved by {made.who}; the next sync uses them", as_json=as_json)
+
+
 def record_named(text: str) -> SourceRef:
     """Return the record that is written as source:key."""
     from idp_core.profiles.model import SourceRef
@@ -182,6 +203,8 @@ def pair_document(found: PairTold) -> dict[str, Any]:
 
 def _difference_document(found: Difference) -> dict[str, Any]:
     return {
+        "hash": found.hash,
+        "awaits_approval": found.awaits,
         "people": {"before": found.before, "after": found.after},
         "events": dict(found.events),
         "examples": {
@@ -193,14 +216,22 @@ def _difference_document(found: Difference) -> dict[str, Any]:
 
 
 def _difference_lines(found: Difference) -> list[Any]:
-    lines: list[Any] = [f"{found.before:,} people before, {found.after:,} after"]
+    lines: list[Any] = [
+        f"rules {found.hash}",
+        f"{found.before:,} people before, {found.after:,} after",
+    ]
+    if found.awaits:
+        last = f"a sync stops until they are approved: isthmus resolve approve {found.hash}"
+    else:
+        last = ""
     if not found.events:
-        return [*lines, "nobody would change"]
+        return [*lines, "nobody would change", *([last] if last else [])]
     rows = [
         (kind, f"{count:,}", ", ".join(_example(e.gid, e.data) for e in found.examples[kind]))
         for kind, count in found.events.items()
     ]
-    return [*lines, table(("event", "how many", "such as"), rows, folds=("such as",))]
+    shown = table(("event", "how many", "such as"), rows, folds=("such as",))
+    return [*lines, shown, *([last] if last else [])]
 
 
 def _example(gid: str, data: Mapping[str, Any]) -> str:

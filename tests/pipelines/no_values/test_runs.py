@@ -78,6 +78,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     "why": ["why", "portal", "{gid}", "userName"],
     "resolve explain": ["resolve", "explain", "shop:shop0", "shop:shop5"],
     "resolve shadow": ["resolve", "shadow"],
+    "resolve approve": ["resolve", "approve", "none", "--why", "seen"],
     "resolve train": ["resolve", "train"],
     "review list": ["review", "list", "--status", "all"],
     "review assign": ["review", "assign", "1", "--to", "Bo"],
