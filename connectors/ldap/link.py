@@ -22,6 +22,7 @@ from connectors.ldap.options import (
 from connectors.ldap.protocol import Request, extended_request, external_bind, simple_bind
 from connectors.ldap.session import Session
 from connectors.ldap.wire import Wire
+from connectors.tls import context as tls_context
 
 _START_TLS = "1.3.6.1.4.1.1466.20037"
 
@@ -108,14 +109,7 @@ def _context(tls: TlsOptions, address: Address) -> ssl.SSLContext | None:
     if address.scheme == "ldap" and tls.dangerously_send_in_clear_text:
         log.warning("ldap.clear_text", server=str(address))
         return None
-    try:
-        context = ssl.create_default_context(cafile=tls.ca_file)
-        if tls.client_certificate:
-            context.load_cert_chain(tls.client_certificate, tls.client_key)
-    except (OSError, ssl.SSLError) as error:
-        raise MisconfiguredError(
-            f"tls.ca_file or tls.client_certificate cannot be used as PEM: {type(error).__name__}"
-        ) from None
+    context = tls_context("tls.", tls.ca_file, tls.client_certificate, tls.client_key)
     if tls.dangerously_accept_any_certificate:
         log.warning("ldap.certificate_not_checked", server=str(address))
         context.check_hostname = False

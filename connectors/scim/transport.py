@@ -36,6 +36,7 @@ from connectors.http.options import HttpOptions
 from connectors.http.retry import back_off, retry_after
 from connectors.http.wire import handshake_failed, host_of
 from connectors.scim.pace import Pace
+from connectors.tls import context
 
 MEDIA_TYPE = "application/scim+json"
 _JSON = json.JSONEncoder(ensure_ascii=False)  # json.dumps makes one a call
@@ -183,15 +184,7 @@ def tls(options: HttpOptions) -> ssl.SSLContext | bool:
     """Return what to trust and to show; raise MisconfiguredError when a file cannot be used."""
     if not (options.ca_file or options.client_certificate):
         return True
-    try:
-        context = ssl.create_default_context(cafile=options.ca_file)
-        if options.client_certificate:
-            context.load_cert_chain(options.client_certificate, options.client_key)
-    except (OSError, ssl.SSLError) as error:
-        raise MisconfiguredError(
-            f"ca_file or client_certificate cannot be used as PEM: {type(error).__name__}"
-        ) from None
-    return context
+    return context("http.", options.ca_file, options.client_certificate, options.client_key)
 
 
 def _proxy_auth(options: HttpOptions) -> aiohttp.BasicAuth | None:

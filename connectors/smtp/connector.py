@@ -34,6 +34,7 @@ from connectors.fields import LocalPath, did_you_mean
 from connectors.secrets import Secret
 from connectors.smtp import bounces
 from connectors.smtp.messages import Message, Words, compose
+from connectors.tls import context as tls_context
 
 _BOUNCES = "bounces"
 
@@ -176,7 +177,7 @@ class Smtp(Connector):
 
     def _connect(self) -> smtplib.SMTP:
         name = f"{self.host}:{self.port}"
-        context = ssl.create_default_context(cafile=self.ca_file)
+        context = tls_context("", self.ca_file)
         with _told(name):
             if self.security == "tls":
                 server: smtplib.SMTP = smtplib.SMTP_SSL(

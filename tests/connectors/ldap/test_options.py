@@ -91,5 +91,5 @@ def test_a_file_that_is_no_certificate_is_told(tmp_path):
     wrong = tmp_path / "ca.pem"
     wrong.write_text("no certificate")
     for ca_file in (wrong, tmp_path / "missing.pem"):
-        with pytest.raises(MisconfiguredError, match=r"tls\.ca_file .* cannot be used as PEM"):
+        with pytest.raises(MisconfiguredError, match=r"tls\.ca_file cannot be used as PEM"):
             made(url="ldaps://127.0.0.1:1", tls={"ca_file": str(ca_file)}).check()

@@ -182,6 +182,8 @@ def test_a_wrong_password_a_dead_server_and_an_unknown_authority_are_told_apart(
     assert smtp().check().identity.startswith("SMTP at localhost:")
     with pytest.raises(MisconfiguredError, match="the TLS connection failed; check ca_file"):
         smtp(ca_file=None).check()
+    with pytest.raises(MisconfiguredError, match="ca_file cannot be used as PEM: FileNotFound"):
+        smtp(ca_file="/missing.pem").check()
     with pytest.raises(TransientError, match="the connection broke"):
         smtp(port=1).check()
     monkeypatch.setenv("PASSWORD", CANARY)
