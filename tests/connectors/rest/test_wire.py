@@ -19,7 +19,7 @@ from connectors.http.oauth1 import OAuth1Auth, base_string, oauth1_signer
 from connectors.http.request import FORM
 from connectors.yamlfile import FileError
 from tests.connectors.rest.conftest import asked
-from tests.connectors.rest.test_reading import ROWS, listing, part, rows
+from tests.connectors.rest.things import ROWS, listing, part, rows
 
 SECRETS = {"type": "oauth1", "consumer_key": "k&1", "consumer_secret": "env:SECRET"}
 

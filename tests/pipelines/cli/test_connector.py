@@ -11,7 +11,7 @@ import pytest
 from tests.connectors.http.conftest import serve
 from tests.connectors.rest.conftest import system
 from tests.connectors.rest.crm import Crm
-from tests.connectors.rest.test_writing import PATCH, READ, WRITE
+from tests.connectors.rest.writable import PATCH, READ, WRITE
 from tests.pipelines.cli.conftest import document
 
 __all__ = ["serve", "system"]
