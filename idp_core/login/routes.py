@@ -10,6 +10,7 @@ from idp_core.login.factors.mailcode.pages import PATH, TYPE, MailPages
 from idp_core.login.factors.passkey import pages as passkey
 from idp_core.login.factors.passkey.factor import PasskeyFactor
 from idp_core.login.factors.password import Password
+from idp_core.login.factors.questions.factor import Questions
 from idp_core.login.factors.recoverycode.factor import RecoveryCode
 from idp_core.login.factors.sms.factor import SEND, Sms, send
 from idp_core.login.factors.totp.factor import Totp
@@ -21,7 +22,7 @@ from idp_core.site.routes import Route
 
 FIRST: tuple[FirstFactor, ...] = (Password(), MailCode(), PasskeyFactor())
 """Factors that can begin a login; `login.first` says which do."""
-THEN: tuple[Factor, ...] = (PasskeyFactor(), Totp(), Sms(), RecoveryCode())
+THEN: tuple[Factor, ...] = (PasskeyFactor(), Totp(), Sms(), RecoveryCode(), Questions())
 """Factors that may follow."""
 
 DISPATCHER = Dispatcher({each.name: each for each in FIRST}, {each.name: each for each in THEN})

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from idp_core.selfcare import address, home, leaving, passkeys, password, profile, security, sms
+from idp_core.selfcare import (
+    address,
+    home,
+    leaving,
+    passkeys,
+    password,
+    profile,
+    questions,
+    security,
+    sms,
+)
 from idp_core.site.routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -13,5 +23,6 @@ ROUTES: tuple[Route, ...] = (
     *security.ROUTES,
     *passkeys.ROUTES,
     *sms.ROUTES,
+    *questions.ROUTES,
     *leaving.ROUTES,
 )

@@ -15,6 +15,7 @@ from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
 from idp_core.login import remembered
 from idp_core.login.factors.passkey import store as passkeys
+from idp_core.login.factors.questions import store as questions
 from idp_core.login.factors.recoverycode import store as codes
 from idp_core.login.factors.sms import store as sms
 from idp_core.login.factors.totp import store as totp
@@ -35,10 +36,12 @@ def show(ask: Ask, site: Site, found: Visit) -> Answer:
         has = totp.has(conn, found.account.id)
         left = codes.left(conn, found.account.id)
         number = sms.number_of(conn, site.sealer, found.account.id)
+        answered = questions.count(conn, found.account.id)
         keys = passkeys.of_account(conn, found.account.id)
     return shown(
         ask, site, found, "account/security.html", has=has, left=left, passkeys=keys,
         number=sms.masked(number) if number else None, texts=site.config.sms.enabled,
+        answered=answered, asks=site.config.questions.enabled,
     )  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from idp_core.profiles import policyfile
 from idp_core.site.asking import AskRule
 from idp_core.site.part import ASKED, Need, Part
+from idp_core.site.questions import QuestionSettings
 from idp_core.site.spans import TraceSettings
+from idp_core.site.theme import ThemeSettings
 
 FILE = "serve.yaml"
 _LOCAL = {"localhost", "127.0.0.1", "[::1]", "::1"}
@@ -33,13 +35,6 @@ def _address(text: str) -> str:
     if not (host and colon and port.isdigit() and 0 < int(port) < 65536):
         raise ValueError("write address:port, such as 127.0.0.1:8080")
     return text
-
-
-def _contrast_with_white(colour: str) -> float:
-    """Return WCAG's contrast of white letters on a colour, 1 to 21."""
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
 def _sms_fields() -> dict[str, str]:
@@ -174,7 +169,7 @@ class BotSettings(Part):
 First = Literal["password", "mailcode", "passkey"]
 
 
-Then = Literal["passkey", "totp", "sms", "recoverycode"]
+Then = Literal["passkey", "totp", "sms", "recoverycode", "questions"]
 
 
 class PolicySettings(Part):
@@ -249,22 +244,6 @@ class AdminSettings(Part):
     """The level a person has to have logged in at; services have none."""
 
 
-class ThemeSettings(Part):
-    """How pages look."""
-
-    accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
-    """The colour of buttons and links, `#rrggbb`; dark enough for white letters on it."""
-    logo: Annotated[str, Field(pattern=r"^(https://|/static/)[^\s\"<>]+$")] | None = None
-    """A picture in the place of the name."""
-
-    @field_validator("accent")
-    @classmethod
-    def _readable(cls, accent: str | None) -> str | None:
-        if accent is not None and _contrast_with_white(accent) < 4.5:
-            raise ValueError("white letters on it cannot be read (WCAG: contrast below 4.5)")
-        return accent
-
-
 class ServeConfig(Part):
     """The whole of ``serve.yaml``."""
 
@@ -290,6 +269,8 @@ class ServeConfig(Part):
     """How mail goes out."""
     sms: SmsSettings = SmsSettings()
     """Codes by text message."""
+    questions: QuestionSettings = QuestionSettings()
+    """Security questions."""
     password: PasswordSettings = PasswordSettings()
     """What passwords need, and what hashing them costs."""
     session: SessionSettings = SessionSettings()
@@ -312,6 +293,13 @@ class ServeConfig(Part):
         "en", "de", "fr", "es",
     )  # fmt: skip
     """The languages of the pages; the first is for those who want none of them."""
+
+    @model_validator(mode="after")
+    def _asked(self) -> ServeConfig:
+        ways = [way for policy in self.login.policies.values() for way in policy.ways]
+        if not self.questions.enabled and any("questions" in way for way in ways):
+            raise ValueError("a policy asks security questions: they need questions.enabled")
+        return self
 
     @property
     def served_hosts(self) -> frozenset[str]:

@@ -205,3 +205,11 @@ def test_a_collector_gets_them(site):
     assert [path for path, _ in got] == ["/v1/traces"]
     assert b"GET /health/live" in got[0][1]
     assert b"login" in got[0][1]
+
+
+def test_what_an_exception_says_is_no_part_of_a_span(kept):
+    traces = Traces(TraceSettings(), SimpleSpanProcessor(kept))
+    with pytest.raises(ValueError, match=EMAIL), traces.span("login.factor"):
+        raise ValueError(EMAIL)
+    (told,) = kept.get_finished_spans()
+    assert EMAIL not in text_of(told)

@@ -1,0 +1,1 @@
+"""Security questions, for those who must have them."""
