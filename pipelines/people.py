@@ -17,10 +17,10 @@ from idp_core.profiles.junk import Junk
 from idp_core.profiles.model import Lineage, Profile, SourceProfile, SourceRef
 from idp_core.profiles.survivorship import OVERRIDE, contenders
 from mappings.lineage import lineage
+from pipelines.among import read_among
 from pipelines.bus import Bus
 from pipelines.errors import JobError, ProjectError
 from pipelines.resolve.explain import Explanation, explain_pairs
-from pipelines.unify import read_steward_words
 
 _SET = "a person set it by hand"
 MOST_PAIRS = 300
@@ -185,17 +185,13 @@ class _Lines:
 
 
 def why_one(bus: Bus, person: Person) -> Mapping[tuple[SourceRef, SourceRef], Explanation]:
-    """Return what the records of a person say about being one, pair by pair, strongest first.
-
-    All records of the project are read: they say how common a name or a number is.
-    """
+    """Return what the records of a person say about being one, pair by pair, strongest first."""
     living = [record.ref for record in person.records if not record.deleted]
     pairs = list(combinations(sorted(living), 2))[:MOST_PAIRS]
     if not pairs:
         return {}
-    with reading(bus.engine) as conn:
-        records = store.read_source_profiles(conn, deleted=False, schema=bus.schema)
-        found = explain_pairs(pairs, records, bus.identifiers, read_steward_words(conn))
+    among = read_among(bus, living)
+    found = explain_pairs(pairs, among.known, among.others, bus.identifiers, among.constraints)
     return dict(sorted(found.items(), key=lambda item: -item[1].weight))
 
 

@@ -31,10 +31,7 @@ class PersonGraph:
 
 
 def person_graph(bus: Bus, gid: str) -> PersonGraph:
-    """Return the graph of a person. Raises UnknownProfileError.
-
-    All records of the project are read: they say how common a name or a number is.
-    """
+    """Return the graph of a person. Raises UnknownProfileError."""
     person = read_person(bus, gid)
     refs = sorted(record.ref for record in person.records if not record.deleted)
     pairs = why_one(bus, person)

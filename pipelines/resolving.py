@@ -16,12 +16,13 @@ from idp_core.profiles.model import Event, EventKind, SourceProfile, SourceRef
 from idp_core.profiles.scoring import Population, usable
 from idp_core.profiles.vetoes import Constraints
 from pipelines import approving
+from pipelines.among import read_among
 from pipelines.bus import Bus
 from pipelines.errors import JobError, ProjectError
 from pipelines.resolve import trained as models
 from pipelines.resolve.batch import Resolution, resolve
 from pipelines.resolve.columns import table
-from pipelines.resolve.explain import Explanation, explain
+from pipelines.resolve.explain import Explanation, explain_pairs
 from pipelines.resolve.measure import Measure, measure
 from pipelines.resolve.population import population
 from pipelines.resolve.stage import Stage
@@ -115,22 +116,22 @@ def evaluate(bus: Bus, truth: Path) -> Mapping[str, Measure]:
 
 def explain_pair(bus: Bus, left: SourceRef, right: SourceRef) -> PairTold:
     """Explain why two records are, or are not, one person. Raises JobError for an unknown one."""
-    told = read_told(bus)
-    known = {record.ref for record in told.records}
+    among = read_among(bus, {left, right})
     for ref in (left, right):
-        if ref not in known:
+        if ref not in {record.ref for record in among.records}:
             raise JobError(f"{ref.name}: no such record, or it was deleted")
-    said = explain(left, right, told.records, bus.identifiers, told.constraints)
+    pairs = [(left, right)]
+    (said,) = explain_pairs(
+        pairs, among.known, among.others, bus.identifiers, among.constraints
+    ).values()
     stage = bus.stage
     model = stage.trained() if stage else None
     if stage is None or model is None:
         return PairTold(said)
     from pipelines.resolve.splinking import waterfall
 
-    profiles, records, others = _usable(bus, told)
-    places = [place for place, each in enumerate(records) if each.ref in (left, right)]
-    pair = [profiles[place] for place in places], [records[place] for place in places]
-    found, start = waterfall(table(*pair, stage.model, others), stage.model, model)
+    columns = table(among.records, among.usable, stage.model, among.others)
+    found, start = waterfall(columns, stage.model, model)
     return PairTold(said, found, start, stage.model.join_at)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from idp_core.profiles.evidence import reader
+from idp_core.profiles.evidence import Evidence, reader
 from idp_core.profiles.guard import PersonGuard
 from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.policy import IdentifierPolicy
-from idp_core.profiles.scoring import Reason, compare, usable, weigh
+from idp_core.profiles.scoring import Population, Reason, compare, usable, weigh
 from idp_core.profiles.vetoes import Constraints
 from pipelines.resolve.population import population
 
@@ -41,22 +41,24 @@ def explain(
     constraints: Constraints,
 ) -> Explanation:
     """Explain one pair among all `records`. Raises KeyError for a record that is not among them."""
-    return explain_pairs([(left, right)], records, policy, constraints)[left, right]
+    read = reader(policy)
+    known = [read(r) for r in records if not r.deleted]
+    others = population(known, policy, constraints)
+    return explain_pairs([(left, right)], known, others, policy, constraints)[left, right]
 
 
 def explain_pairs(
     pairs: Iterable[tuple[SourceRef, SourceRef]],
-    records: Iterable[SourceProfile],
+    records: Iterable[Evidence],
+    others: Population,
     policy: IdentifierPolicy,
     constraints: Constraints,
 ) -> dict[tuple[SourceRef, SourceRef], Explanation]:
-    """Explain pairs among all `records`, which say how common names and identifiers are.
+    """Explain pairs of `records`; `others` say how common names and identifiers are.
 
     Raises KeyError for a record that is not among them.
     """
-    read = reader(policy)
-    known = {r.ref: read(r) for r in records if not r.deleted}
-    others = population(list(known.values()), policy, constraints)
+    known = {record.ref: record for record in records}
     found: dict[tuple[SourceRef, SourceRef], Explanation] = {}
     for left, right in pairs:
         pair = [known[left], known[right]]
