@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import zipfile
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
 
 import pyarrow as pa
 import pytest
@@ -143,6 +146,44 @@ class TestSql(LargeSourceContract):
             return build("sql", {"url": f"sqlite:///{path}"}, tmp_path)
 
         return make
+
+
+class Paged(BaseHTTPRequestHandler):
+    """Pages of rows that are made as they are asked for: the server holds none."""
+
+    protocol_version = "HTTP/1.1"
+    count: ClassVar[int] = 0
+
+    def do_GET(self):
+        asked = {name: each[0] for name, each in parse_qs(urlsplit(self.path).query).items()}
+        start = int(asked["offset"])
+        numbers = range(start, min(start + 1_000, self.count))
+        rows = [{"id": f"{n:08}", "name": f"Zoë {n} O'Brien", "at": n} for n in numbers]
+        body = json.dumps(rows).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class TestRest(LargeSourceContract):
+    sizes = (5_000, 20_000)
+
+    @pytest.fixture
+    def holding(self, serving):
+        def make(count):
+            url = serving(type("Handler", (Paged,), {"count": count}))
+            people = {"path": "people", "key": "id", "pagination": {"type": "offset"}}
+            return build("rest", {"url": url, "objects": {"people": people}}, Path())
+
+        return make
+
+
+class TestRestByCursor(TestRest):
+    cursor = "at"
 
 
 @pytest.mark.slow
