@@ -27,6 +27,7 @@ from connectors.http.auths import Auth, NoAuth
 from connectors.http.options import CleanUrl, HttpOptions
 from connectors.scim.bulk import write_many
 from connectors.scim.pace import Pace
+from connectors.scim.paging import Reader
 from connectors.scim.paths import normal
 from connectors.scim.probe import probe
 from connectors.scim.quirks import Quirks, deviations, read_quirks
@@ -36,10 +37,8 @@ from connectors.scim.resources import (
     account,
     equal,
     features,
-    listed,
     object_schemas,
     resource_types,
-    unpaged,
 )
 from connectors.scim.transport import Transport
 from connectors.scim.underway import UnderWay
@@ -99,11 +98,11 @@ class Scim(Connector):
         """Yield every account, read in pages."""
 
         async def pages(transport: Transport) -> AsyncIterator[Sequence[Account]]:
-            kind = await _kind(transport, object)
+            reader = Reader(transport, await _kind(transport, object), self.page_size)
             if self._unpaged:
-                yield [account(resource) for resource in await unpaged(transport, kind)]
+                yield [account(resource) for resource in await reader.at_once()]
                 return
-            async for page in listed(transport, kind, self.page_size):
+            async for page in await self._pages(reader):
                 yield [account(resource) for resource in page]
 
         return self._stream(pages)
@@ -119,9 +118,8 @@ class Scim(Connector):
 
         async def ask(transport: Transport) -> list[Account]:
             kind = await _kind(transport, object)
-            condition = equal(path, value)
-            pages = listed(transport, kind, self.page_size, condition)
-            return [account(resource) async for page in pages for resource in page]
+            reader = Reader(transport, kind, self.page_size, equal(path, value))
+            return [account(each) async for page in reader.by_index() for each in page]
 
         try:
             asked = self._run(ask)
@@ -183,6 +181,14 @@ class Scim(Connector):
     def deviations(self, quirks: Mapping[str, Any]) -> Sequence[str]:
         """Say in sentences what is not as the standard has it."""
         return deviations(read_quirks(quirks))
+
+    async def _pages(self, reader: Reader) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """Return the pages of a list in the way that was probed, or that the provider offers."""
+        if self.quirks is not None:
+            by_cursor = self.quirks.paging == "cursor"
+        else:
+            by_cursor = (await features(reader.transport)).cursor
+        return reader.by_cursor() if by_cursor else reader.by_index()
 
     @property
     def _unpaged(self) -> bool:

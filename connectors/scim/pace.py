@@ -25,6 +25,9 @@ _FIRST_GROWTH, _LEAST_GROWTH = 1.0, 0.001
 _CALM = 60.0
 """Seconds without a refusal after which a limit grows in larger steps again."""
 
+_CATCH_UP = 0.05
+"""Seconds by which a turn that came late is made good: sleeping is not exact."""
+
 
 class Limit:
     """What a provider allows of one class of requests, a second; it knows none until refused."""
@@ -92,8 +95,10 @@ class Pace:
             if start <= now:
                 break
             await self._sleep(start - now)
-        self._next = now + self._gap * weight
-        self._turns[kind] = now + (weight / limit.rate if limit.rate else 0.0)
+        late = now - _CATCH_UP  # who slept too long must not make all after it later
+        self._next = max(self._next, late) + self._gap * weight
+        due = max(self._turns.get(kind, 0.0), limit.frozen, late)
+        self._turns[kind] = due + (weight / limit.rate if limit.rate else 0.0)
 
     def accepted(self, kind: str, weight: int = 1) -> None:
         """Note a request that the provider did not refuse for its number."""

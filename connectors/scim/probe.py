@@ -18,6 +18,7 @@ from connectors.errors import (
 from connectors.scim.bulk import BULK, bulk_id
 from connectors.scim.canary import canary, required_paths
 from connectors.scim.elementwise import patch_body
+from connectors.scim.paging import Reader
 from connectors.scim.paths import build, flatten, normal, parse, write
 from connectors.scim.quirks import Form, Quirks, Truth
 from connectors.scim.resources import ResourceType, features, filtered, page, schemas_of
@@ -176,7 +177,9 @@ async def _filters(trial: _Trial, id_: str, held: Mapping[str, Any]) -> Mapping[
     return found
 
 
-async def _paging(trial: _Trial) -> Literal["index", "none"]:
+async def _paging(trial: _Trial) -> Literal["index", "cursor", "none"]:
+    if (await features(trial.transport)).cursor and await _by_cursor(trial):
+        return "cursor"
     pages = []
     for start in ("1", "2"):
         try:
@@ -185,6 +188,19 @@ async def _paging(trial: _Trial) -> Literal["index", "none"]:
             return "none"
     ids = [[resource.get("id") for resource in resources] for resources in pages]
     return "index" if len(ids[0]) == 1 and ids[0] != ids[1] else "none"
+
+
+async def _by_cursor(trial: _Trial) -> bool:
+    """Whether two pages of one row by cursor are two rows."""
+    ids: list[str] = []
+    try:
+        async for some in Reader(trial.transport, trial.kind, 1).by_cursor():
+            ids += [str(resource["id"]) for resource in some]
+            if len(ids) > 1 or len(some) != 1:
+                break
+    except ConnectorError:
+        return False
+    return len(ids) == 2
 
 
 async def _forms(trial: _Trial, id_: str, held: Mapping[str, Any]) -> tuple[Form, ...]:

@@ -54,8 +54,8 @@ class Quirks(BaseModel):
     """By attribute, whether it can be searched by."""
     forms: tuple[Form, ...] = tuple(Form)
     """Which forms of change have the effect that they should have."""
-    paging: Literal["index", "none"] = "index"
-    """Whether ``startIndex`` and ``count`` are minded."""
+    paging: Literal["index", "cursor", "none"] = "index"
+    """How lists are paged: by ``startIndex`` and ``count``, by cursors (RFC 9865), or not."""
     deactivation: Literal["kept", "hidden", "none"] = "kept"
     """What ``active: false`` does: the account is kept, is found no more, or stays active."""
     deletion: Literal["gone", "kept"] = "gone"

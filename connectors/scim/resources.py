@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.contract import Account, Column, ObjectSchema
-from connectors.errors import MisconfiguredError, NotFoundError, RejectedError, TransientError
+from connectors.errors import MisconfiguredError, NotFoundError, RejectedError
 from connectors.scim.paths import flatten
 from connectors.scim.transport import Transport
 
@@ -25,6 +25,8 @@ class Features:
     etag: bool = False
     max_results: int | None = None
     bulk: int = 0
+    cursor: bool = False
+    """Whether lists are given by cursor (RFC 9865)."""
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Features:
@@ -40,6 +42,7 @@ class Features:
             etag=supported("etag"),
             max_results=most if isinstance(most, int) and most > 0 else None,
             bulk=_most_operations(config.get("bulk") or {}),
+            cursor=(config.get("pagination") or {}).get("cursor") is True,
         )
 
 
@@ -83,7 +86,7 @@ async def resource_types(transport: Transport) -> dict[str, ResourceType]:
     """Return the object types by name; the two usual ones where discovery is not offered."""
     try:
         answer = await transport.send("GET", "/ResourceTypes")
-        listed = _resources(answer.body)
+        listed = resources_of(answer.body)
     except RejectedError:
         listed = []
     found = {
@@ -123,7 +126,7 @@ async def object_schemas(transport: Transport) -> tuple[ObjectSchema, ...]:
 
 async def schemas_of(transport: Transport) -> dict[str, Mapping[str, Any]]:
     """Return the provider's schemas by their URN (RFC 7643 section 7)."""
-    listed = _resources((await transport.send("GET", "/Schemas")).body)
+    listed = resources_of((await transport.send("GET", "/Schemas")).body)
     return {schema["id"]: schema for schema in listed if "id" in schema}
 
 
@@ -144,58 +147,12 @@ def _columns(schema: Mapping[str, Any], prefix: str) -> list[Column]:
     return columns
 
 
-async def listed(
-    transport: Transport, kind: ResourceType, page_size: int, condition: str | None = None
-) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-    """Yield resources page by page (RFC 7644 section 3.4.2.4).
-
-    Short pages are followed by what they really held; a resource that moved to a later page
-    while others went is yielded once; a provider that repeats a page forever is reported. After
-    a full page it is asked for more whatever its total says: that may be wrong.
-    """
-    start, total, seen = 1, 1, set[str]()
-    while True:
-        params = {"startIndex": str(start), "count": str(page_size)}
-        if condition:
-            params["filter"] = condition
-        body = (await transport.send("GET", kind.endpoint, params=params)).body
-        page = _resources(body)
-        fresh = [r for r in page if r.get("id") not in seen]
-        over = start > total
-        if page and not fresh and not over:
-            raise TransientError(
-                f"GET {kind.endpoint}: startIndex={start} repeats what was read; "
-                "the provider does not page"
-            )
-        seen.update(str(r["id"]) for r in fresh)
-        yield fresh
-        start, total = start + len(page), int(body.get("totalResults") or 0)
-        if not fresh or (start > total and len(page) < page_size):
-            return
-
-
-async def unpaged(transport: Transport, kind: ResourceType) -> list[Mapping[str, Any]]:
-    """Return all resources of a provider that does not page: it gives them all at once.
-
-    Raises MisconfiguredError when it gives but a part: what is not there would pass for deleted.
-    """
-    body = (await transport.send("GET", kind.endpoint)).body
-    found: list[Mapping[str, Any]] = list(_resources(body))
-    total = int(body.get("totalResults") or 0) if isinstance(body, dict) else 0
-    if len(found) < total:
-        raise MisconfiguredError(
-            f"GET {kind.endpoint}: gives {len(found)} of {total} resources and does not page; "
-            "raise the provider's page size, or plan without --look and --correct"
-        )
-    return found
-
-
 async def filtered(
     transport: Transport, kind: ResourceType, path: str, value: str
 ) -> list[Mapping[str, Any]]:
     """Return the first page of what a filter by equality finds."""
     answer = await transport.send("GET", kind.endpoint, params={"filter": equal(path, value)})
-    return list(_resources(answer.body))
+    return list(resources_of(answer.body))
 
 
 async def page(
@@ -203,7 +160,7 @@ async def page(
 ) -> list[Mapping[str, Any]]:
     """Return one page as the provider gives it."""
     params = {"startIndex": start, "count": count}
-    return list(_resources((await transport.send("GET", kind.endpoint, params=params)).body))
+    return list(resources_of((await transport.send("GET", kind.endpoint, params=params)).body))
 
 
 def equal(path: str, value: str) -> str:
@@ -211,7 +168,7 @@ def equal(path: str, value: str) -> str:
     return f"{path} eq {json.dumps(value, ensure_ascii=False)}"
 
 
-def _resources(body: Any) -> list[dict[str, Any]]:
+def resources_of(body: Any) -> list[dict[str, Any]]:
     """Return the resources of a ListResponse; some providers answer a bare list."""
     found = body.get("Resources") if isinstance(body, dict) else body
     return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []

@@ -23,6 +23,7 @@ from yarl import URL
 from connectors.errors import (
     ConflictError,
     ConnectorError,
+    ExpiredCursorError,
     MisconfiguredError,
     NotFoundError,
     RejectedError,
@@ -224,6 +225,13 @@ _REFUSALS: Mapping[int, tuple[type[ConnectorError], str]] = {
 }
 
 
+_KINDS: Mapping[str, type[ConnectorError]] = {
+    "uniqueness": ConflictError,
+    "expiredCursor": ExpiredCursorError,
+    "invalidCursor": ExpiredCursorError,
+}
+
+
 def refusal(where: str, status: int, response: object) -> ConnectorError:
     """Return the error of one operation of a ``/Bulk`` that was refused; its answer has no id."""
     text = json.dumps(response).encode()
@@ -247,4 +255,4 @@ def _refusal(where: str, status: int, text: bytes, headers: Mapping[str, str]) -
         return (UncertainError if where.startswith("POST") else TransientError)(said)
     if status < 400:
         return MisconfiguredError(f"{said}: it redirects; put the final address into `url`")
-    return (ConflictError if kind == "uniqueness" else RejectedError)(said)
+    return _KINDS.get(kind, RejectedError)(said)

@@ -9,7 +9,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
-from scim2_models import ScimProvider
+from scim2_models import Pagination, ScimProvider
 from scim2_server.memory import InMemoryStorage
 from scim2_server.service import ScimService
 from scim2_server.testserver.application import BearerTokenApplication
@@ -30,9 +30,13 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
-def serve(*, patch: bool = True, tokens: tuple[str, ...] = (TOKEN,)) -> Iterator[str]:
+def serve(
+    *, patch: bool = True, tokens: tuple[str, ...] = (TOKEN,), cursor: bool = False
+) -> Iterator[str]:
     config = load_default_service_provider_config()
     config.patch.supported = patch
+    if cursor:
+        config.pagination = Pagination(cursor=True, index=True, max_page_size=50)
     provider = ScimProvider.from_discovery(
         load_default_schemas().values(), load_default_resource_types().values(), config=config
     )
@@ -95,3 +99,8 @@ def scripted(serving: Serving) -> Callable[[Callable[[str, str], Reply | None]],
         return serving(Handler)
 
     return start
+
+
+@pytest.fixture
+def provider_by_cursor_url() -> Iterator[str]:
+    yield from serve(cursor=True)

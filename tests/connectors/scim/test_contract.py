@@ -44,3 +44,9 @@ class TestScimByBulk(TestScim):
     @pytest.fixture
     def target(self, provider_url):
         return scim(provider_url).pinned({"bulk": 50})
+
+
+class TestScimByCursor(TestScim):
+    @pytest.fixture
+    def target(self, provider_by_cursor_url):
+        return scim(provider_by_cursor_url)
