@@ -143,16 +143,18 @@ def change(
     except sa.exc.IntegrityError:
         raise TakenError from None
     _tell_profile(conn, changed, now)
-    names = sorted(
-        name
-        for name in {*account.attributes, *changed.attributes}
-        if account.attributes.get(name) != changed.attributes.get(name)
-    )
+    names = [*differing(account.attributes, changed.attributes)]
     names += ["email"] if changed.email != account.email else []
     outbox.publish(
         conn, [OutboxEvent("account.changed", account.id, {"attributes": names}, time=now)]
     )
     return changed
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[str]:
+    """Return the names of attributes that are not the same any more."""
+    names = {*before, *after}
+    return sorted(name for name in names if before.get(name) != after.get(name))
 
 
 def block(conn: sa.Connection, id_: str, now: datetime, why: str) -> bool:

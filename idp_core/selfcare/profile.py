@@ -35,7 +35,7 @@ def save(ask: Ask, site: Site, found: Visit) -> Answer:
             return redirect("/login")
         before = account.attributes
         changed = {name: value for name, value in before.items() if name not in asked} | values
-        names = sorted(n for n in {*changed, *before} if changed.get(n) != before.get(n))
+        names = accounts.differing(before, changed)
         if names:
             accounts.change(conn, account, site.clock(), attributes=changed)
             site.note(conn, "profile.changed", "done", account.id, attributes=names)
