@@ -3,7 +3,8 @@
 import pytest
 
 from idp_core.db.engine import writing
-from idp_core.login.factors.sms import store
+from idp_core.http.ask import Ask
+from idp_core.login.factors.sms import limits, store
 from idp_core.site.config import ServeConfig
 from tests.idp_core.login.test_sms import NUMBER, ROOM, SMS, code_in, half_way
 from tests.idp_core.people import letters, log_in, make_account
@@ -105,3 +106,19 @@ def test_texts_that_are_refused_use_up_nothing_of_others(app, site, guarded, clo
     page = browser.follow(log_in(browser, "bob@example.org"))
     browser.submit(page, form="/login/step/sms")
     assert [each.to for each in letters(site)] == ["tel:+4915187654321"]
+
+
+def test_what_a_wider_limit_refuses_is_counted_in_no_narrower_one(site, guarded, clock):
+    said = SMS.model_copy(update={"per_hour": 1})
+    object.__setattr__(site, "config", site.config.model_copy(update={"sms": said}))
+
+    def may(number, peer):
+        asked = Ask("POST", "/", peer=peer)
+        with writing(site.engine) as conn:
+            return limits.may_log_in(conn, asked, site, guarded.id, number)
+
+    assert may("+4915187654321", "91.1.1.1")
+    clock.wait(minutes=59)
+    assert not any(may(NUMBER, "91.2.2.2") for _ in range(9))
+    clock.wait(minutes=2)
+    assert may(NUMBER, "91.2.2.2")
