@@ -133,6 +133,7 @@ def test_changes_of_every_kind_give_the_people_that_everything_resolved_anew_giv
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 @settings(max_examples=60)
 @given(steps=STEPS)
 def test_any_changes_in_any_order_give_the_people_that_everything_resolved_anew_gives(
