@@ -15,11 +15,12 @@ from connectors.errors import (
     MisconfiguredError,
     NotFoundError,
     RejectedError,
+    UncertainError,
 )
 from connectors.scim.elementwise import patch_body, whole, write_elements
 from connectors.scim.paths import Operation, build, operations, values_at
 from connectors.scim.quirks import Form, Quirks
-from connectors.scim.resources import Features, ResourceType
+from connectors.scim.resources import Features, ResourceType, equal, resources_of
 from connectors.scim.transport import Answer, Transport
 
 _NO_KEY = frozenset({"Group"})
@@ -117,6 +118,28 @@ class Writer:
             if self.quirks is not None and self.quirks.duplicate == "refused":
                 raise ConflictError(str(error)) from None  # it may be ours already: ask
             raise
+        except UncertainError as error:
+            if await self._is_taken(kind, resource):
+                raise ConflictError(f"{error}: its userName is taken") from None
+            raise
+
+    async def _is_taken(self, kind: ResourceType, resource: Mapping[str, Any]) -> bool:
+        """Whether another account has the userName, at a provider that fails then (5xx)."""
+        name, quirks = resource.get("userName"), self.quirks
+        if quirks is None or quirks.duplicate != "failed" or not isinstance(name, str):
+            return False
+        if not quirks.searchable("userName"):
+            return False
+        asked = {"filter": equal("userName", name)}
+        try:
+            answer = await self.transport.send("GET", kind.endpoint, params=asked)
+        except ConnectorError:
+            return False  # asked again by the caller, who does not know either
+        return any(
+            str(each.get("userName")).casefold() == name.casefold()
+            and each.get("externalId") != resource.get("externalId")
+            for each in resources_of(answer.body)
+        )
 
     async def _delete(self, address: str, change: Change) -> Outcome:
         try:

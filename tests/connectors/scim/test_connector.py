@@ -343,3 +343,20 @@ def test_a_preview_of_a_change_that_is_none_only_asks(provider_url):
 def test_a_preview_of_what_is_refused_before_it_is_sent_raises_the_refusal(provider_url):
     with pytest.raises(RejectedError, match="id is not known"):
         scim(provider_url).preview(Change(1, "User", Action.UPDATE, "g1", after={"a": "b"}))
+
+
+@pytest.mark.parametrize(
+    ("holder", "error"), [("other", ConflictError), ("g", UncertainError), (None, UncertainError)]
+)
+def test_a_provider_that_fails_where_a_name_is_taken_is_asked_who_has_it(scripted, holder, error):
+    held = [{"id": "1", "userName": ANN["userName"].upper(), "externalId": holder}]
+
+    def users(method, path):
+        if method == "POST":
+            return 500, {}, b""
+        return 200, {}, json.dumps({"Resources": held if holder else []}).encode()
+
+    target = scim(scripted(answering(users))).pinned({"duplicate": "failed"})
+    (outcome,) = target.apply([change(1, Action.CREATE, "g", after=ANN)])
+    assert type(outcome.error) is error
+    assert ANN["userName"] not in str(outcome.error)
