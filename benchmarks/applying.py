@@ -30,6 +30,7 @@ from connectors.scim.quirks import Quirks
 from idp_core.db.engine import make_engine
 from idp_core.db.schema import upgrade
 from pipelines.provision.guards import Limits
+from pipelines.provision.order import Order
 from pipelines.provision.rules import Person
 from pipelines.provision.run import Job, execute, prepare
 
@@ -54,7 +55,9 @@ def ours(target: Callable[[str], Scim], url: str, writes: int, folder: Path) -> 
     upgrade(engine)
     everybody = people(writes)
     limits = Limits(updates_percent=None)
-    job = Job("bench", engine, target(url), push_rules(), lambda: everybody, limits=limits)
+    order = Order("bench", "manual:bench", bytes(32))
+    rules, goal = push_rules(), target(url)
+    job = Job("bench", engine, goal, rules, lambda: everybody, limits=limits, order=order)
     created = _applied(job, {"create": writes})
     changed = [_changed(each) for each in everybody]
     updated = _applied(replace(job, people=lambda: changed), {"update": writes})

@@ -152,6 +152,33 @@ def find_operations(
             yield _entry(row), Operation(**under)
 
 
+@dataclass(frozen=True, slots=True)
+class OperationCount:
+    """How many operations of a run ended alike."""
+
+    actor: str
+    target: str
+    object: str
+    action: str
+    outcome: str
+    operations: int
+
+
+def count_operations(conn: sa.Connection, run: str) -> Sequence[OperationCount]:
+    """Return what a run wrote, by target, action and outcome."""
+    data = sa.type_coerce(audit.c.data, sa.JSON)
+    kinds = (audit.c.actor, data["target"].as_string(), data["object"].as_string())
+    ends = (operation.c.action, operation.c.outcome)
+    query = (
+        sa.select(*kinds, *ends, sa.func.count())
+        .join(operation, operation.c.batch == audit.c.position)
+        .where(audit.c.kind.in_(operations.KINDS), data["run"].as_string() == run)
+        .group_by(*(sa.literal_column(str(place)) for place in range(1, 6)))
+        .order_by(*(sa.literal_column(str(place)) for place in range(1, 6)))
+    )
+    return [OperationCount(*row) for row in conn.execute(query)]
+
+
 def any_entry(conn: sa.Connection) -> bool:
     """Whether the log has an entry at all."""
     return counters.last(conn, _SERIES) > 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +12,8 @@ import typer
 
 from pipelines.cli.group import Implied
 from pipelines.cli.options import Folder, Json, Who, who_says
-from pipelines.cli.output import give
+from pipelines.cli.output import give, tell
+from pipelines.errors import JobError
 
 if TYPE_CHECKING:
     from idp_core.ledger.store import Run
@@ -71,6 +74,50 @@ def show(
     with open_bus(load_project(project)) as bus:
         story = runs.read_run(bus, run)
     give(runtext.story_document(story), *runtext.story_parts(story), as_json=as_json)
+
+
+class Form(StrEnum):
+    """How a report is written."""
+
+    HTML = "html"
+    JSON = "json"
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="The run's id, or the end of it.")],
+    form: Annotated[
+        Form, typer.Option("--format", help="A page to read and print, or a document.")
+    ] = Form.HTML,
+    output: Annotated[
+        Path | None, typer.Option(help="Write it into this file.", dir_okay=False)
+    ] = None,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Write the report of a run, to hand on: what came in, what was written, what to do next.
+
+    The page asks no other host and has no script. Neither form holds a customer's value.
+    """
+    from pipelines.bus import open_bus
+    from pipelines.cli.reporthtml import page
+    from pipelines.project import load_project
+    from pipelines.reporting import report_of
+
+    with open_bus(load_project(project)) as bus:
+        document = report_of(bus, run)
+    if form is Form.JSON or as_json:
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    else:
+        text = page(document)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise JobError(f"{output}: cannot be written ({error.strerror})") from None
+    tell(f"the report is in {output}")
 
 
 @app.command()

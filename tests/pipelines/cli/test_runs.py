@@ -82,3 +82,17 @@ def test_what_is_not_there_is_told(isthmus):
     assert result.exit_code == 1
     assert "no run's id ends in 'nonsense'" in result.stderr
     assert isthmus("runs", "--status", "done").exit_code == 2
+
+
+def test_a_report_is_written_as_a_page_or_as_a_document(isthmus, small, tmp_path):
+    small.sync(GOOD, BAD, targets=["portal"])
+    (run,) = runs(isthmus)
+    file = tmp_path / "report.html"
+    told = isthmus("runs", "report", run["id"][-12:], "--output", str(file))
+    assert (told.exit_code, told.stdout) == (0, "")
+    assert file.read_text("utf-8").startswith("<!doctype html>")
+    said = document(isthmus("runs", "report", run["id"], "--format", "json"))
+    assert said["run"]["id"] == run["id"]
+    nowhere = isthmus("runs", "report", run["id"], "--output", str(tmp_path / "no" / "file"))
+    assert (nowhere.exit_code, nowhere.stdout) == (1, "")
+    assert "cannot be written" in nowhere.stderr

@@ -66,6 +66,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     "quality docs": ["quality", "docs"],
     "runs list": ["runs", "list"],
     "runs show": ["runs", "show", "{run}"],
+    "runs report": ["runs", "report", "{run}"],
     "runs pause": ["runs", "pause", "{run}"],
     "runs resume": ["runs", "resume", "{run}"],
     "runs cancel": ["runs", "cancel", "{run}"],
