@@ -84,3 +84,22 @@ def test_a_refusal_of_writes_holds_no_reading_up():
     pace = Pace(None, clock=lambda: 5.0)
     pace.refused("write", 30.0)
     assert (pace.limit("write").frozen, pace.limit("read").frozen) == (35.0, float("-inf"))
+
+
+def test_turns_that_come_late_are_made_good_but_a_long_rest_is_no_credit():
+    now = [0.0]
+
+    async def oversleep(seconds):
+        now[0] += seconds + 0.004  # as a busy machine wakes a sleeper
+
+    pace = Pace(100.0, clock=lambda: now[0], sleep=oversleep)
+
+    async def turns(count):
+        begun = now[0]
+        for _ in range(count):
+            await pace.turn("write")
+        return now[0] - begun
+
+    assert asyncio.run(turns(101)) == pytest.approx(1.0, abs=0.02)
+    now[0] += 60.0
+    assert asyncio.run(turns(101)) >= 0.93
