@@ -79,13 +79,17 @@ class Select:
             translator = Translator(self.backend)
             return translator.converted(translator.term(node), kind).form
 
+    def _truth(self, name: str) -> str:
+        return f"coalesce({self._edge(name, getattr(self.document, name), Kind.BOOLEAN)}, false)"
+
     def _inputs(self) -> dict[str, str]:
         document = self.document
         inputs = {
             "_row": f"CAST({INPUT}._row AS BIGINT)",
             "_key": self._edge("key", document.key, Kind.TEXT),
             "_cursor": self._edge("cursor", document.cursor, Kind.TEXT),
-            "_deleted": f"coalesce({self._edge('delete', document.delete, Kind.BOOLEAN)}, false)",
+            "_deleted": f"{self._truth('delete')} OR {self._truth('erase')}",
+            "_erased": self._truth("erase"),
         }
         for value in self.values.values():
             inputs |= value.inputs
@@ -129,7 +133,7 @@ class Select:
         )
 
     def _outputs(self) -> dict[str, str]:
-        outputs = {name: name for name in ("_row", "_key", "_cursor", "_deleted")}
+        outputs = {name: name for name in ("_row", "_key", "_cursor", "_deleted", "_erased")}
         outputs["_problems"] = self._problems()
         for attribute, plan in self.plan.attributes:
             if isinstance(plan, ListPlan):

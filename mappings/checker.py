@@ -67,7 +67,7 @@ def check_tests(
     """Note examples of one name, and expectations of what the mapping does not set."""
     made = tuple(fields)
     attributes = {f.attribute if isinstance(f, Each) else f.slot.attribute for f in made}
-    names = {f.name for f in made} | {"_key", "_cursor", "_deleted"}
+    names = {f.name for f in made} | {"_key", "_cursor", "_deleted", "_erased"}
     seen: set[str] = set()
     for test in tests:
         if test.name in seen:
@@ -125,7 +125,7 @@ def _compile_problems(document: Document) -> Iterator[Problem]:
     if not _compiled(document):
         return
     yield from _compiled(replace(document, fields=()))
-    edges = replace(document, key=exp.Null(), cursor=None, delete=None, where=None)
+    edges = replace(document, key=exp.Null(), cursor=None, delete=None, erase=None, where=None)
     for line in document.fields:
         yield from _compiled(replace(edges, fields=(line,)))
 

@@ -18,7 +18,9 @@ from mappings.schema import CUSTOMER, Schema
 from mappings.scopes import RowScope
 from mappings.tree import Document, Each, Field, Test
 
-KEYS = ("mapping", "from", "key", "cursor", "delete", "where", "fields", "ignore", "tests")
+KEYS = (
+    "mapping", "from", "key", "cursor", "delete", "erase", "where", "fields", "ignore", "tests",
+)  # fmt: skip
 """The keys of a mapping file."""
 
 DEFAULT_ALIAS = "row"
@@ -38,11 +40,12 @@ def load_mapping(text: str, file: str, schema: Schema = CUSTOMER) -> Document:
     key = _expression(reader, entries, "key", scope, required=True)
     cursor = _expression(reader, entries, "cursor", scope)
     delete = _expression(reader, entries, "delete", scope)
+    erase = _expression(reader, entries, "erase", scope)
     where = _expression(reader, entries, "where", scope)
     fields = _fields(reader, entries, FieldReader(reader, schema, scope))
     ignore = frozenset(reader.words(entries.get("ignore"), "ignore"))
     tests = read_tests(reader, entries.get("tests"))
-    check_truth(reader, {"delete": delete, "where": where}, entries)
+    check_truth(reader, {"delete": delete, "erase": erase, "where": where}, entries)
     check_fields(reader, fields, schema)
     if not reader.problems:  # a field that could not be read would make its tests wrong, too
         check_tests(reader, tests, fields, schema)
@@ -58,6 +61,7 @@ def load_mapping(text: str, file: str, schema: Schema = CUSTOMER) -> Document:
         digest="",
         cursor=cursor,
         delete=delete,
+        erase=erase,
         where=where,
         ignore=ignore,
         tests=tests,

@@ -45,6 +45,7 @@ def mapping_schema(schema: Schema = CUSTOMER) -> Json:
         "key": _EXPRESSION,
         "cursor": _EXPRESSION,
         "delete": _CONDITION,
+        "erase": _CONDITION,
         "where": _CONDITION,
         "fields": _fields(schema),
         "ignore": {"type": "array", "items": _TEXT},

@@ -19,6 +19,7 @@ def meaning_of(document: Document) -> dict[str, object]:
         "cursor": document.cursor,
         "delete": document.delete,
         "where": document.where,
+        **({} if document.erase is None else {"erase": document.erase}),
         "fields": by_attribute,
         "types": {name: [a.type, a.parts] for name, a in attributes.items()},
     }

@@ -41,13 +41,17 @@ class FieldProblem:
 
 @dataclass(frozen=True, slots=True)
 class MappedRecord:
-    """One record in canonical words: every attribute the mapping sets, None or [] when empty."""
+    """One record in canonical words: every attribute the mapping sets, None or [] when empty.
+
+    An `erased` one is `deleted`, too.
+    """
 
     key: str | None
     cursor: str | None
     deleted: bool
     attributes: dict[str, Any] = field(repr=False)
     problems: tuple[FieldProblem, ...] = ()
+    erased: bool = False
 
 
 Mapper = Callable[[Row], MappedRecord | None]
@@ -73,6 +77,7 @@ def compile_record(
     key = _edge(document, "key", document.key, row, Kind.TEXT)
     cursor = _edge(document, "cursor", document.cursor, row, Kind.TEXT)
     delete = _edge(document, "delete", document.delete, row, Kind.BOOLEAN)
+    erase = _edge(document, "erase", document.erase, row, Kind.BOOLEAN)
     lines = [_line(document, line, backend) for line in document.fields]
     fillers: list[tuple[str, Callable[[_Values], Any]]] = [
         (attribute.name, itemgetter(plan) if isinstance(plan, int) else _list(plan))
@@ -89,7 +94,9 @@ def compile_record(
         name = key(given)
         if name is None or not name.strip(SPACES):
             problems.insert(0, no_key)
-        return MappedRecord(name, cursor(given), delete(given) is True, attributes, tuple(problems))
+        erased = erase(given) is True
+        deleted = erased or delete(given) is True
+        return MappedRecord(name, cursor(given), deleted, attributes, tuple(problems), erased)
 
     return map_row
 

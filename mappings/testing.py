@@ -69,7 +69,12 @@ def _differences(document: Document, test: Test, record: MappedRecord | None) ->
     if skip:
         return ["the row was expected to be left out by where:, and is not"]
     refused = list(_refusals(test.expect.get(QUARANTINE), record.problems))
-    edges = {"_key": record.key, "_cursor": record.cursor, "_deleted": record.deleted}
+    edges = {
+        "_key": record.key,
+        "_cursor": record.cursor,
+        "_deleted": record.deleted,
+        "_erased": record.erased,
+    }
     for name, value in test.expect.items():
         if name in edges:
             if value != edges[name]:

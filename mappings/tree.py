@@ -125,6 +125,7 @@ class Document:
     digest: str
     cursor: exp.Expr | None = None
     delete: exp.Expr | None = None
+    erase: exp.Expr | None = None
     where: exp.Expr | None = None
     ignore: frozenset[str] = frozenset()
     tests: tuple[Test, ...] = ()

@@ -62,4 +62,5 @@ def _record(values: dict[str, Any]) -> MappedRecord:
     )
     values.pop(_ROW)
     key, cursor = values.pop("_key"), values.pop("_cursor")
-    return MappedRecord(key, cursor, values.pop("_deleted"), values, problems)
+    deleted, erased = values.pop("_deleted"), values.pop("_erased")
+    return MappedRecord(key, cursor, deleted, values, problems, erased)

@@ -30,7 +30,7 @@ def uses(document: Document) -> Iterator[Use]:
 
 def expressions(document: Document) -> Iterator[tuple[str, Place, exp.Expr]]:
     """Yield every expression of a document: the part it stands in, that part's place, the tree."""
-    for name in ("key", "cursor", "delete", "where"):
+    for name in ("key", "cursor", "delete", "erase", "where"):
         expression = getattr(document, name)
         if expression is not None:
             yield name, document.place, expression

@@ -1,9 +1,9 @@
-"""Erasing a person on request: here, in every target, and the receipt of it."""
+"""Erasing people, at a person's word or a source's: here, in every target, with a receipt."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -13,17 +13,22 @@ from idp_core.audit import log as audit
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.login import leaving
+from idp_core.profiles import asked as requests
 from idp_core.profiles import store
+from idp_core.profiles.model import SourceRef
 from idp_core.profiles.records import by_source
 from idp_core.provisioning.receipts import GONE, Receipt, read_receipts
 from pipelines.bus import Bus
-from pipelines.errors import JobError
+from pipelines.errors import JobError, StoppedError
 from pipelines.planning import Word
 from pipelines.provision import run as provisioning
 from pipelines.provision.removal import prepare_removal, prove
 from pipelines.resolve import graph as graphs
 from pipelines.running import Steps, Watch, end, noting, quiet, running
 from pipelines.targets import provisioning_job
+
+_FEW = 3
+"""So many people never count as a percentage: a small source would stop at each one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +61,9 @@ def erase_person(
             now = store.resolve_gid(conn, gid)
             if store.read_erasure(conn, now) is None:
                 store.get_stored(conn, now, schema=bus.schema)  # raises for an unknown one
-            erasure, refs = store.erase(conn, now, word.who, word.why, datetime.now(UTC))
+            erasure, refs = _forget(bus, conn, steps.run, now, word)
             gids = store.ids_of(conn, now)
-            for source, keys in by_source(refs).items():
-                ledger.forget_letters(conn, source, keys)
-                if source == accounts.SOURCE:
-                    _close(conn, keys)
             counts["records"] = len(refs)
-            _note(conn, bus, steps.run, now, word)
         graphs.forget(bus.graph, refs)
         for target in bus.project.targets:
             with noting(problems):
@@ -73,10 +73,76 @@ def erase_person(
         return Erased(erasure, read_receipts(conn, gids), tuple(problems))
 
 
-def _note(conn: sa.Connection, bus: Bus, run: str, gid: str, word: Word) -> None:
-    data = {"gid": gid, "run": run}
-    entry = audit.Entry("profile.erased", "done", datetime.now(UTC), None, f"operator:{word.who}")
-    audit.record(conn, bus.audit_key, replace(entry, data=data))
+def erase_asked(bus: Bus, steps: Steps, source: str) -> Sequence[JobError]:
+    """Erase whom a source wants erased; return what could not be done yet.
+
+    What is not proven at every target stays asked for, and the next run goes on with it. Raises
+    StoppedError, before anything is written, when a source asks for more than can be believed.
+    """
+    with reading(bus.engine) as conn:
+        asked = requests.waiting_requests(conn, source)
+        known = store.count_live(conn, source)
+    if not asked:
+        return ()
+    _believable(bus, source, sum(not each.begun for each in asked), known)
+    with steps.step("erase", source) as (_, counts), writing(bus.engine) as conn:
+        gone = [ref for each in asked for ref in _forget_asked(bus, conn, steps.run, each, source)]
+        asked = requests.waiting_requests(conn, source)
+        gids = [gid for each in asked if each.gid for gid in store.ids_of(conn, each.gid)]
+        counts.update(people=len(asked), records=len(gone))
+    graphs.forget(bus.graph, gone)
+    problems: list[JobError] = []
+    for target in bus.project.targets if gids else ():
+        with noting(problems):
+            problems += _remove(bus, steps, target, gids)
+    if not problems:
+        with writing(bus.engine) as conn:
+            requests.finish(conn, asked)
+    return problems
+
+
+def _believable(bus: Bus, source: str, asked: int, known: int) -> None:
+    """Stop when a source wants more people erased than people ask to be."""
+    limit = bus.source_settings(source).max_erase
+    if asked > _FEW and 100 * asked > limit * known:
+        raise StoppedError(
+            f"{source}: wants {asked:,} of {known:,} people erased "
+            f"({100 * asked / max(known, 1):.3g}% > max_erase {limit:g}%). Nobody was erased; look "
+            f"at the source and at erase: in its mapping; if this is right, set "
+            f"sources.{source}.max_erase higher for one run"
+        )
+
+
+def _forget_asked(
+    bus: Bus, conn: sa.Connection, run: str, request: requests.ErasureRequest, source: str
+) -> Sequence[SourceRef]:
+    """Remove what is held of the person of a record, or of the record alone when it is nobody's."""
+    if request.begun:
+        return ()
+    if request.gid is None:
+        store.erase_keys(conn, source, [request.key], datetime.now(UTC))
+        ledger.forget_letters(conn, source, [request.key])
+        requests.finish(conn, [request])
+        return [SourceRef(source, request.key)]
+    gid = store.resolve_gid(conn, request.gid)
+    requests.begin(conn, request, gid)
+    word = Word(f"source:{source}", f"mapping {bus.mapping(source).id}: erase")
+    return _forget(bus, conn, run, gid, word, actor=word.who)[1]
+
+
+def _forget(
+    bus: Bus, conn: sa.Connection, run: str, gid: str, word: Word, *, actor: str | None = None
+) -> tuple[store.Erasure, Sequence[SourceRef]]:
+    """Remove what is held of a person here; return the erasure and their records."""
+    now = datetime.now(UTC)
+    erasure, refs = store.erase(conn, gid, word.who, word.why, now)
+    for source, keys in by_source(refs).items():
+        ledger.forget_letters(conn, source, keys)
+        if source == accounts.SOURCE:
+            _close(conn, keys)
+    by, data = actor or f"operator:{word.who}", {"gid": gid, "run": run}
+    audit.record(conn, bus.audit_key, audit.Entry("profile.erased", "done", now, None, by, data))
+    return erasure, refs
 
 
 def _close(conn: sa.Connection, keys: Sequence[str]) -> None:

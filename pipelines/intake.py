@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
+from idp_core.profiles import asked as requests
 from idp_core.profiles import store
 from idp_core.profiles.model import SourceProfile
 from mappings.tree import Document
@@ -32,7 +33,10 @@ _MANY = 20
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one source's landed rows; `dead` counts those that could not be read, too."""
+    """What became of one source's landed rows; `dead` counts those that could not be read, too.
+
+    `to_erase` are records whose people wait to be erased, as the source asks.
+    """
 
     landed: int = 0
     left_out: int = 0
@@ -40,6 +44,7 @@ class Taken:
     changed: int = 0
     unchanged: int = 0
     deleted: int = 0
+    to_erase: int = 0
     dead: int = 0
     blanked: int = 0
     warnings: tuple[str, ...] = ()
@@ -129,17 +134,19 @@ def _store(
         if found
         else store.PutCounts()
     )
-    told = found.deleted_keys() if found else []
+    erased = set(found.erased_keys()) if found else set()
+    told = [key for key in found.deleted_keys() if key not in erased] if found else []
     deleted = store.mark_deleted(conn, read.source, told, read.run)
     letters = _bury(conn, read, found) if found else []
     dead = {letter.key for letter in letters if letter.key}
-    _settle(conn, read, dead, set(told) - dead)
+    _settle(conn, read, dead, {*told, *erased} - dead)
+    to_erase = _ask(conn, read, found, erased) if found else 0
     unread = _unread(conn, read)
     ignored = bus.source_settings(read.source).drift == "ignore"
     strange = found.strange if found and not ignored else ()
     warnings = (*strange, *found.missing, *found.gate.warnings) if found else ()
     if read.whole:
-        missing = store.missing_keys(conn, read.source, read.run, dead)
+        missing = store.missing_keys(conn, read.source, read.run, dead | erased)
         nameless = unread + sum(not letter.key for letter in letters)
         _believable(bus, conn, read, len(missing), known, nameless)
         if missing and nameless:
@@ -154,11 +161,22 @@ def _store(
         changed=put.changed,
         unchanged=put.unchanged,
         deleted=deleted,
+        to_erase=to_erase,
         dead=dead_rows,
         blanked=_blanked(found) if found else 0,
         warnings=warnings,
         problems=_unfit(bus, read.source, found, dead_rows),
     )
+
+
+def _ask(conn: sa.Connection, read: _Read, found: Transformed, erased: set[str]) -> int:
+    """Note whom the source wants erased, and whom it wants erased no more; return how many wait."""
+    if found.document.erase is None:
+        return 0
+    if not read.whole:
+        requests.withdraw(conn, read.source, set(found.keys()) - erased)
+    now = datetime.now(UTC)
+    return requests.ask(conn, read.source, erased, now, whole=read.whole)
 
 
 def _require_words(bus: Bus, conn: sa.Connection, read: _Read, found: Transformed) -> None:

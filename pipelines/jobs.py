@@ -17,6 +17,7 @@ from idp_core.profiles.model import SourceRef
 from pipelines import approving
 from pipelines.applied import keep_applied
 from pipelines.bus import Bus, fingerprint
+from pipelines.erasing import erase_asked
 from pipelines.errors import JobError
 from pipelines.extract import KEEP_LANDED, extract, forget_mapped_files
 from pipelines.intake import Taken, intake
@@ -70,6 +71,7 @@ def sync(  # noqa: PLR0913 (each is a wish of its own)
             with noting(problems):
                 report = _take_in(bus, steps, name, report)
                 problems += report.taken[name].problems
+                problems += erase_asked(bus, steps, name) if apply else ()
         if unify:
             unified, golden = unify_all(bus, steps)
             report = replace(report, unified=unified, golden=golden)

@@ -66,6 +66,9 @@ class SourceSettings(_Part):
     max_shrink: NonNegativeFloat = Field(default=20.0, le=100)
     """A full read that misses more than this percentage of the known keys stops the source. So
     does an attribute that 20 records or more had and no row says any more, except at 100."""
+    max_erase: NonNegativeFloat = Field(default=1.0, le=100)
+    """A source that wants more than this percentage of its people erased at once, and more than
+    three, erases nobody and ends with exit code 3."""
     max_dead: NonNegativeFloat = Field(default=50.0, le=100)
     """When more than this percentage of the rows read, and 20 at least, become dead letters, the
     source ends with exit code 3; they are kept, and what passed is stored."""

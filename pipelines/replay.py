@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from idp_core.db.engine import writing
 from idp_core.ledger import store as ledger
 from idp_core.ledger.store import DeadLetter
+from idp_core.profiles import asked as requests
 from idp_core.profiles import store
 from idp_core.profiles.model import SourceProfile
 from mappings.tree import Document
@@ -70,11 +71,15 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class _Ruling:
-    """A letter, what becomes of it, and the record of its row where it passes."""
+    """A letter, what becomes of it, and the record of its row where it passes.
+
+    `erased` says of one that is deleted that its person shall be erased.
+    """
 
     letter: DeadLetter
     fate: Fate
     profile: SourceProfile | None = None
+    erased: bool = False
 
 
 def replay_rows(
@@ -134,6 +139,7 @@ def _rule(
     refused = {each.rejected.row: each.rejected for each in again.found.dead_rows()}
     passed = dict(again.found.numbered())
     deleted = dict(again.found.deletions())
+    erased = set(again.found.erased_keys())
     keys = {profile.ref.key for profile in passed.values()} | set(deleted.values())
     held = store.held_source_profiles(conn, source, keys, schema=bus.schema)
     rulings = []
@@ -148,7 +154,8 @@ def _rule(
             key = found.key if found else letter.key
             ruling = _Ruling(_still(letter, key, reasons), Fate.OPEN)
         elif row in deleted:
-            ruling = _deletion(letter, deleted[row], held.get(deleted[row]))
+            key = deleted[row]
+            ruling = replace(_deletion(letter, key, held.get(key)), erased=key in erased)
         else:
             ruling = _storing(letter, passed[row], held.get(passed[row].ref.key))
         rulings.append(ruling)
@@ -207,8 +214,11 @@ def _carry_out(conn: sa.Connection, run: str, source: str, rulings: Sequence[_Ru
         found = list(group)
         stored = [ruling.profile for ruling in found if ruling.profile is not None]
         store.put_source_profiles(conn, stored, seen)
-        gone = [str(each.letter.key) for each in found if each.fate is Fate.DELETED]
-        store.mark_deleted(conn, source, gone, seen)
+        gone = [each for each in found if each.fate is Fate.DELETED]
+        left = [str(each.letter.key) for each in gone if not each.erased]
+        store.mark_deleted(conn, source, left, seen)
+        asked = [str(each.letter.key) for each in gone if each.erased]
+        requests.ask(conn, source, asked, datetime.now(UTC), whole=False)
     ids: dict[Fate, list[str]] = {fate: [] for fate in Fate}
     for ruling in rulings:
         ids[ruling.fate].append(ruling.letter.id)

@@ -106,7 +106,7 @@ class Transformed:
 
     def numbered(self) -> Iterator[tuple[int, SourceProfile]]:
         """Yield the good records that the source still has, each with its landed row's number."""
-        query = f"SELECT * EXCLUDE (_cursor, _deleted, _problems) FROM {_GOOD} "
+        query = f"SELECT * EXCLUDE (_cursor, _deleted, _erased, _problems) FROM {_GOOD} "
         con = self.con.cursor()
         relation = con.sql(f"{query} WHERE _deleted IS NOT TRUE ORDER BY _row")
         for batch in relation.to_arrow_reader(_CHUNK):
@@ -127,6 +127,11 @@ class Transformed:
     def deleted_keys(self) -> list[str]:
         """Return the keys that the source says are deleted."""
         return sorted({key for _, key in self.deletions()})
+
+    def erased_keys(self) -> list[str]:
+        """Return the keys whose person shall be erased, as the source says; deleted keys, too."""
+        found = self.con.execute(f"SELECT DISTINCT _key FROM {_GOOD} WHERE _erased ORDER BY 1")
+        return [key for (key,) in found.fetchall()]
 
     def deletions(self) -> list[tuple[int, str]]:
         """Return the landed rows that say a key is deleted, by their number."""

@@ -116,6 +116,16 @@ erasure = sa.Table(
     sa.Column("records", sa.Integer, nullable=False),
 )
 
+erasure_request = sa.Table(
+    "erasure_request",
+    metadata,
+    sa.Column("record", sa.ForeignKey("source_profile.id"), primary_key=True),
+    sa.Column("source", sa.String(200), nullable=False),
+    sa.Column("asked_at", UtcTime, nullable=False),
+    sa.Column("gid", Gid),
+    sa.Index("ix_erasure_request_source", "source"),
+)
+
 override = sa.Table(
     "override",
     metadata,

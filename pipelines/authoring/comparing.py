@@ -26,7 +26,7 @@ from pipelines.quality.model import Suite
 ROWS = "compared"
 """The table that holds the rows when `compare` is called."""
 
-_EDGES = {"_row", "_key", "_cursor", "_deleted", "_problems"}
+_EDGES = {"_row", "_key", "_cursor", "_deleted", "_erased", "_problems"}
 _BOTH = "fates"
 _BEFORE, _AFTER = "mapped_before", "mapped_after"
 

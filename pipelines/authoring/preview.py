@@ -32,7 +32,7 @@ from pipelines.quality.gate import Reason
 from pipelines.quality.model import Suite
 from pipelines.transform import LANDED, MAPPED, Transformed, transform, workbench
 
-_EDGES = ("_row", "_key", "_cursor", "_deleted", "_problems")
+_EDGES = ("_row", "_key", "_cursor", "_deleted", "_erased", "_problems")
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 
 

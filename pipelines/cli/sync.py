@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,6 +54,7 @@ def _lines(report: RunReport) -> Iterator[str]:
         yield (
             f"{name}: {report.read[name]:,} rows read, {taken.inserted:,} new, "
             f"{taken.changed:,} changed, {taken.deleted:,} deleted, {taken.dead:,} dead letters"
+            + (f", {taken.to_erase:,} to erase" if taken.to_erase else "")
         )
     for name, provisioned in report.targets.items():
         said = ", ".join(f"{n:,} {kind}" for kind, n in _counts(provisioned).items())
@@ -70,7 +71,7 @@ def _document(report: RunReport) -> dict[str, Any]:
     return {
         "run": report.run,
         "sources": {
-            name: {"read": report.read[name], **asdict(taken)}
+            name: {"read": report.read[name], **asdict(replace(taken, problems=()))}
             for name, taken in report.taken.items()
         },
         "targets": {

@@ -14,7 +14,7 @@ from pipelines.quality.literals import is_list, quoted
 from pipelines.quality.model import Expectation
 
 LIVE = '"_deleted" IS NOT TRUE'
-_OWN = ("_row", "_cursor", "_deleted", "_problems")
+_OWN = ("_row", "_cursor", "_deleted", "_erased", "_problems")
 _KEY = ("_key",)
 
 

@@ -128,4 +128,6 @@ def record_of(row: dict[str, Any]) -> MappedRecord:
         for p in row.pop("_problems")
     )
     row.pop("_row")
-    return MappedRecord(row.pop("_key"), row.pop("_cursor"), row.pop("_deleted"), row, problems)
+    erased = row.pop("_erased")
+    edges = row.pop("_key"), row.pop("_cursor"), row.pop("_deleted")
+    return MappedRecord(*edges, row, problems, erased)

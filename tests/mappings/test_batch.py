@@ -61,6 +61,7 @@ def test_the_relation_has_the_columns_and_types_that_others_read(
         "_key": "VARCHAR",
         "_cursor": "VARCHAR",
         "_deleted": "BOOLEAN",
+        "_erased": "BOOLEAN",
         "_problems": "STRUCT(field VARCHAR, step VARCHAR, reason VARCHAR, severity VARCHAR)[]",
         "emails": typed,
         "phones": typed,

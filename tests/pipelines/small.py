@@ -80,10 +80,12 @@ class Small:
         mail="p.mail",
         on_error="quarantine",
         where="",
+        erase="",
         at="updated_at: p.at",
     ):
         """Write the mapping."""
         where = f"where: {where}" if where else ""
+        where += f"\nerase: {erase}" if erase else ""
         text = MAPPING.format(
             steps=steps, key=key, mail=mail, on_error=on_error, where=where, at=at
         )
@@ -91,7 +93,14 @@ class Small:
 
     def rows(self, *rows):
         """Set what the source holds."""
-        columns = {"id": None, "mail": None, "name": None, "at": None, "gone": False}
+        columns = {
+            "id": None,
+            "mail": None,
+            "name": None,
+            "at": None,
+            "gone": False,
+            "forget": False,
+        }
         self.store.rows["people"] = [columns | row for row in rows]
 
     @contextmanager

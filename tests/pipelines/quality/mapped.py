@@ -12,6 +12,7 @@ COLUMNS = {
     "_key": "VARCHAR",
     "_cursor": "VARCHAR",
     "_deleted": "BOOLEAN",
+    "_erased": "BOOLEAN",
     "_problems": f"{PROBLEM}[]",
     "given_name": "VARCHAR",
     "birth_date": "DATE",
