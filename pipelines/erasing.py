@@ -20,12 +20,12 @@ from idp_core.profiles.records import by_source
 from idp_core.provisioning.receipts import GONE, Receipt, read_receipts
 from pipelines.bus import Bus
 from pipelines.errors import JobError, StoppedError
-from pipelines.planning import Word
 from pipelines.provision import run as provisioning
 from pipelines.provision.removal import prepare_removal, prove
 from pipelines.resolve import graph as graphs
 from pipelines.running import Steps, Watch, end, noting, quiet, running
 from pipelines.targets import provisioning_job
+from pipelines.word import Word
 
 _FEW = 3
 """So many people never count as a percentage: a small source would stop at each one."""

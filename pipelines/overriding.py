@@ -19,7 +19,8 @@ from mappings.suggest import did_you_mean
 from pipelines.bus import Bus
 from pipelines.errors import JobError
 from pipelines.running import Watch, quiet, running
-from pipelines.stewarding import Word, records_of, unify_by_word
+from pipelines.stewarding import records_of, unify_by_word
+from pipelines.word import Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from pipelines.provision.plan import Cause, PlanItem
 from pipelines.provision.rehearsal import rehearse
 from pipelines.running import Steps, Watch, end, order_of, quiet, running
 from pipelines.targets import Wish, job_of, provisioning_job, read_people, settle
+from pipelines.word import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,6 @@ class StoredPlan:
     record: PlanRecord
     items: Sequence[PlanItem] = field(repr=False)
     approval: Approval | None
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A person's word: who allows or refuses a plan, and why."""
-
-    who: str
-    why: str
 
 
 def find_plan(bus: Bus, word: str) -> PlanRecord:

@@ -21,7 +21,8 @@ from idp_core.profiles.store import Action, Case, Filter
 from pipelines.bus import Bus
 from pipelines.errors import JobError
 from pipelines.resolving import PairTold, explain_pair
-from pipelines.stewarding import Word, pairs_of
+from pipelines.stewarding import pairs_of
+from pipelines.word import Word
 
 Verdict = Literal["same", "different", "skip", "open"]
 Pair = tuple[SourceRef, SourceRef]

@@ -22,18 +22,10 @@ from pipelines.bus import Bus
 from pipelines.errors import JobError
 from pipelines.jobs import unify_all
 from pipelines.running import Steps, Watch, end, quiet, running
+from pipelines.word import Word
 
 MOST_PAIRS = 2_500
 """So many pairs of records a word may be about: two people of fifty records each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """Who says something, why, and until when it holds."""
-
-    who: str
-    why: str
-    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,9 +211,10 @@ def apply(
     """
     from pipelines.bus import open_bus
     from pipelines.cli.watch import watching
-    from pipelines.planning import Word, apply_plan, open_plan
+    from pipelines.planning import apply_plan, open_plan
     from pipelines.project import load_project
     from pipelines.provision.render import report_document, report_parts
+    from pipelines.word import Word
 
     word = _word(who, approve, "--approve") if approve is not None else None
     with open_bus(load_project(project)) as bus:
@@ -242,8 +243,9 @@ def refuse(
 ) -> None:
     """Say that a plan shall not be applied; the next one is made from what holds then."""
     from pipelines.bus import open_bus
-    from pipelines.planning import Word, open_plan, refuse_plan
+    from pipelines.planning import open_plan, refuse_plan
     from pipelines.project import load_project
+    from pipelines.word import Word
 
     word = Word(*_word(who, why, "--why"))
     with open_bus(load_project(project)) as bus:

@@ -15,7 +15,8 @@ from pipelines.errors import RemoteError
 
 if TYPE_CHECKING:
     from pipelines.overriding import Kept
-    from pipelines.stewarding import Decided, Word
+    from pipelines.stewarding import Decided
+    from pipelines.word import Word
 
 app = typer.Typer(
     help="Look people up, and say who is one person. `find`, `show`, `why` show customers' values.",
@@ -174,8 +175,8 @@ def erase(
     from pipelines.cli.erasuretext import receipt_document, receipt_parts
     from pipelines.cli.watch import watching
     from pipelines.erasing import erase_person
-    from pipelines.planning import Word
     from pipelines.project import load_project
+    from pipelines.word import Word
 
     if not why.strip():
         raise typer.BadParameter("say why: it is kept", param_hint="--why")
@@ -292,7 +293,7 @@ def _tell_kept(kept: Kept, what: str, *, as_json: bool) -> None:
 
 
 def _word(who: str | None, why: str, until: datetime | None) -> Word:
-    from pipelines.stewarding import Word
+    from pipelines.word import Word
 
     if not why.strip():
         raise typer.BadParameter("say why", param_hint="--why")

@@ -16,7 +16,7 @@ from pipelines.errors import JobError
 if TYPE_CHECKING:
     from idp_core.profiles.store import Filter
     from pipelines.reviewing import Decided, Verdict
-    from pipelines.stewarding import Word
+    from pipelines.word import Word
 
 app = typer.Typer(
     help="Pairs of records that may be one person. Only `show` shows customers' values.",
@@ -220,7 +220,7 @@ def _filter(
 
 
 def _word(who: str | None, why: str, until: datetime | None) -> Word:
-    from pipelines.stewarding import Word
+    from pipelines.word import Word
 
     if not why.strip():
         raise typer.BadParameter("say why", param_hint="--why")

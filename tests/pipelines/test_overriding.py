@@ -16,7 +16,8 @@ from pipelines.jobs import sync
 from pipelines.overriding import keep, release, value_of
 from pipelines.people import read_person, why_values
 from pipelines.project import load_project
-from pipelines.stewarding import Word, merge
+from pipelines.stewarding import merge
+from pipelines.word import Word
 
 WORD = Word("Ada", "the customer wrote")
 SECRET = "Zebedee77"

@@ -17,7 +17,8 @@ from pipelines.errors import JobError
 from pipelines.jobs import sync
 from pipelines.project import load_project
 from pipelines.reviewing import Known, assign, cases, decide, look, settle
-from pipelines.stewarding import Word, unmerge
+from pipelines.stewarding import unmerge
+from pipelines.word import Word
 
 WORD = Word("Ada", "asked the customer")
 NAME = {"given_name": "Zebulon", "family_name": "Quatermain"}

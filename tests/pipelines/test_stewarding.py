@@ -15,7 +15,8 @@ from pipelines.bus import Bus, open_bus
 from pipelines.errors import JobError
 from pipelines.jobs import sync
 from pipelines.project import load_project
-from pipelines.stewarding import Word, merge, unmerge
+from pipelines.stewarding import merge, unmerge
+from pipelines.word import Word
 
 WORD = Word("Ada", "asked the customer")
 NAMES = ("Ann", "Bob", "Cleo", "Dora")
