@@ -29,8 +29,8 @@ class Reader:
     transport: Transport
     kind: ResourceType
     page_size: int
-    condition: str | None = None
-    _seen: set[str] = field(default_factory=set)
+    condition: str | None = field(default=None, repr=False)
+    _seen: set[str] = field(default_factory=set, repr=False)
     _moved: bool = False
     _overlaps: bool = True
 
