@@ -28,6 +28,7 @@ def look(workspace: Workspace) -> Iterator[Finding]:
         where = f"targets.{name}.limits"
         yield from looked(where, partial(_limits, target.limits, where))
     yield from _secrets(workspace)
+    yield from _purposes(workspace)
     yield from looked("inboxes", partial(_inboxes, workspace))
 
 
@@ -64,6 +65,20 @@ def _limits(limits: Mapping[str, object], where: str) -> Iterator[Finding]:
     read_limits(limits, where)
     if limits:
         yield ok(where, ", ".join(limits))
+
+
+def _purposes(workspace: Workspace) -> Iterator[Finding]:
+    """Who gets data for what: a target without a purpose has no reason to have any (GDPR 5.1.b)."""
+    for target in workspace.project.targets:
+        try:
+            push = workspace.push(target)
+        except ProjectError:
+            continue  # told among the mappings
+        if push.purpose:
+            yield ok("purposes", f"{target}: {push.purpose}")
+        else:
+            told = f"{target}: nothing says what it has customers' data for"
+            yield warn("purposes", told, f"write purpose: into {workspace.push_file(target)}")
 
 
 def _inboxes(workspace: Workspace) -> Iterator[Finding]:

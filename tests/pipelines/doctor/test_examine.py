@@ -31,7 +31,12 @@ from: {connector: memory, object: people, as: c}
 key: c.id
 fields: {email: {from: c.mail, steps: [trim, email]}, family_name: c.last}
 """
-PUSH = "push: portal\nto: {object: User}\nfields: {userName: p.email}\n"
+PUSH = """\
+push: portal
+purpose: letting customers in
+to: {object: User}
+fields: {userName: p.email}
+"""
 PROJECT = """\
 project: trial
 sources:
@@ -87,6 +92,7 @@ def test_every_part_is_looked_at(folder):
     ran(folder)
     assert {each.about for each in examine(folder)} == {
         *("python", "packages", "our packages", "connectors", "project", "mappings", "policies"),
+        "purposes",
         *("data folder", "disk", "database", "integrity", "lock", "last run", "dead letters"),
         *("sources.crm", "targets.portal"),
     }
@@ -97,6 +103,14 @@ def test_a_warning_or_failure_says_what_to_do(folder):
     about, said = only(folder, Grade.WARN)
     assert (about, said) == ("dead letters", "open: 1 of crm (map)")
     assert all(each.mend for each in examine(folder) if each.grade is Grade.WARN)
+
+
+def test_a_target_that_has_data_for_no_purpose_is_told(folder):
+    said = [each.said for each in examine(folder) if each.about == "purposes"]
+    assert said == ["portal: letting customers in"]
+    (folder / "mappings" / "portal.push.yaml").write_text(PUSH.replace("purpose", "# purpose"))
+    about, told = only(folder, Grade.WARN)
+    assert (about, told) == ("purposes", "portal: nothing says what it has customers' data for")
 
 
 def test_a_project_file_that_is_wrong_leaves_only_the_installation(folder):
