@@ -102,10 +102,11 @@ def _say(
     pairs: Sequence[tuple[SourceRef, SourceRef]],
     word: Word,
 ) -> None:
+    said, now = {"who": word.who, "why": word.why}, datetime.now(UTC)
     with writing(bus.engine) as conn:
         for one, other in pairs:
             store.put_constraint(
-                conn, kind, one, other, who=word.who, why=word.why, expires_at=word.expires_at
+                conn, kind, one, other, **said, expires_at=word.expires_at, now=now
             )
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import uuid_utils
 
 from idp_core.consents.tables import app_consent as table
+from idp_core.db import bulk
 from idp_core.db.jsontext import to_json
 
 Claims = Mapping[str, Collection[str]]
@@ -30,6 +31,7 @@ class Consent:
     language: str
     claims: Claims | None = None
     """What the scopes stood for; None of a consent from before that was kept."""
+    ended_at: datetime | None = None
 
     def covers(self, wanted: Claims) -> frozenset[str]:
         """Return the wanted scopes that were agreed to, and stand for no more than they did."""
@@ -124,6 +126,13 @@ def of_account(conn: sa.Connection, account: str) -> list[Consent]:
     return list({row.client: _consent(row) for row in conn.execute(query)}.values())
 
 
+def ever(conn: sa.Connection, accounts: Collection[str]) -> Sequence[Consent]:
+    """Return all that accounts ever agreed to, also what was taken back, oldest first."""
+    query = sa.select(table).where(bulk.among(conn, table.c.account, accounts))
+    rows = conn.execute(query.order_by(table.c.given_at, table.c.receipt))
+    return [_consent(row) for row in rows]
+
+
 def current(conn: sa.Connection, account: str, client: str) -> Consent | None:
     """Return the consent that holds."""
     query = _of(account, client).where(table.c.ended_at.is_(None)).limit(1)
@@ -133,9 +142,8 @@ def current(conn: sa.Connection, account: str, client: str) -> Consent | None:
 
 def _consent(row: sa.Row[Any]) -> Consent:
     scope = frozenset(row.scope)
-    return Consent(
-        row.receipt, row.client, row.version, scope, row.given_at, row.language, row.claims
-    )
+    told = (row.receipt, row.client, row.version, scope, row.given_at, row.language, row.claims)
+    return Consent(*told, row.ended_at)
 
 
 def _of(account: str, client: str) -> sa.Select[Any]:

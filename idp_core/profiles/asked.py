@@ -83,6 +83,19 @@ def waiting_requests(conn: sa.Connection, source: str) -> Sequence[ErasureReques
     ]
 
 
+def waiting_for(conn: sa.Connection, gid: str) -> Sequence[tuple[SourceRef, datetime]]:
+    """Return the records whose sources want a person erased, and since when, while it waits."""
+    waiting = erasure_request.c
+    query = (
+        sa.select(source_profile.c.source, source_profile.c.key, waiting.asked_at)
+        .join(source_profile, source_profile.c.id == waiting.record)
+        .outerjoin(link, link.c.record == waiting.record)
+        .where(sa.or_(waiting.gid == gid, link.c.gid == gid))
+        .order_by(waiting.asked_at, waiting.record)
+    )
+    return [(SourceRef(row.source, row.key), row.asked_at) for row in conn.execute(query)]
+
+
 def begin(conn: sa.Connection, request: ErasureRequest, gid: str) -> None:
     """Note whom a request was for: after the erasure no link tells it."""
     conn.execute(

@@ -15,7 +15,7 @@ from idp_core.errors import UnknownProfileError
 from idp_core.profiles.goldens import StoredProfile, read_profiles
 from idp_core.profiles.links import resolve_gid
 from idp_core.profiles.model import EventKind, Lineage, Profile, SourceRef
-from idp_core.profiles.records import stored_ref
+from idp_core.profiles.records import ERASED, stored_ref
 from idp_core.profiles.tables import (
     identifier,
     link,
@@ -37,6 +37,15 @@ class HistoryEntry:
     kind: EventKind
     time: datetime
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A record of a person: since when it is theirs, and when its source had it no more."""
+
+    ref: SourceRef
+    since: datetime
+    deleted_at: datetime | None
 
 
 def find(conn: sa.Connection, value: str, kind: str | None = None) -> Sequence[str]:
@@ -149,6 +158,26 @@ def members(conn: sa.Connection, gid: str) -> Sequence[SourceRef]:
         .order_by(table.source, table.key)
     )
     return [SourceRef(source, key) for source, key in conn.execute(query)]
+
+
+def joined(conn: sa.Connection, gid: str) -> Sequence[Joined]:
+    """Return the records of a person, deleted ones too, in the order in which they came."""
+    table = source_profile.c
+    query = (
+        sa.select(table.source, table.key, table.deleted, table.digest, table.changed_at)
+        .add_columns(link.c.since)
+        .join(link, link.c.record == table.id)
+        .where(link.c.gid == resolve_gid(conn, gid))
+        .order_by(link.c.since, table.source, table.key)
+    )
+    return [
+        Joined(
+            SourceRef(row.source, row.key),
+            row.since,
+            row.changed_at if row.deleted and row.digest != ERASED else None,
+        )
+        for row in conn.execute(query)
+    ]
 
 
 def why(conn: sa.Connection, gid: str) -> Sequence[Lineage]:

@@ -15,6 +15,7 @@ from idp_core.db import bulk
 from idp_core.db.jsontext import to_json, typer
 from idp_core.profiles import stale
 from idp_core.profiles.model import SourceRef
+from idp_core.profiles.records import by_source
 from idp_core.profiles.tables import link_constraint, override
 from mappings.schema import CUSTOMER, Schema
 
@@ -147,16 +148,30 @@ def read_constraints(conn: sa.Connection, now: datetime | None = None) -> Sequen
         .where(sa.or_(table.expires_at.is_(None), table.expires_at > (now or datetime.now(UTC))))
         .order_by(table.created_at, table.id)
     )
-    return [
-        LinkConstraint(
-            row.id,
-            row.kind,
-            SourceRef(row.left_source, row.left_key),
-            SourceRef(row.right_source, row.right_key),
-            row.who,
-            row.why,
-            row.created_at,
-            row.expires_at,
-        )
-        for row in conn.execute(query)
-    ]
+    return [_constraint(row) for row in conn.execute(query)]
+
+
+def constraints_about(conn: sa.Connection, refs: Collection[SourceRef]) -> Sequence[LinkConstraint]:
+    """Return the constraints on any of some records, also expired ones, as they were made."""
+    table = link_constraint.c
+    found: dict[str, LinkConstraint] = {}
+    for side in ("left", "right"):
+        for source, keys in by_source(refs).items():
+            query = sa.select(link_constraint).where(
+                table[f"{side}_source"] == source, bulk.among(conn, table[f"{side}_key"], keys)
+            )
+            found.update((row.id, _constraint(row)) for row in conn.execute(query))
+    return sorted(found.values(), key=lambda said: (said.created_at, said.id))
+
+
+def _constraint(row: sa.Row[Any]) -> LinkConstraint:
+    return LinkConstraint(
+        row.id,
+        row.kind,
+        SourceRef(row.left_source, row.left_key),
+        SourceRef(row.right_source, row.right_key),
+        row.who,
+        row.why,
+        row.created_at,
+        row.expires_at,
+    )

@@ -26,6 +26,7 @@ from idp_core.profiles.links import (
 )
 from idp_core.profiles.lookup import (
     HistoryEntry,
+    Joined,
     counts,
     counts_by_source,
     find,
@@ -34,6 +35,7 @@ from idp_core.profiles.lookup import (
     get_stored,
     gid_of,
     history,
+    joined,
     members,
     why,
 )
@@ -71,6 +73,7 @@ from idp_core.profiles.stale import read as read_stale
 from idp_core.profiles.stewardship import (
     LinkConstraint,
     Override,
+    constraints_about,
     put_constraint,
     put_override,
     read_constraints,
@@ -87,6 +90,7 @@ __all__ = [
     "Filter",
     "Held",
     "HistoryEntry",
+    "Joined",
     "LinkConstraint",
     "LinkCounts",
     "Override",
@@ -98,6 +102,7 @@ __all__ = [
     "cases_about",
     "cases_of",
     "clear_stale",
+    "constraints_about",
     "count_cases",
     "count_live",
     "count_saying",
@@ -116,6 +121,7 @@ __all__ = [
     "held_source_profiles",
     "history",
     "ids_of",
+    "joined",
     "last_profile_seq",
     "last_seq",
     "links_of",

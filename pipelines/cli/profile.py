@@ -133,6 +133,23 @@ def history(gid: Gid, project: Folder = Path(), as_json: Json = False) -> None:
 
 
 @app.command()
+def timeline(gid: Gid, project: Folder = Path(), as_json: Json = False) -> None:
+    """Tell all that happened to a person, in order of time. Shows no values.
+
+    Records that joined and went, merges and splits, changes with the source of what still holds,
+    what stewards said, consents, operations at targets, the erasure with its proofs.
+    """
+    from pipelines.bus import open_bus
+    from pipelines.cli.timelinetext import timeline_document, timeline_parts
+    from pipelines.project import load_project
+    from pipelines.timeline import timeline as read_timeline
+
+    with open_bus(load_project(project)) as bus:
+        found = read_timeline(bus, gid)
+    give(timeline_document(found), *timeline_parts(found), as_json=as_json)
+
+
+@app.command()
 def graph(
     gid: Gid, picture: Picture = None, project: Folder = Path(), as_json: Json = False
 ) -> None:

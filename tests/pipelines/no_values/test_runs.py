@@ -86,6 +86,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     "review decide": ["review", "decide", "skip", "1", "--why", "later"],
     "review bulk": ["review", "bulk", "skip", "--why", "later"],
     "profile match": ["profile", "match", "{record}"],
+    "profile timeline": ["profile", "timeline", "{gid}"],
     "profile graph": ["profile", "graph", "{gid}"],
     "profile merge": ["profile", "merge", "{gid}", "{other}", "--why", "one"],
     "profile unmerge": ["profile", "unmerge", "{gid}", "shop:shop2", "--why", "two"],
