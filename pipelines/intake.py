@@ -7,7 +7,7 @@ expectation or a source that shrank too much leaves pages and profiles as they w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import loads
@@ -136,24 +136,13 @@ def _store(
     )
     erased = set(found.erased_keys()) if found else set()
     told = [key for key in found.deleted_keys() if key not in erased] if found else []
-    deleted = store.mark_deleted(conn, read.source, told, read.run)
     letters = _bury(conn, read, found) if found else []
     dead = {letter.key for letter in letters if letter.key}
     _settle(conn, read, dead, {*told, *erased} - dead)
     to_erase = _ask(conn, read, found, erased) if found else 0
     unread = _unread(conn, read)
-    ignored = bus.source_settings(read.source).drift == "ignore"
-    strange = found.strange if found and not ignored else ()
-    warnings = (*strange, *found.missing, *found.gate.warnings) if found else ()
-    if read.whole:
-        missing = store.missing_keys(conn, read.source, read.run, dead | erased)
-        nameless = unread + sum(not letter.key for letter in letters)
-        _believable(bus, conn, read, len(missing), known, nameless)
-        if missing and nameless:
-            warnings = (_held(len(missing), nameless), *warnings)
-        else:
-            deleted += store.mark_deleted(conn, read.source, missing, read.run)
-    dead_rows = len(letters) + unread
+    nameless = unread + sum(not letter.key for letter in letters)
+    deleted, held = _depart(bus, conn, read, known, told, dead | erased, nameless)
     return Taken(
         landed=found.landed if found else 0,
         left_out=found.left_out if found else 0,
@@ -162,11 +151,42 @@ def _store(
         unchanged=put.unchanged,
         deleted=deleted,
         to_erase=to_erase,
-        dead=dead_rows,
+        dead=len(letters) + unread,
         blanked=_blanked(found) if found else 0,
-        warnings=warnings,
-        problems=_unfit(bus, read.source, found, dead_rows),
+        warnings=(*held, *_warned(bus, found)),
+        problems=_unfit(bus, read.source, found, len(letters) + unread),
     )
+
+
+def _warned(bus: Bus, found: Transformed | None) -> tuple[str, ...]:
+    """Return one line for each thing that is odd about what was read and stops nothing."""
+    if found is None:
+        return ()
+    ignored = bus.source_settings(found.source).drift == "ignore"
+    return (*(() if ignored else found.strange), *found.missing, *found.gate.warnings)
+
+
+def _depart(
+    bus: Bus,
+    conn: sa.Connection,
+    read: _Read,
+    known: int,
+    told: Collection[str],
+    there: Collection[str],
+    nameless: int,
+) -> tuple[int, tuple[str, ...]]:
+    """Mark records as deleted: those that the source `told`, after a whole read what is missing.
+
+    Return how many, and a line where nothing was deleted because rows without a name may be these.
+    """
+    deleted = store.mark_deleted(conn, read.source, told, read.run)
+    if not read.whole:
+        return deleted, ()
+    missing = store.missing_keys(conn, read.source, read.run, there)
+    _believable(bus, conn, read, len(missing), known, nameless)
+    if missing and nameless:
+        return deleted, (_held(len(missing), nameless),)
+    return deleted + store.mark_deleted(conn, read.source, missing, read.run), ()
 
 
 def _ask(conn: sa.Connection, read: _Read, found: Transformed, erased: set[str]) -> int:
