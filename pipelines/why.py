@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from connectors.elements import list_of
 from idp_core.db.engine import reading
 from idp_core.profiles import store
 from idp_core.profiles.model import Lineage
@@ -16,9 +17,12 @@ from mappings.suggest import did_you_mean
 from pipelines.bus import Bus
 from pipelines.errors import ProjectError
 from pipelines.provision.desired import Unwanted, Wanted, desired
-from pipelines.provision.diff import rewriting
+from pipelines.provision.diff import rewriting, same
+from pipelines.provision.groups import MEMBERS
 from pipelines.provision.items import REASONS
-from pipelines.provision.rules import Line, Push
+from pipelines.provision.memberships import Membership, membership_document, memberships
+from pipelines.provision.person import known_groups
+from pipelines.provision.rules import Line, Ownership, Push
 from pipelines.targets import provisioning_job, read_people
 
 
@@ -36,7 +40,8 @@ class Story:
     """The way of one attribute. `line` is None for our key, `said` tells how it stands in words.
 
     `wanted`, `pushed` and `rewritten` are the three values, None where there is none; `lineage`
-    are the source records that the line's value comes from.
+    are the source records that the line's value comes from; `groups` tell of each group that the
+    attribute holds, for ``groups`` and for lists such as ``roles``.
     """
 
     target: str
@@ -48,6 +53,7 @@ class Story:
     account: ManagedAccount | None
     lineage: Sequence[Lineage] = ()
     last: Write | None = None
+    groups: Sequence[Membership] = ()
     wanted: Any = field(default=None, repr=False)
     pushed: Any = field(default=None, repr=False)
     rewritten: Any = field(default=None, repr=False)
@@ -56,23 +62,25 @@ class Story:
 def why(bus: Bus, target: str, gid: str, path: str) -> Story:
     """Tell why an attribute of a person's account at a target is what it is; nothing is asked.
 
-    Raises ProjectError for a path that the push mapping does not write, UnknownProfileError for an
-    id that no profile ever had.
+    `path` is one of the push mapping's, our key's, or `GROUPS` for the groups that the account is a
+    member of. Raises ProjectError for any other, UnknownProfileError for an id that no profile ever
+    had.
     """
     push = provisioning_job(bus, target, "").push
     line = next((each for each in push.lines if each.path == path), None)
-    if line is None and path != push.key_path:
-        known = [push.key_path, *(each.path for each in push.lines)]
-        raise ProjectError(
-            f"{push.place} writes no {path!r} at {target}{did_you_mean(path, known)}"
-        )
     with reading(bus.engine) as conn:
+        filled = known_groups(conn, target, push)
+        if line is None:
+            _check_path(push, target, path, grouped=bool(push.groups or filled))
         now = store.get_stored(conn, gid, schema=bus.schema).gid
         account = accounts.read_accounts(conn, target, push.object, {now}).get(now)
-        last = _last(conn, target, now)
+        last = None if line is None and path == GROUPS else _last(conn, target, now)
     person = next(iter(read_people(bus, [now])), None)
     wanted = desired(push, person) if person is not None else None
-    reads = set(line.reads) if line else set()
+    holds = path if line else MEMBERS
+    told = memberships(push, wanted, account, filled) if line or path == GROUPS else ()
+    groups = [each for each in told if each.holds == holds]
+    reads = {*(line.reads if line else ()), *(name for each in groups for name in each.reads)}
     return Story(
         target=target,
         gid=now,
@@ -83,10 +91,19 @@ def why(bus: Bus, target: str, gid: str, path: str) -> Story:
         account=account,
         lineage=[e for e in person.lineage if e.attribute in reads] if person else (),
         last=last,
+        groups=groups,
         wanted=_wanted(wanted, push, path),
-        pushed=account.pushed.get(path) if account else None,
+        pushed=_pushed(account, line, path),
         rewritten=account.rewritten.get(path) if account else None,
     )
+
+
+def _check_path(push: Push, target: str, path: str, *, grouped: bool) -> None:
+    """Raise ProjectError for a path without a line that is neither our key nor `GROUPS`."""
+    if path == push.key_path or (grouped and path == GROUPS):
+        return
+    known = [push.key_path, *(each.path for each in push.lines), *([GROUPS] if grouped else ())]
+    raise ProjectError(f"{push.place} writes no {path!r} at {target}{did_you_mean(path, known)}")
 
 
 def _last(conn: Any, target: str, gid: str) -> Write | None:
@@ -103,10 +120,20 @@ def _wanted(wanted: Wanted | Unwanted | None, push: Push, path: str) -> Any:
     return wanted.key if path == push.key_path else wanted.values.get(path)
 
 
+def _pushed(account: ManagedAccount | None, line: Line | None, path: str) -> Any:
+    """Return what was pushed; of a list whose elements we own, those of ours."""
+    if account is None:
+        return None
+    if line is None or line.own is not Ownership.ELEMENTS:
+        return account.pushed.get(path)
+    return [value for name, value in account.pushed.items() if list_of(name) == path]
+
+
 _OWN = {
-    "enforce": "ours at any time (own: enforce)",
-    "initial": "ours at the creation, the target's afterwards (own: initial)",
-    "fill": "ours as long as the target has none (own: fill)",
+    Ownership.ENFORCE: "ours at any time (own: enforce)",
+    Ownership.INITIAL: "ours at the creation, the target's afterwards (own: initial)",
+    Ownership.FILL: "ours as long as the target has none (own: fill)",
+    Ownership.ELEMENTS: "ours are the elements that we put there, no others (own: elements)",
 }
 
 
@@ -118,7 +145,8 @@ def _said(
     path: str,
 ) -> Sequence[str]:
     """Say in sentences who decides, how the profile stands to the target, and the account."""
-    said = [_OWN[line.own.value] if line else "our key of the account"]
+    grouped = line is None and path == GROUPS
+    said = [_OWN[line.own] if line else _MEMBER if grouped else "our key of the account"]
     match wanted:
         case None:
             said.append("the profile no longer exists")
@@ -132,10 +160,21 @@ def _said(
     if path in account.rewritten:
         made = rewriting(account.pushed.get(path), account.rewritten[path])
         said.append(f"the target {made}; that is no drift")
-    if isinstance(wanted, Wanted) and account.live:
-        same = _wanted(wanted, push, path) == account.pushed.get(path)
-        said.append("what we want is what was pushed" if same else "the next plan has a change")
+    if isinstance(wanted, Wanted) and account.live and not grouped:
+        after, before = _wanted(wanted, push, path), _pushed(account, line, path)
+        own = line.own if line else Ownership.ENFORCE
+        said += ["what we want is what was pushed"] if same(after, before) else _CHANGE[own]
     return said
+
+
+GROUPS = "groups"
+_MEMBER = "ours are the memberships that we gave, no others"
+_CHANGE: Mapping[Ownership, Sequence[str]] = {
+    Ownership.ENFORCE: ["the next plan has a change"],
+    Ownership.INITIAL: [],
+    Ownership.FILL: [],
+    Ownership.ELEMENTS: ["the next plan has a change, unless somebody else put the same there"],
+}
 
 
 def story_document(story: Story, *, values: bool) -> Mapping[str, Any]:
@@ -159,6 +198,7 @@ def story_document(story: Story, *, values: bool) -> Mapping[str, Any]:
             }
             for each in story.lineage
         ],
+        "groups": [membership_document(each) for each in story.groups],
         "last_write": _write_document(last) if last else None,
         **(shown if values else {}),
     }

@@ -13,12 +13,14 @@ from pipelines.errors import JobError
 from pipelines.provision.desired import Unwanted, Wanted
 from pipelines.provision.items import REASONS
 from pipelines.provision.matching import Hit
+from pipelines.provision.memberships import Membership, membership_document
 from pipelines.provision.person import PersonPlan
 from pipelines.provision.plan import Cause
 from pipelines.provision.render import (
     MASK,
     differences,
     item_view,
+    near,
     plan_document,
     plan_parts,
     shown_value,
@@ -73,6 +75,7 @@ def person_document(found: PersonPlan, *, values: bool) -> dict[str, Any]:
             }
             for each in found.requests
         ],
+        "groups": [membership_document(each) for each in found.groups],
     }
 
 
@@ -96,6 +99,19 @@ def person_parts(name: str, found: PersonPlan, *, values: bool) -> Iterator[Rend
         yield Text(f"5 request: {request.method} {request.address}")
         if request.body is not None:
             yield Text(shown_value(_body(request.body, values=values), values=True))
+    if found.groups:
+        yield "6 groups"
+        yield groups_table(found.groups)
+
+
+def groups_table(groups: Sequence[Membership]) -> RenderableType:
+    """Return in which groups a person is to be, by which line, and why."""
+    rows = (
+        (each.group, each.holds, "in" if each.inside else "out", near(each.place),
+         "; ".join(each.said))
+        for each in groups
+    )  # fmt: skip
+    return table(("group", "held in", "stands", "line", "because"), rows, folds=["because"])
 
 
 def _records(found: PersonPlan) -> list[tuple[str, str, str]]:

@@ -22,7 +22,11 @@ def why(
     target: Annotated[str, typer.Argument(help="The target.")],
     gid: Annotated[str, typer.Argument(help="The global id of the profile.")],
     attribute: Annotated[
-        str, typer.Argument(help="The target's attribute, as the push mapping writes its path.")
+        str,
+        typer.Argument(
+            help="The target's attribute, as the push mapping writes its path; groups for the "
+            "groups that the account is a member of."
+        ),
     ],
     project: Folder = Path(),
     values: Values = False,
@@ -43,6 +47,7 @@ def why(
 
 
 def _parts(story: Story, *, values: bool) -> Iterator[RenderableType]:
+    from pipelines.cli.plantext import groups_table
     from pipelines.provision.render import shown_value
 
     yield Text(f"{story.target}: {story.path} of profile {story.gid}", style="bold")
@@ -53,6 +58,8 @@ def _parts(story: Story, *, values: bool) -> Iterator[RenderableType]:
         value = getattr(story, name)
         if value is not None:
             yield Text(f"{name:<10}{shown_value(value, values=values)}")
+    if story.groups:
+        yield groups_table(story.groups)
     if story.lineage:
         rows = [
             (each.attribute, f"{each.ref.source}:{each.ref.key}", each.mapping, each.reason)

@@ -232,20 +232,21 @@ class _Compiler:
     def group(self, rule: GroupRule) -> Group:
         where = f"groups.{rule.name}"
         when = _is_true(self.expression(rule.when, rule.place, where))
-        return Group(rule.name, when, _line_of(rule.place))
+        return Group(rule.name, when, _line_of(rule.place), self._names([rule.when]))
 
     def lists(self, rules: Iterable[GroupRule]) -> Iterable[Line]:
         """Yield a line for each list of the account that says in which groups its owner is."""
         for attribute in sorted({rule.holds for rule in rules if rule.holds != _MEMBERS}):
             theirs = [rule for rule in rules if rule.holds == attribute]
-            groups = [self.group(rule) for rule in theirs]
-            reads = {name: None for rule in theirs for name in self._names([rule.when])}
+            groups = tuple(self.group(rule) for rule in theirs)
+            reads = dict.fromkeys(name for group in groups for name in group.reads)
             yield Line(
                 path=str(attribute),
                 value=_names_of(groups),
                 place=groups[0].place,
                 own=Ownership.ELEMENTS,
                 reads=tuple(reads),
+                groups=groups,
             )
 
     def _refers(self, field: PushField) -> Callable[[Record], Any] | None:

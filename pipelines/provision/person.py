@@ -19,13 +19,15 @@ from idp_core.provisioning import accounts, journal
 from idp_core.provisioning.model import ManagedAccount
 from pipelines.errors import RemoteError
 from pipelines.provision.desired import Unwanted, Wanted, desired
+from pipelines.provision.groups import OBJECT
 from pipelines.provision.job import Job
 from pipelines.provision.look import look
 from pipelines.provision.matching import Clash, Hit, Seen, recognise
+from pipelines.provision.memberships import Membership, memberships
 from pipelines.provision.plan import PlanItem
 from pipelines.provision.planner import Inputs, make_plan
 from pipelines.provision.references import NO_REFERENCES, References, find_references
-from pipelines.provision.rules import Person
+from pipelines.provision.rules import Person, Push
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class PersonPlan:
 
     `person` is None when the profile is gone. `account` is the one of theirs that we manage,
     `match` what was found where there is none. `requests` are what the connector
-    would send, where it can tell.
+    would send, where it can tell; `groups` tell in which groups the person is, and why.
     """
 
     gid: str
@@ -44,6 +46,7 @@ class PersonPlan:
     match: Hit | Clash | None
     items: Sequence[PlanItem]
     requests: Sequence[Request] = ()
+    groups: Sequence[Membership] = ()
 
 
 def plan_person(job: Job, gid: str, person: Person | None, now: datetime) -> PersonPlan:
@@ -57,6 +60,7 @@ def plan_person(job: Job, gid: str, person: Person | None, now: datetime) -> Per
             for entry in journal.unsettled(conn, job.name, job.push.object)
             if entry.gid in gids and entry.action == Action.CREATE.value
         }
+        filled = known_groups(conn, job.name, job.push)
     try:
         seen = look(replace(job, people=lambda: people, everything=False), held)
         with reading(job.engine) as conn:
@@ -76,7 +80,15 @@ def plan_person(job: Job, gid: str, person: Person | None, now: datetime) -> Per
     if seen is not None and isinstance(wanted, Wanted) and account is None:
         ids = {a.remote_id: owner for owner, a in {**others, **held}.items() if a.remote_id}
         match = recognise(job.push, wanted, seen, ids)
-    return PersonPlan(gid, person, wanted, account, match, items, requests)
+    groups = memberships(job.push, wanted, account, filled)
+    return PersonPlan(gid, person, wanted, account, match, items, requests, groups)
+
+
+def known_groups(conn: sa.Connection, target: str, push: Push) -> Sequence[ManagedAccount]:
+    """Return the groups of a target that we filled; none where the groups are what is pushed."""
+    if push.object == OBJECT:
+        return ()
+    return list(accounts.read_accounts(conn, target, OBJECT).values())
 
 
 def _references(job: Job) -> References:

@@ -192,12 +192,12 @@ def _cells(difference: Difference, *, values: bool) -> list[RenderableType]:
         Text(difference.path),
         Text(shown_value(difference.before, values=values)),
         Text(shown_value(difference.after, values=values)),
-        Text(_near(difference.line)),
+        Text(near(difference.line)),
         Text(", ".join(difference.sources)),
     ]
 
 
-def _near(place: str) -> str:
+def near(place: str) -> str:
     """Return ``file:line`` from the working directory, where the file stands below it."""
     return place.removeprefix(f"{Path.cwd()}/")
 

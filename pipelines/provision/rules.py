@@ -60,12 +60,22 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A group of the target, by its name, and who is in it; `reads` is what decides that."""
+
+    name: str
+    when: Callable[[Record], bool]
+    place: str
+    reads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One owned path of the account. `value` gives a value of ours, None, or a Refusal.
 
     `place` is ``file:line`` in the push mapping; `reads` are the golden attributes it needs. With
     `refers` the value names another profile, the one for which `refers` gives it, and what is
-    written is the id of that profile's account.
+    written is the id of that profile's account. `groups` are those whose names the list holds.
     """
 
     path: str
@@ -75,15 +85,7 @@ class Line:
     on_null: OnNull = OnNull.CLEAR
     reads: tuple[str, ...] = ()
     refers: Callable[[Record], Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A group object of the target, by its name, and who is a member."""
-
-    name: str
-    when: Callable[[Record], bool]
-    place: str
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

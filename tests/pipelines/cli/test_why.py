@@ -88,3 +88,50 @@ def test_an_edited_push_mapping_shows_its_plan_and_nothing_is_stored(
     wrong = isthmus("plan", "portal", "--mapping", edited)
     assert wrong.exit_code == 2
     assert "edited.yaml:7" in wrong.stderr
+
+
+@pytest.fixture
+def grouped(small, isthmus):
+    """The same project with groups, filled."""
+    file = small.folder / "mappings/portal.push.yaml"
+    more = "groups:\n  All: p.email is not null\n  Nobody: p.family_name = 'Nobody'\n"
+    file.write_text(f"{PUSH}{more}  vip: {{when: p.email is not null, holds: roles}}\n")
+    small.store.accounts["Group"] = {}
+    assert small.sync(targets=["portal"]).problems == ()
+    return min(account.key for account in held(small).values())
+
+
+def test_memberships_are_told_group_by_group_with_line_and_reason(isthmus, grouped):
+    shown = isthmus("why", "portal", grouped, "groups")
+    assert shown.exit_code == 0, shown.stderr
+    assert "secret" not in shown.stdout
+    told = document(isthmus("why", "portal", grouped, "groups", "--json"))
+    every, nobody = told["groups"]
+    assert (every["group"], every["inside"], every["put"]) == ("All", True, True)
+    assert every["line"].endswith("portal.push.yaml:11")
+    assert every["said"] == ["its rule holds (emails)", "we put it there"]
+    assert (nobody["inside"], nobody["said"]) == (False, ["its rule does not hold (family_name)"])
+    assert {each["attribute"] for each in told["lineage"]} == {"emails", "family_name"}
+    assert told["last_write"] is None
+
+
+def test_a_list_of_which_elements_are_ours_is_told_with_its_groups(isthmus, grouped):
+    told = document(isthmus("why", "portal", grouped, "roles", "--values", "--json"))
+    assert told["pushed"] == [{"value": "vip"}]
+    assert told["said"][-1] == "what we want is what was pushed"
+    assert [(each["group"], each["put"]) for each in told["groups"]] == [("vip", True)]
+    assert document(isthmus("why", "portal", grouped, "userName", "--json"))["groups"] == []
+
+
+def test_one_person_is_planned_with_their_groups(isthmus, grouped):
+    shown = isthmus("plan", "portal", "--profile", grouped)
+    assert "6 groups" in shown.stdout
+    said = document(isthmus("plan", "portal", "--profile", grouped, "--json"))["portal"]
+    assert [(each["group"], each["holds"], each["inside"]) for each in said["groups"]] == [
+        ("All", "members", True), ("Nobody", "members", False), ("vip", "roles", True),
+    ]  # fmt: skip
+
+
+def test_groups_of_a_mapping_that_has_none_are_no_attribute(isthmus, gid):
+    result = isthmus("why", "portal", gid, "groups")
+    assert (result.exit_code, "writes no 'groups'" in result.stderr) == (2, True)
