@@ -56,6 +56,8 @@ def test_a_page_cannot_be_framed_and_runs_only_our_scripts():
     assert "unsafe" not in policy
     assert "form-action 'self' https://shop.example" in policy
     assert headers["cache-control"] == "no-store"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "same-origin"
     assert "max-age=" in headers["strict-transport-security"]
     assert "access-control-allow-origin" not in headers
 

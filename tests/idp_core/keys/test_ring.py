@@ -1,4 +1,4 @@
-"""What we take for a token of ours. Ids of the OpenID Foundation's modules stand where one fits."""
+"""What we take for a token of ours."""
 
 import base64
 import hmac
@@ -62,7 +62,6 @@ def by_key_in_header():
 
 
 def unsigned():
-    """oidcc-idtoken-unsigned"""
     kid = RING.signing("ES256", NOW).kid
     return f"{part({'alg': 'none', 'typ': 'JWT', 'kid': kid})}.{part(CLAIMS)}."
 

@@ -8,8 +8,11 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 
 from tests.idp_core.oidc.relying import (
+    REDIRECT,
+    VERIFIER,
     RelyingParty,
     answer,
+    claims_in,
     register,
 )
 from tests.idp_core.web.browser import ORIGIN, Browser
@@ -45,6 +48,35 @@ def test_a_client_proves_itself_in_exactly_its_own_way(rp, site, app):
     assert rp.token(grant_type="client_credentials").status == 401
 
 
+ENDPOINTS = {
+    "/token": {"grant_type": "refresh_token", "refresh_token": "t"},
+    "/introspect": {"token": "t"},
+    "/revoke": {"token": "t"},
+    "/device_authorization": {"scope": "openid"},
+}
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_every_endpoint_of_clients_wants_their_proof(rp, path):
+    """Client-authentication confusion: to name a client that has a secret proves nothing."""
+    for proof in ({}, {"client_id": "rp"}, {"client_id": "rp", "client_secret": "wrong"}):
+        got = rp.server.post(path, ENDPOINTS[path] | proof)
+        assert (got.status, got.json["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_every_endpoint_of_clients_refuses_what_comes_twice_and_ignores_what_it_does_not_know(
+    rp, path
+):
+    """Parameter pollution."""
+    alone = rp.call(path, **ENDPOINTS[path])
+    told = rp.call(path, **ENDPOINTS[path], unheard_of="x")
+    assert (told.status, told.json.keys()) == (alone.status, alone.json.keys())
+    for name, value in ENDPOINTS[path].items():
+        got = rp.call(path, **ENDPOINTS[path] | {name: [value, value]})
+        assert (got.status, got.json["error"]) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize("name", ["password", "implicit", "urn:x", None])
 def test_other_grant_types_are_not_served(rp, name):
     got = rp.token(**({"grant_type": name} if name else {"x": "y"}))
@@ -62,27 +94,30 @@ KEY = ECKey.generate_key("P-256", {"alg": "ES256", "use": "sig"}, auto_kid=True)
 
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+OWN = {"grant_type": "client_credentials"}
+EXCHANGE = {
+    "grant_type": "authorization_code",
+    "redirect_uri": REDIRECT,
+    "code_verifier": VERIFIER,
+}
 
 
 class TestPrivateKeyJwt:
-    """oidcc-ensure-client-assertion-with-iss-aud-succeeds, and everything that must not"""
-
     @pytest.fixture
     def service(self, site, app, ann):
         register(site, auth="private_key_jwt", jwks={"keys": [KEY.as_dict(private=False)]})
         return RelyingParty(app, Browser(app), None)
 
-    def send(self, service, clock, header=None, key=KEY, **claims):
+    def send(self, service, clock, header=None, key=KEY, form=OWN, **claims):
         now = int(clock().timestamp())
         said = {"iss": "rp", "sub": "rp", "aud": ISSUER, "jti": "j1", "iat": now, "exp": now + 60}
         body = json.dumps({k: v for k, v in {**said, **claims}.items() if v is not None})
         head = header or {"alg": "ES256", "kid": KEY.kid}
         text = jws.serialize_compact(head, body, key, [head["alg"]])
-        return service.token(
-            grant_type="client_credentials", client_assertion_type=ASSERTION, client_assertion=text
-        )
+        return service.token(client_assertion_type=ASSERTION, client_assertion=text, **form)
 
     def test_an_assertion_works_once(self, service, clock):
+        """oidcc-ensure-client-assertion-with-iss-aud-succeeds"""
         assert self.send(service, clock).status == 200
         assert self.send(service, clock).status == 401
         assert self.send(service, clock, jti="j2", aud=[ISSUER + "/token", "x"]).status == 200
@@ -92,11 +127,26 @@ class TestPrivateKeyJwt:
         [
             {"iss": "other"}, {"sub": "other"}, {"aud": "https://other.example"}, {"aud": None},
             {"jti": None}, {"exp": None}, {"exp": 1}, {"exp": 99999999999}, {"exp": "soon"},
-            {"nbf": 99999999999}, {"aud": {"a": 1}},
+            {"nbf": 99999999999}, {"iat": 99999999999}, {"aud": {"a": 1}},
         ],
     )  # fmt: skip
     def test_a_wrong_assertion_is_refused(self, service, clock, claims):
         assert self.send(service, clock, **claims).json["error"] == "invalid_client"
+
+    def test_a_client_that_changed_its_keys_refreshes_with_the_new_one_alone(
+        self, service, site, browser, clock
+    ):
+        """oidcc-refresh-token-rp-key-rotation"""
+        party = RelyingParty(service.server.app, browser, None)
+        code = party.code(scope="openid offline_access")
+        first = self.send(service, clock, form=EXCHANGE | {"code": code}).json
+        new = ECKey.generate_key("P-256", {"alg": "ES256", "use": "sig"}, auto_kid=True)
+        register(site, auth="private_key_jwt", jwks={"keys": [new.as_dict(private=False)]})
+        form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
+        assert self.send(service, clock, form=form, jti="j2").json["error"] == "invalid_client"
+        head = {"alg": "ES256", "kid": new.kid}
+        got = self.send(service, clock, form=form, jti="j3", header=head, key=new)
+        assert claims_in(got.json["id_token"])["sub"] == claims_in(first["id_token"])["sub"]
 
     def test_an_assertion_lives_an_hour_at_most(self, service, clock):
         now = int(clock().timestamp())

@@ -30,7 +30,7 @@ def another(rp, site, app):
     ],
 )
 def test_no_client_does_without_pkce(rp, changes):
-    """PKCE downgrade; oidcc-ensure-request-with-valid-pkce-succeeds is every other test."""
+    """PKCE downgrade."""
     assert answer(rp.authorize(**changes))["error"] == "invalid_request"
 
 

@@ -1,10 +1,13 @@
+import pytest
+
 from idp_core.db.engine import reading
 from idp_core.oidc.tokens.idtoken import half_hash
 from tests.idp_core.oidc.relying import API, answer, claims_in, register
+from tests.idp_core.people import log_in, make_account
 
 
 def test_a_person_logs_in_at_a_client(rp, ann, clock):
-    """oidcc-server"""
+    """oidcc-server, oidcc-ensure-request-with-valid-pkce-succeeds"""
     page = rp.authorize()
     assert "Log in" in page.words
     back = answer(rp.log_in(page))
@@ -113,19 +116,38 @@ def test_userinfo_takes_the_token_in_header_or_body_but_not_in_the_query(rp):
     assert rp.server.post("/userinfo", authorization=f"Bearer {token}").status == 200
     assert rp.server.post("/userinfo", {"access_token": token}).status == 200
     assert rp.server.get("/userinfo", access_token=token).status == 401
+    assert rp.userinfo(token).header("cache-control") == "no-store"
     both = rp.server.post("/userinfo", {"access_token": token}, authorization=f"Bearer {token}")
     assert both.status == 400
     assert rp.server.get("/userinfo").header("www-authenticate") == "Bearer"
 
 
 def test_scopes_say_which_claims_a_client_gets(rp):
-    """oidcc-scope-profile, oidcc-scope-email, oidcc-scope-all"""
+    """oidcc-scope-profile, oidcc-scope-email"""
     token = rp.tokens(scope="openid profile")["access_token"]
     told = rp.userinfo(token).json
     assert (told["name"], told["given_name"]) == ("Ann Lee", "Ann")
     assert "email" not in told
     all_ = rp.tokens(scope="openid profile email phone address")["access_token"]
     assert "email" in rp.userinfo(all_).json
+
+
+def test_phone_and_address_are_scopes_of_their_own(rp, site):
+    """oidcc-scope-phone, oidcc-scope-address, oidcc-scope-all"""
+    home = {"street_address": "Ring 1", "locality": "Graz", "country": "AT"}
+    phones = [{"value": "+43316123456", "verified": True, "primary": True}]
+    make_account(site, "eva@example.org", phones=phones, addresses=[home])
+    log_in(rp.browser, "eva@example.org")
+
+    def told(scope):
+        return rp.userinfo(rp.tokens(scope=scope)["access_token"]).json
+
+    phone = {"phone_number": "+43316123456", "phone_number_verified": True}
+    sub = told("openid")["sub"]
+    assert told("openid phone") == {"sub": sub, **phone}
+    assert told("openid address") == {"sub": sub, "address": home}
+    everything = told("openid profile email phone address")
+    assert everything.items() >= {**phone, "address": home, "email": "eva@example.org"}.items()
 
 
 def test_claims_may_be_asked_for_by_name(rp):
@@ -168,7 +190,8 @@ def test_no_token_and_no_secret_stands_in_the_database(rp, site):
 
 def test_the_metadata_name_every_endpoint(rp):
     """oidcc-discovery-endpoint-verification,
-    oidcc-backchannel-logout-discovery-endpoint-verification"""
+    oidcc-backchannel-logout-discovery-endpoint-verification,
+    oidcc-rp-initiated-logout-discovery-endpoint-verification"""
     said = rp.server.get("/.well-known/openid-configuration").json
     for name, url in said.items():
         if name.endswith("_endpoint") or name == "jwks_uri":
@@ -177,4 +200,24 @@ def test_the_metadata_name_every_endpoint(rp):
     assert said["response_types_supported"] == ["code"]
     assert said["authorization_response_iss_parameter_supported"] is True
     assert said["backchannel_logout_supported"] is True
+    assert said["end_session_endpoint"] == "https://login.example.com/logout"
     assert "password" not in said["grant_types_supported"]
+
+
+def test_what_is_not_offered_is_not_promised(rp):
+    said = rp.server.get("/.well-known/openid-configuration").json
+    for name in (
+        "registration_endpoint", "check_session_iframe", "frontchannel_logout_supported",
+        "userinfo_signing_alg_values_supported", "pushed_authorization_request_endpoint",
+    ):  # fmt: skip
+        assert name not in said
+    assert said["request_parameter_supported"] is False
+    assert said["request_uri_parameter_supported"] is False
+    assert said["id_token_signing_alg_values_supported"] == ["ES256", "RS256"]
+    assert said["response_modes_supported"] == ["query"]
+
+
+def test_no_client_can_have_unsigned_id_tokens(site):
+    """oidcc-idtoken-unsigned"""
+    with pytest.raises(ValueError, match="id_token_alg"):
+        register(site, id_token_alg="none")

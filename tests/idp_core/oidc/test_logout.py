@@ -4,9 +4,7 @@ import pytest
 
 from idp_core.db.engine import writing
 from idp_core.sessions import store as sessions
-from tests.idp_core.oidc.relying import (
-    answer,
-)
+from tests.idp_core.oidc.relying import answer
 
 
 class TestLogout:
@@ -22,8 +20,32 @@ class TestLogout:
         assert got.location == "https://rp.example/out?state=bye"
         assert answer(rp.authorize(prompt="none"))["error"] == "login_required"
 
+    @pytest.mark.parametrize(
+        ("more", "to"),
+        [
+            ({"post_logout_redirect_uri": "https://rp.example/out"}, "https://rp.example/out"),
+            ({"state": "bye"}, "/login?done=logged_out"),
+        ],
+    )
+    def test_it_comes_back_with_what_was_sent_alone(self, rp, more, to):
+        """oidcc-rp-initiated-logout-no-state,
+        oidcc-rp-initiated-logout-no-post-logout-redirect-uri"""
+        got = rp.browser.get("/logout", id_token_hint=rp.tokens()["id_token"], **more)
+        assert got.location == to
+        assert answer(rp.authorize(prompt="none"))["error"] == "login_required"
+
+    def test_a_logout_may_be_posted(self, rp):
+        sent = {
+            "id_token_hint": rp.tokens()["id_token"],
+            "post_logout_redirect_uri": "https://rp.example/out",
+        }
+        got = rp.browser.post("/logout", sent, origin="https://rp.example")
+        assert rp.browser.follow(got).location == "https://rp.example/out"
+        assert rp.browser.get("/account").status == 303
+
     def test_nobody_else_does_without_asking(self, rp):
-        """oidcc-rp-initiated-logout-no-id-token-hint, oidcc-rp-initiated-logout-no-params"""
+        """oidcc-rp-initiated-logout-no-id-token-hint, oidcc-rp-initiated-logout-no-params,
+        oidcc-rp-initiated-logout-only-state"""
         rp.tokens()
         for query in ({}, {"client_id": "rp"}, {"state": "x"}):
             page = rp.browser.get("/logout", **query)

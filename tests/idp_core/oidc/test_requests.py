@@ -1,14 +1,11 @@
 """Authorization requests, good and bad (OpenID Connect Core section 3.1.2)."""
 
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from tests.idp_core.oidc.relying import (
-    REDIRECT,
-    answer,
-    claims_in,
-)
+from idp_core.oidc.token.code import challenge_of
+from tests.idp_core.oidc.relying import REDIRECT, VERIFIER, answer, claims_in
 from tests.idp_core.people import log_in, make_account
 from tests.idp_core.web.browser import ORIGIN
 
@@ -34,6 +31,7 @@ ISSUER = ORIGIN
         ({"request": "a.b.c"}, "request_not_supported"),
         ({"request_uri": "https://evil.example/r"}, "request_uri_not_supported"),
         ({"registration": "{}"}, "registration_not_supported"),
+        ({"response_mode": "form_post"}, "invalid_request"),
         ({"id_token_hint": "a.b.c"}, "invalid_request"),
         ({"prompt": "none"}, "login_required"),
     ],
@@ -65,6 +63,37 @@ def test_what_need_not_be_understood_is_no_error(rp, changes):
     oidcc-ui-locales, oidcc-claims-locales, oidcc-login-hint,
     oidcc-ensure-request-with-acr-values-succeeds"""
     assert rp.exchange(rp.code(**changes)).status == 200
+
+
+def test_the_order_of_parameters_and_of_scopes_means_nothing(rp):
+    """oidcc-alternate-happy-flow"""
+    said = {
+        "state": "s1", "code_challenge_method": "S256", "code_challenge": challenge_of(VERIFIER),
+        "scope": "email openid", "response_type": "code", "redirect_uri": REDIRECT,
+        "nonce": "n1", "client_id": "rp",
+    }  # fmt: skip
+    page = rp.browser.follow(rp.browser.get("/authorize", **said))
+    tokens = rp.exchange(answer(rp.log_in(page))["code"]).json
+    assert claims_in(tokens["id_token"])["nonce"] == "n1"
+    assert rp.userinfo(tokens["access_token"]).json["email"] == "ann@example.org"
+
+
+def test_the_login_page_heeds_the_hint_and_the_language_of_a_request(rp):
+    """oidcc-login-hint, oidcc-ui-locales"""
+    page = rp.authorize(login_hint="bob@example.org", ui_locales="xx de")
+    assert page.forms[0].fields["email"] == "bob@example.org"
+    assert "Anmelden" in page.words
+
+
+@pytest.mark.parametrize("state", ["a&code=evil", "a#code=evil", "a b+c%26", "ü", "\r\nx: y"])
+def test_a_state_comes_back_as_it_went_and_is_nothing_else(rp, state):
+    """Code pollution: no second parameter, no fragment and no header comes of it."""
+    log_in(rp.browser)
+    got = rp.authorize(state=state)
+    query = parse_qs(urlsplit(got.location).query)
+    assert query["state"] == [state]
+    assert {name: len(said) for name, said in query.items()} == {"code": 1, "state": 1, "iss": 1}
+    assert urlsplit(got.location).fragment == ""
 
 
 def test_a_request_may_be_posted(rp):
