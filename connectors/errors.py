@@ -11,14 +11,27 @@
     └── MisconfiguredError    a person must act                 -> stop the run
         └── UnauthorizedError the credentials are refused       -> stop, alert
 
-Messages name the mend. They carry no customer values: keys and field names only.
+Messages name the mend. They carry no customer values: keys and field names only. What a system was
+sent and what it answered is beside the message, for a dead letter to keep: `exchange`.
 """
 
 from __future__ import annotations
 
+from typing import Self
+
+from connectors.exchange import Exchange
+
 
 class ConnectorError(Exception):
     """Anything a connector reports."""
+
+    exchange: Exchange | None = None
+    """What was said, where it was about one account alone; no message shows it."""
+
+    def after(self, exchange: Exchange | None) -> Self:
+        """Return this error with what was said before it."""
+        self.exchange = exchange
+        return self
 
 
 class TransientError(ConnectorError):

@@ -8,9 +8,10 @@ wanted; `retry` sends those of some letters alone.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -154,11 +155,16 @@ def _keep(conn: sa.Connection, run: str, letters: Sequence[DeadLetter]) -> None:
                 key=letter.key,
                 place=f"{letter.action} {letter.gid}",
                 reasons=[{"field": "", "step": letter.action, "reason": letter.reason}],
-                row=letter.document,
+                row=letter.document | _said(letter),
             )
             for letter in letters
         ],
     )
+
+
+def _said(letter: DeadLetter) -> dict[str, Any]:
+    """Return what the row of a refused change has of what was sent and answered."""
+    return {"exchange": asdict(letter.exchange)} if letter.exchange else {}
 
 
 def settle(job: provisioning.Job, prepared: provisioning.Prepared) -> int:

@@ -19,7 +19,8 @@ class Request:
     """One call to make: `path` is relative to the session's url, or an address on its host.
 
     `idempotent` says whether it may be sent twice; None for what its method says. `meaning`
-    reads its answer; without one the session's does.
+    reads its answer; without one the session's does. `about_one` says that it writes one account: a
+    refusal then keeps what was said.
     """
 
     method: str
@@ -29,6 +30,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     idempotent: bool | None = None
     meaning: Meaning | None = None
+    about_one: bool = False
 
 
 def segment(value: str) -> str:

@@ -25,6 +25,7 @@ from connectors.errors import (
     UnauthorizedError,
     UncertainError,
 )
+from connectors.exchange import Exchange, kept, secrets
 from connectors.http.answers import Answer, Meaning, call_name, error_of
 from connectors.http.auth import Credentials
 from connectors.http.auths import Auth, NoAuth
@@ -53,6 +54,7 @@ class _Call:
     idempotent: bool
     meaning: Meaning = field(repr=False)
     deadline: float
+    about_one: bool
 
     @property
     def name(self) -> str:
@@ -148,6 +150,7 @@ class HttpSession:
             method in IDEMPOTENT if request.idempotent is None else request.idempotent,
             request.meaning or self._meaning,
             self._clock() + self._options.total_seconds,
+            request.about_one,
         )
         attempt = 0
         while True:
@@ -229,11 +232,18 @@ class HttpSession:
         # A status of 403 says that we are known and lack a right: new credentials change nothing.
         refused = isinstance(error, UnauthorizedError) and answer.status != 403
         if refused and self._credentials.renew(headers):
-            answer = self._redirected(call, self._credentials.headers())
+            headers = self._credentials.headers()
+            answer = self._redirected(call, headers)
             error = self._judged(call, answer)
         if error is not None:
-            raise error
+            raise error.after(self._exchange(call, answer, headers)) if call.about_one else error
         return answer
+
+    def _exchange(self, call: _Call, answer: Answer, proof: Mapping[str, str]) -> Exchange:
+        hidden = [*secrets({**call.headers, **proof}, self._credentials.params())]
+        path = urlsplit(call.url).path or "/"
+        body = kept(answer.body, hidden)
+        return Exchange(call.method, path, answer.status, sent=kept(call.body), answered=body)
 
     def _judged(self, call: _Call, answer: Answer) -> ConnectorError | None:
         wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))

@@ -16,8 +16,10 @@ from connectors.errors import (
     TransientError,
     UncertainError,
 )
+from connectors.exchange import Exchange, kept
+from connectors.http import Answer
 from connectors.rest.pointers import MISSING, every, get
-from connectors.rest.sending import Caller
+from connectors.rest.sending import Caller, as_json
 from connectors.rest.template import fill
 from connectors.rest.writes import Bulk
 from connectors.rest.writing import Writer
@@ -55,7 +57,10 @@ def write(api: Caller, writer: Writer, call: Bulk, changes: Sequence[Change]) ->
         return
     found = _by_change(call, changes, _told(call, reply.root))
     for number, change in enumerate(changes):
-        yield _outcome(call, change, found.get(number, MISSING), reply.answer.call)
+        outcome = _outcome(call, change, found.get(number, MISSING), reply.answer.call)
+        if outcome.error is not None and number in found:
+            outcome.error.after(_exchange(call, reply.answer, rows[number], found[number]))
+        yield outcome
 
 
 def _told(call: Bulk, root: Any) -> Any:
@@ -98,9 +103,20 @@ def _outcome(call: Bulk, change: Change, told: Any, name: str) -> Outcome:
     return Outcome(change, error, id=str(id_) if id_ is not None else change.id)
 
 
-def _error(call: Bulk, told: Any, name: str) -> ConnectorError | None:
+def _exchange(call: Bulk, answer: Answer, row: Any, told: Any) -> Exchange:
+    """Return what was said of one row alone: the others are other people's."""
+    method, _, path = answer.call.partition(" ")
+    status = _code(call, told) or answer.status
+    return Exchange(method, path, status, sent=kept(as_json(row)), answered=kept(as_json(told)))
+
+
+def _code(call: Bulk, told: Any) -> int:
     status = str(get(told, call.status)) if call.status else ""
-    code = int(status) if status.isdigit() else 0
+    return int(status) if status.isdigit() else 0
+
+
+def _error(call: Bulk, told: Any, name: str) -> ConnectorError | None:
+    code = _code(call, told)
     for rule in call.errors:
         if rule.holds(code, told):
             return rule.error(f"{name}: a row is refused{rule.code(told)}", None)

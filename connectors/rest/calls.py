@@ -75,6 +75,10 @@ class Call(BaseModel):
             raise ValueError(f"{' and '.join(given)} cannot be sent together")
         return self
 
+    def about_one(self, values: template.Values) -> bool:  # noqa: ARG002 (others ask the values)
+        """Whether it writes one account: a refusal may keep what was said."""
+        return False
+
     @property
     def verb(self) -> str:
         """The method that is used."""

@@ -119,6 +119,7 @@ class Api:
                 {**({"Content-Type": kind} if kind else {}), **headers},
                 idempotent,
                 judged,
+                call.about_one(values),
             )
         )
         # What a write answers with may be anything: it was carried out, whatever it says.
@@ -140,14 +141,14 @@ def _body(call: Call, values: Values, extra: Extra) -> tuple[bytes | None, str |
     if call.graphql:
         variables = fill(call.graphql.variables, values)
         tree = {"query": call.graphql.query, "variables": _added(variables, extra, "variables")}
-        return _json(tree), "application/json"
+        return as_json(tree), "application/json"
     if call.form is not None:
         filled = _added(fill(call.form, values), extra, "body")
         return urlencode(list(brackets(filled))).encode(), FORM
     if "body" not in call.model_fields_set and not (extra.place == "body" and extra.given):
         return None, None
     tree = fill(call.body, values)
-    return _json(_added(tree or {}, extra, "body") if extra.given else tree), "application/json"
+    return as_json(_added(tree or {}, extra, "body") if extra.given else tree), "application/json"
 
 
 def _added(tree: Any, extra: Extra, place: str) -> Any:
@@ -159,7 +160,8 @@ def _added(tree: Any, extra: Extra, place: str) -> Any:
     return tree
 
 
-def _json(tree: Any) -> bytes:
+def as_json(tree: Any) -> bytes:
+    """Return what is sent as the bytes of its JSON."""
     return json.dumps(tree, ensure_ascii=False, default=_plain).encode()
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, PositiveInt, model_validator
 from connectors.rest.calls import CONFIG, Call, Tree
 from connectors.rest.lists import Detail, Listing, Plain
 from connectors.rest.rules import ErrorRule
+from connectors.rest.template import Values
 
 EVERY = "*"
 """The name in `empty` that stands for every attribute."""
@@ -22,6 +23,10 @@ class WriteCall(Call):
     """Where the account stands in the answer; empty when it is the answer."""
     id: str | None = None
     """Where its id stands in the answer to a creation, where that is not the account's own."""
+
+    def about_one(self, values: Values) -> bool:  # noqa: ARG002
+        """Always so."""
+        return True
 
 
 class Active(BaseModel):
@@ -72,6 +77,10 @@ class Bulk(Call):
     """What outcomes mean; places begin at the outcome. The first rule that holds counts."""
     split: bool = False
     """One bad row makes the system refuse them all: send halves, until it stands alone."""
+
+    def about_one(self, values: Values) -> bool:
+        """Only where it is one row."""
+        return len(values["rows"]) == 1
 
 
 class BulkCalls(BaseModel):

@@ -15,7 +15,7 @@ from connectors.errors import (
     UncertainError,
 )
 from connectors.scim.paths import values_at
-from connectors.scim.transport import refusal
+from connectors.scim.transport import BULK_PATH, refusal
 from connectors.scim.writer import Writer
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -35,7 +35,7 @@ async def write_many(writer: Writer, changes: Sequence[Change]) -> list[Outcome]
         return outcomes
     body = {"schemas": [BULK], "Operations": [said[change.number] for change in together]}
     try:
-        answer = await writer.transport.send("POST", "/Bulk", body, weight=len(together))
+        answer = await writer.transport.send("POST", BULK_PATH, body, weight=len(together))
     except MisconfiguredError:
         raise
     except RejectedError:  # too large, or not taken as a whole: nothing of it was done
@@ -43,7 +43,9 @@ async def write_many(writer: Writer, changes: Sequence[Change]) -> list[Outcome]
     except TransientError as error:
         return outcomes + [Outcome(each, _unknown(each, error), id=each.id) for each in together]
     found = _by_change(answer.body, together)
-    return outcomes + [_outcome(writer, each, found.get(each.number)) for each in together]
+    return outcomes + [
+        _outcome(writer, each, said[each.number], found.get(each.number)) for each in together
+    ]
 
 
 def _said(writer: Writer, change: Change) -> Operation | None:
@@ -76,7 +78,9 @@ def _by_change(body: Any, changes: Sequence[Change]) -> Mapping[int, Mapping[str
     return {c.number: named[str(c.number)] for c in changes if str(c.number) in named}
 
 
-def _outcome(writer: Writer, change: Change, answer: Mapping[str, Any] | None) -> Outcome:
+def _outcome(
+    writer: Writer, change: Change, operation: Operation, answer: Mapping[str, Any] | None
+) -> Outcome:
     where = f"{_METHODS[change.action]} {writer.types[change.object].endpoint} by POST /Bulk"
     if answer is None:
         lost = UncertainError(f"{where}: the answer does not tell what became of it")
@@ -84,7 +88,7 @@ def _outcome(writer: Writer, change: Change, answer: Mapping[str, Any] | None) -
     status = _status(answer.get("status"))
     response = answer.get("response")
     if status >= 300 or status < 200:
-        error = refusal(where, status, response)
+        error = refusal(where, operation, status, response)
         gone = isinstance(error, NotFoundError) and change.action is Action.DELETE
         return Outcome(change, None if gone else error, id=change.id)
     resource = response if isinstance(response, Mapping) else {}

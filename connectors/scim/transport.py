@@ -12,7 +12,7 @@ import asyncio
 import json
 import random
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +32,7 @@ from connectors.errors import (
     UnauthorizedError,
     UncertainError,
 )
+from connectors.exchange import Exchange, kept, secrets
 from connectors.http.auth import Credentials, Headers
 from connectors.http.options import HttpOptions
 from connectors.http.retry import back_off, retry_after
@@ -40,6 +41,7 @@ from connectors.scim.pace import Pace
 from connectors.tls import context
 
 MEDIA_TYPE = "application/scim+json"
+BULK_PATH = "/Bulk"
 _JSON = json.JSONEncoder(ensure_ascii=False)  # json.dumps makes one a call
 _LONGEST_WAIT = 300.0
 _ANEW = "; what was fetched anew is refused, too: is our client still allowed there?"
@@ -165,7 +167,11 @@ class Transport:
             ) as response:
                 text = await response.read()
                 if response.status >= 300:
-                    raise _refusal(where, response.status, text, response.headers)
+                    error = _refusal(where, response.status, text, response.headers)
+                    if path == BULK_PATH:  # it is about many accounts
+                        raise error
+                    hidden = [*secrets(headers, self._credentials.params())]
+                    raise error.after(_exchange(method, path, data, response.status, text, hidden))
                 return Answer(response.status, _json(where, text), response.headers.get("ETag"))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise _unreachable(where, self._url, error) from None
@@ -176,7 +182,7 @@ class Transport:
 
 def _class_of(method: str, path: str) -> str:
     """Return the class of a request: providers limit reading, writing and bulk each for itself."""
-    if path == "/Bulk":
+    if path == BULK_PATH:
         return "bulk"
     return "read" if method == "GET" else "write"
 
@@ -232,20 +238,22 @@ _KINDS: Mapping[str, type[ConnectorError]] = {
 }
 
 
-def refusal(where: str, status: int, response: object) -> ConnectorError:
+def refusal(
+    where: str, operation: Mapping[str, Any], status: int, response: object
+) -> ConnectorError:
     """Return the error of one operation of a ``/Bulk`` that was refused; its answer has no id."""
-    text = json.dumps(response).encode()
-    error = _refusal(where, status, text, {}) if status >= 300 else None
-    return error or TransientError(f"{where}: the answer has no status")
+    if status < 300:
+        return TransientError(f"{where}: the answer has no status")
+    text = b"" if response is None else _JSON.encode(response).encode("utf-8", "replace")
+    sent = _JSON.encode(operation["data"]).encode() if "data" in operation else None
+    said = _exchange(operation["method"], operation["path"], sent, status, text)
+    return _refusal(where, status, text, {}).after(said)
 
 
 def _refusal(where: str, status: int, text: bytes, headers: Mapping[str, str]) -> ConnectorError:
     """Turn an error answer (RFC 7644 section 3.12) into ours; its `detail` may hold values."""
-    try:
-        kind = str(json.loads(text).get("scimType") or "")
-    except (ValueError, AttributeError):
-        kind = ""
-    said = f"{where}: HTTP {status}{f' {kind}' if kind.isalpha() else ''}"
+    kind = _scim_type(text)
+    said = f"{where}: HTTP {status}{f' {kind}' if kind else ''}"
     if status in _REFUSALS:
         error, mend = _REFUSALS[status]
         return error(said + mend)
@@ -256,3 +264,23 @@ def _refusal(where: str, status: int, text: bytes, headers: Mapping[str, str]) -
     if status < 400:
         return MisconfiguredError(f"{said}: it redirects; put the final address into `url`")
     return _KINDS.get(kind, RejectedError)(said)
+
+
+def _exchange(
+    method: str,
+    path: str,
+    sent: bytes | None,
+    status: int,
+    text: bytes,
+    hidden: Iterable[str] = (),
+) -> Exchange:
+    return Exchange(method, path, status, _scim_type(text), kept(sent), kept(text, hidden))
+
+
+def _scim_type(text: bytes) -> str:
+    """Return the ``scimType`` of an error answer, "" when it is no plain word."""
+    try:
+        kind = str(json.loads(text).get("scimType") or "")
+    except (ValueError, AttributeError):
+        return ""
+    return kind if kind.isalpha() else ""

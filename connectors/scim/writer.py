@@ -116,11 +116,13 @@ class Writer:
             raise
         except RejectedError as error:
             if self.quirks is not None and self.quirks.duplicate == "refused":
-                raise ConflictError(str(error)) from None  # it may be ours already: ask
+                # It may be ours already: ask.
+                raise ConflictError(str(error)).after(error.exchange) from None
             raise
         except UncertainError as error:
             if await self._is_taken(kind, resource):
-                raise ConflictError(f"{error}: its userName is taken") from None
+                taken = ConflictError(f"{error}: its userName is taken")
+                raise taken.after(error.exchange) from None
             raise
 
     async def _is_taken(self, kind: ResourceType, resource: Mapping[str, Any]) -> bool:

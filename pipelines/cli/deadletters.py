@@ -107,7 +107,11 @@ def show(
     project: Folder = Path(),
     as_json: Json = False,
 ) -> None:
-    """Show a dead letter with its reasons and what can be done; the row itself with --values."""
+    """Show a dead letter with its reasons and what can be done; the row itself with --values.
+
+    Of a change that a target refused: what was sent and how it was answered, the attributes and
+    the lines of the push mapping; the bodies of request and answer with --values.
+    """
     from pipelines.bus import open_bus
     from pipelines.cli import lettertext
     from pipelines.deadletters import advice, find_letter
@@ -116,7 +120,7 @@ def show(
     with open_bus(load_project(project)) as bus:
         letter = find_letter(bus, id_)
         said = advice(bus, letter)
-    document = lettertext.document(letter, values=values) | {"advice": said}
+    document = lettertext.whole(letter, said, values=values)
     give(document, *lettertext.parts(letter, said, values=values), as_json=as_json)
 
 

@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from idp_core.ledger.store import DeadLetter
+from pipelines.cli import refusaltext
 from pipelines.cli.output import short, table
 from pipelines.deadletters import ReplayReport
 from pipelines.replay import Fate
@@ -58,17 +59,27 @@ def parts(letter: DeadLetter, advice: str, *, values: bool) -> Iterator[Renderab
         ("closed", _time(letter.closed_at)),
         ("closed by", letter.closed_by),
         ("because", letter.closed_why),
+        *(refusaltext.facts(letter) if letter.stage == "apply" else ()),
     ]
     said = [(name, str(fact)) for name, fact in facts if fact is not None]
     yield table(("", ""), said, folds=("",))
     rows = [(r.get("field"), r.get("step"), r.get("reason")) for r in letter.reasons]
     yield table(("field", "step", "reason"), rows, folds=("reason",))
-    if letter.row is not None and values:
+    if letter.stage == "apply":
+        yield from refusaltext.parts(letter, values=values)
+    elif letter.row is not None and values:
         shown = [(name, _value(value)) for name, value in letter.row.items()]
         yield table(("column", "value"), shown, folds=("value",))
-    elif letter.row is not None:
-        yield "the row is kept; --values shows it"
+    if letter.row is not None and not values:
+        what = "what was sent and answered" if refusaltext.facts(letter) else "the row"
+        yield f"{what} is kept; --values shows it"
     yield advice
+
+
+def whole(letter: DeadLetter, advice: str, *, values: bool) -> dict[str, Any]:
+    """Return one letter as JSON, with what can be done."""
+    said = refusaltext.document(letter, values=values) if letter.stage == "apply" else {}
+    return document(letter, values=values) | said | {"advice": advice}
 
 
 def document(letter: DeadLetter, *, values: bool) -> dict[str, Any]:
@@ -88,7 +99,7 @@ def document(letter: DeadLetter, *, values: bool) -> dict[str, Any]:
         "closed_by": letter.closed_by,
         "closed_why": letter.closed_why,
     }
-    return found | ({"row": letter.row} if values else {})
+    return found | ({"row": refusaltext.row(letter)} if values else {})
 
 
 def replay_parts(report: ReplayReport) -> Iterator[RenderableType]:
@@ -150,7 +161,7 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def _row(letter: DeadLetter) -> str:
-    return "" if letter.row is None else json.dumps(letter.row, ensure_ascii=False)
+    return "" if letter.row is None else json.dumps(refusaltext.row(letter), ensure_ascii=False)
 
 
 def _value(value: object) -> str:

@@ -175,9 +175,8 @@ class Work:
                 self._done(item, replace(gone, state=AccountState.DELETED, pushed={}))
             case NotFoundError() if item.action is Action.UPDATE:
                 gone = replace(item.account, state=AccountState.DELETED, pushed={})
-                self._refuse(
-                    item, f"{error}: the account is gone; a next plan makes it again", gone
-                )
+                why = f"{error}: the account is gone; a next plan makes it again"
+                self._refuse(item, why, gone, error)
             case MisconfiguredError():
                 self.writer.postponed(item, str(error))
                 raise error
@@ -197,7 +196,7 @@ class Work:
                 sent.again.append(item)  # another change of this plan may free the value
             case _:
                 told = self._diagnosis.told(error, item)
-                self._refuse(item, told)
+                self._refuse(item, told, error=error)
         self._hear(sent, error, told)
 
     def _hear(self, sent: _Sent, error: ConnectorError | None, told: str) -> None:
@@ -227,9 +226,8 @@ class Work:
             elif answer.word is Word.SEVERAL:
                 self._refuse(item, "several accounts of the target carry our key; remove the extra")
             elif refusal is not None:
-                self._refuse(
-                    item, f"{refusal}: another account holds this; add a match rule for it"
-                )
+                why = f"{refusal}: another account holds this; add a match rule for it"
+                self._refuse(item, why, error=refusal)
             else:
                 undone.append(item)
         return undone, unknown
@@ -238,8 +236,14 @@ class Work:
         self.writer.succeeded(item, account)
         self._progress()
 
-    def _refuse(self, item: PlanItem, reason: str, account: ManagedAccount | None = None) -> None:
-        self.writer.refused(item, reason, account)
+    def _refuse(
+        self,
+        item: PlanItem,
+        reason: str,
+        account: ManagedAccount | None = None,
+        error: ConnectorError | None = None,
+    ) -> None:
+        self.writer.refused(item, reason, account, error.exchange if error else None)
         self._progress()
 
     def _progress(self) -> None:

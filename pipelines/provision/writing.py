@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.exchange import Exchange
 from idp_core.audit.operations import WRITTEN, Operation
 from idp_core.db.engine import writing
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import Ending, Entry, EntryState, ManagedAccount, PlanRecord
 from pipelines.provision.documents import item_document
+from pipelines.provision.groups import OBJECT as GROUP_OBJECT
 from pipelines.provision.order import Order
 from pipelines.provision.plan import Cause, PlanItem
 
@@ -25,7 +27,10 @@ _LONGEST = 1.0
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A change that will never pass as it is; `document` is the plan item, values and all."""
+    """A change that will never pass as it is; `document` is the plan item, values and all.
+
+    `exchange` is what the target was sent and what it answered, where the connector tells.
+    """
 
     target: str
     gid: str
@@ -33,6 +38,7 @@ class DeadLetter:
     action: str
     reason: str
     document: dict[str, Any] = field(repr=False)
+    exchange: Exchange | None = None
 
 
 Keep = Callable[[sa.Connection, Sequence[DeadLetter]], None]
@@ -83,8 +89,14 @@ class JournalWriter:
         self.done[str(item.action or "none")] += 1
         self._end(item, EntryState.DONE, account=account)
 
-    def refused(self, item: PlanItem, reason: str, account: ManagedAccount | None = None) -> None:
-        """Note that it will never pass; it becomes a dead letter."""
+    def refused(
+        self,
+        item: PlanItem,
+        reason: str,
+        account: ManagedAccount | None = None,
+        exchange: Exchange | None = None,
+    ) -> None:
+        """Note that it will never pass; it becomes a dead letter, with what was said of it."""
         if account is not None:
             self._accounts[account.gid] = account
         letter = DeadLetter(
@@ -95,8 +107,8 @@ class JournalWriter:
             reason=reason,
             document=item_document(item),
         )
-        self._letters.append(letter)
-        self.letters.append(letter)
+        self._letters.append(replace(letter, exchange=_keepable(item, exchange)))
+        self.letters.append(letter)  # for the report, which stays in memory: without the bodies
         self._end(item, EntryState.FAILED, reason)
 
     def postponed(self, item: PlanItem, reason: str) -> None:
@@ -159,3 +171,13 @@ class JournalWriter:
             error=None,
             intended_at=now,
         )
+
+
+def _keepable(item: PlanItem, exchange: Exchange | None) -> Exchange | None:
+    """Return what of an exchange may be kept: no bodies of many people, or of an erased one.
+
+    What is said of a group may show its other members, whom nobody would find in its letter.
+    """
+    if exchange is None or (item.account.object != GROUP_OBJECT and item.cause is not Cause.ERASED):
+        return exchange
+    return replace(exchange, sent="", answered="")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -262,3 +263,29 @@ def test_what_cannot_be_written_as_described_is_told(described, old, new, told):
     with pytest.raises(MisconfiguredError) as caught:
         described(text, url="http://127.0.0.1:1")
     assert told in str(caught.value)
+
+
+def test_a_refusal_keeps_what_was_said_of_one_account(system, described, crm):
+    server = system(crm.answer)
+    target = described(READ + WRITE + PATCH + MANY.replace("&call", ""), url=server.url)
+    single = described(READ + WRITE + PATCH, url=server.url)
+    made = only(single, create(userName="u")).id
+    error = only(single, change(Action.UPDATE, id=made, after={"familyName": "bad"})).error
+    said = error.exchange
+    assert (said.method, said.path, said.status) == ("PATCH", "/people/id%2F1", 422)
+    assert json.loads(said.sent) == {"person": {"familyName": "bad"}}
+    assert "is not allowed" in said.answered
+    found = {o.change.number: o.error for o in target.apply([create(n, x=f"v{n}") for n in (1, 2)])}
+    said = found[1].exchange
+    assert (said.method, said.path, said.status) == ("POST", "/people/batch", 409)
+    assert json.loads(said.answered) == {"status": 409, "ref": "k1", "code": "TAKEN"}
+    assert json.loads(said.sent)["person"] == {"x": "v1", "ref": "k1"}
+
+
+def test_what_is_said_of_many_at_once_is_kept_for_nobody(system, described):
+    text = READ + WRITE + PATCH + MANY.replace("&call", "")
+    target = described(text, url=system(lambda _: (400, {}, {"u1": "and", "u2": 1})).url)
+    outcomes = list(target.apply([create(1), create(2)]))
+    assert [each.error.exchange for each in outcomes] == [None, None]
+    said = only(target, create(3)).error.exchange
+    assert json.loads(said.answered) == {"u1": "and", "u2": 1}

@@ -106,3 +106,27 @@ def test_a_bulk_that_is_refused_as_a_whole_goes_one_by_one(answering):
     found = list(target.apply([create(1), create(2)]))
     assert [each.error for each in found] == [None, None]
     assert answering.calls == ["POST /Bulk", "POST /Users", "POST /Users"]
+
+
+def test_a_refused_operation_keeps_what_was_said_of_it_alone(answering):
+    taken = {"scimType": "uniqueness", "detail": "u2 is taken"}
+    target = answering(
+        operations(
+            {"bulkId": "1", "status": "201", "response": {"id": "a1", "userName": "u1"}},
+            {"bulkId": "2", "status": "409", "response": taken},
+            {"bulkId": "3", "status": "400"},
+        )
+    )
+    found = {o.change.number: o for o in target.apply([create(1), create(2), update(3, "x")])}
+    said = found[2].error.exchange
+    assert (said.method, said.path, said.status, said.code) == ("POST", "/Users", 409, "uniqueness")
+    assert json.loads(said.sent)["userName"] == "u2"
+    assert json.loads(said.answered) == taken
+    said = found[3].error.exchange
+    assert (said.method, said.path, said.answered) == ("PATCH", "/Users/x", "")
+    assert "Boss" in said.sent
+
+
+def test_of_a_bulk_that_is_lost_as_a_whole_nothing_is_kept(answering):
+    outcomes = list(answering((500, {}, b"u1 and u2")).apply([create(1), create(2)]))
+    assert [each.error.exchange for each in outcomes] == [None, None]

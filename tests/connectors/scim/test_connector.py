@@ -1,6 +1,7 @@
 import gc
 import json
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -360,3 +361,34 @@ def test_a_provider_that_fails_where_a_name_is_taken_is_asked_who_has_it(scripte
     (outcome,) = target.apply([change(1, Action.CREATE, "g", after=ANN)])
     assert type(outcome.error) is error
     assert ANN["userName"] not in str(outcome.error)
+
+
+PATCHES = json.dumps({"patch": {"supported": True}}).encode()
+
+
+def test_a_refusal_keeps_what_was_sent_and_answered_and_tells_neither(scripted):
+    def refuse(method, path):
+        told = {"scimType": "invalidValue", "detail": f"ann is no name; you are {TOKEN}"}
+        return (200, {}, PATCHES) if method == "GET" else (400, {}, json.dumps(told).encode())
+
+    target = scim(scripted(refuse))
+    new, old = change(1, Action.CREATE, "g1", after=ANN), change(2, Action.UPDATE, "g2", id="a/b")
+    outcomes = target.apply([new, replace(old, after={"title": "canary"})])
+    made, changed = (each.error for each in sorted(outcomes, key=lambda o: o.change.number))
+    said = made.exchange
+    assert (said.method, said.path, said.status) == ("POST", "/Users", 400)
+    assert (said.code, json.loads(said.sent)["externalId"]) == ("invalidValue", "g1")
+    assert json.loads(said.answered)["detail"] == "ann is no name; you are (secret)"
+    assert (changed.exchange.method, changed.exchange.path) == ("PATCH", "/Users/a%2Fb")
+    assert "canary" in changed.exchange.sent
+    assert "ann" not in f"{made} {said} {outcomes}"
+
+
+def test_a_refusal_that_is_taken_for_a_conflict_keeps_what_was_said(scripted):
+    target = scim(
+        scripted(lambda method, _: (200, {}, PATCHES) if method == "GET" else (400, {}, b"no such"))
+    )
+    pinned = target.pinned({"duplicate": "refused"})
+    (outcome,) = pinned.apply([change(1, Action.CREATE, "g1", after=ANN)])
+    assert isinstance(outcome.error, ConflictError)
+    assert outcome.error.exchange.answered == "no such"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from connectors import memory
+from connectors.errors import RejectedError
+from connectors.exchange import Exchange
 from tests.pipelines.cli.conftest import MAPPING, document
+from tests.pipelines.small import Small
 
 
 @pytest.fixture
@@ -122,3 +128,56 @@ def test_a_discarded_letter_keeps_who_and_why(isthmus):
 def test_what_is_not_meant_clearly_is_not_done(isthmus, words, code):
     assert isthmus("deadletters", *words).exit_code == code
     assert len(letters(isthmus)) == 2
+
+
+MAIL = "bob@example.com"
+
+
+@pytest.fixture
+def portal(run, tmp_path, monkeypatch):
+    """Run a command on a project whose target refused one account and told why."""
+    small = Small(tmp_path / "small", f"sqlite:///{tmp_path / 'small.db'}")
+
+    def refuse(accounts, change, where):
+        said = (f'{{"userName": "{MAIL}"}}', f"no [red]{MAIL}[/red]")
+        raise RejectedError("userName: not one of ours").after(
+            Exchange("POST", "/Users", 400, "invalidValue", *said)
+        )
+
+    monkeypatch.setattr(memory, "_written", refuse)
+    small.sync({"id": "1", "mail": MAIL, "name": "Lee"}, targets=["portal"])
+    return lambda *words: run(*words, "--project", small.folder)
+
+
+def test_a_refused_change_shows_what_was_said_and_where_the_mapping_says_it(portal):
+    (letter,) = letters(portal)
+    shown = " ".join(portal("deadletters", "show", letter["id"]).stdout.split())
+    assert "sent POST /Users" in shown
+    assert "answered HTTP 400 invalidValue" in shown
+    assert re.search(r"userName \S+/mappings/portal\.push\.yaml:7 crm:1", shown)
+    assert "what was sent and answered is kept; --values shows it" in shown
+    assert MAIL not in shown
+    said = document(portal("deadletters", "show", letter["id"], "--json"))
+    assert said["sent"] == {"method": "POST", "path": "/Users"}
+    assert said["answered"] == {"status": 400, "code": "invalidValue"}
+    lines = {each["path"]: each["line"] for each in said["attributes"]}
+    assert lines["userName"].endswith("portal.push.yaml:7")
+    assert MAIL not in str(said)
+
+
+def test_the_bodies_of_a_refused_change_are_shown_to_who_asks_for_values(portal):
+    (letter,) = letters(portal, "--values")
+    assert "exchange" not in letter["row"], "lists are without the bodies"
+    shown = portal("deadletters", "show", letter["id"], "--values").stdout
+    assert f'{{\n  "userName": "{MAIL}"\n}}' in shown
+    assert f"no [red]{MAIL}[/red]" in shown
+    said = document(portal("deadletters", "show", letter["id"], "--values", "--json"))
+    assert said["answered"]["body"] == f"no [red]{MAIL}[/red]"
+    assert said["sent"]["body"] == f'{{"userName": "{MAIL}"}}'
+
+
+def test_what_was_said_goes_with_the_letter(portal):
+    (letter,) = letters(portal)
+    assert portal("deadletters", "discard", letter["id"], "--why", "x").exit_code == 0
+    said = document(portal("deadletters", "show", letter["id"], "--values", "--json"))
+    assert (said["sent"], said["answered"], said["row"]) == (None, None, None)

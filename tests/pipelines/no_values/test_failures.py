@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from idp_core.db.engine import make_engine
 from pipelines.provision.apply import Patience
 from tests.connectors.http.conftest import Got
 from tests.connectors.ldap import directory as ldap
+from tests.pipelines.killed.house import TOKEN
 from tests.pipelines.no_values.test_runs import run, shows
+from tests.pipelines.no_values.watching import Seen, watched
 from tests.pipelines.no_values.world import NAME, World
 
 HTML = {"Content-Type": "text/html"}
@@ -38,7 +41,7 @@ READS: dict[str, tuple[Any, str]] = {
 WRITES = {
     "refused": (401, {}, "401"),
     "forbidden": (403, {}, "403"),
-    "gone": (404, {}, "404"),
+    "gone": (404, {}, "not found; does `url` end where SCIM begins"),
     "no sense": (400, {}, "400"),
     "taken": (409, {}, "409"),
     "too large": (413, {}, "413"),
@@ -73,6 +76,31 @@ def test_what_a_failing_target_tells_is_not_repeated(
     assert word in said
     assert shows(said) == []
     assert shows(run(copy.folder, "deadletters", "list") + run(copy.folder, "runs", "show")) == []
+
+
+def test_what_a_target_tells_of_a_refused_write_is_in_its_letter_alone(copy, serve, monkeypatch):
+    monkeypatch.setattr(Patience.__init__, "__defaults__", (2, 0.0, 0.0))
+
+    def echo(got: Got) -> Any:
+        if got.method == "GET":
+            return 200, {}, {"patch": {"supported": True}, "Resources": [], "totalResults": 0}
+        return 400, {}, {"scimType": "invalidValue", "detail": f"{got.body!r} {got.headers}"}
+
+    _at(copy, 'bearer, token: "env', f"{serve(echo).url}/v2")
+    seen = Seen(shows)
+    with watched(seen):
+        said = run(copy.folder, "sync", "--source", "club", "--target", "portal")
+        listed = run(copy.folder, "deadletters", "list", "--source", "portal", "--json")
+    assert seen.made["Exchange"] > 1
+    assert (seen.leaking, shows(said + listed)) == (set(), [])
+    words = ("deadletters", "show", json.loads(listed)[0]["id"])
+    shown = run(copy.folder, *words)
+    assert "HTTP 400 invalidValue" in shown
+    assert shows(shown + run(copy.folder, *words, "--json")) == []
+    told = run(copy.folder, *words, "--values")
+    assert "answered:" in told
+    assert NAME in shows(told)
+    assert TOKEN not in told, "the answer repeats what proved who we are"
 
 
 def _at(copy: World, which: str, url: str) -> None:

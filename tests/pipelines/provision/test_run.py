@@ -3,7 +3,14 @@ from dataclasses import replace
 import pytest
 
 from connectors.contract import Action
-from connectors.errors import RejectedError, TransientError, UnauthorizedError, UncertainError
+from connectors.errors import (
+    ConflictError,
+    RejectedError,
+    TransientError,
+    UnauthorizedError,
+    UncertainError,
+)
+from connectors.exchange import Exchange
 from idp_core.db.engine import make_engine, reading
 from idp_core.db.schema import upgrade
 from idp_core.provisioning import accounts, journal, plans
@@ -13,7 +20,9 @@ from pipelines.errors import RemoteError
 from pipelines.provision.apply import Patience
 from pipelines.provision.errors import QuarantinedError, StalePlanError, UnsafePlanError
 from pipelines.provision.guards import Limits
+from pipelines.provision.plan import Cause
 from pipelines.provision.run import Job, approve, execute, execute_hash, prepare, refuse
+from pipelines.provision.writing import JournalWriter
 from tests.pipelines.provision.targets import Blind, FileTarget
 from tests.pipelines.provision.world import person, push
 
@@ -427,3 +436,35 @@ def test_a_lost_answer_does_not_lose_what_the_target_rewrote(job, tmp_path):
     assert run(job(people, target=target)).done == {"create": 1}
     assert prepare(job(people, target=target, everything=True)).plan.items == ()
     target.db.close()
+
+
+SAID = Exchange("POST", "/Users", 400, "invalidValue", "sent-canary", "answered-canary")
+
+
+def test_a_refused_change_is_kept_with_what_was_said_and_the_report_is_without(job, target):
+    kept = []
+    target.refuse[1] = RejectedError("refused").after(SAID)
+    report = run(job(crowd(1), keep=lambda conn, letters: kept.extend(letters)))
+    assert [each.exchange for each in kept] == [SAID]
+    assert [each.exchange for each in report.letters] == [None]
+    assert "canary" not in repr(kept)
+
+
+def test_a_taken_name_is_kept_with_what_was_said(job, target):
+    kept = []
+    target.refuse[1] = ConflictError("uniqueness").after(SAID)
+    run(job(crowd(1), keep=lambda conn, letters: kept.extend(letters)))
+    assert [each.exchange for each in kept] == [SAID]
+
+
+@pytest.mark.parametrize("more", [{"object": "Group"}, {"cause": Cause.ERASED}])
+def test_of_a_group_and_of_an_erased_person_no_body_is_kept(job, engine, more):
+    prepared = prepare(job(crowd(1)))
+    (item,) = prepared.plan.items
+    cause = more.get("cause", item.cause)
+    account = replace(item.account, object=more.get("object", "User"))
+    kept = []
+    writer = JournalWriter(engine, prepared.record, lambda _, letters: kept.extend(letters))
+    writer.refused(replace(item, cause=cause, account=account), "refused", None, SAID)
+    writer.flush()
+    assert [each.exchange for each in kept] == [replace(SAID, sent="", answered="")]
