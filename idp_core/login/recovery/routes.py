@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import sqlalchemy as sa
+
 from idp_core.accounts import email as emails
 from idp_core.accounts import store as accounts
 from idp_core.db.engine import reading, writing
@@ -13,6 +15,7 @@ from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
 from idp_core.login import bots, guard, newpassword
+from idp_core.login.factors.passkey import store as passkeys
 from idp_core.passwords import store as passwords
 from idp_core.sessions import store as sessions
 from idp_core.site import letters
@@ -52,8 +55,15 @@ def begin(ask: Ask, site: Site) -> Answer:
         # To the address of the account, not to the one that was typed: they may only look alike.
         receiver = known.email if good and known is not None else ""
         language = (known.language if known else None) or site.pages.language(ask)
-        letters.write(conn, site, receiver, "recover", language, link=link)
+        login = _login_by_passkey(conn, site, whose)
+        letters.write(conn, site, receiver, "recover", language, link=link, login=login)
     return redirect("/recover/sent")
+
+
+def _login_by_passkey(conn: sa.Connection, site: Site, account: str) -> str:
+    """Return where somebody with a passkey logs in without a password; "" without one."""
+    usable = "passkey" in site.config.login.first and passkeys.of_account(conn, account)
+    return site.url("/login") if usable else ""
 
 
 def _first(ask: Ask, site: Site, said: str, wrong: str) -> Answer:

@@ -12,7 +12,7 @@ from idp_core.login.factors.totp import store as totp
 from idp_core.sessions import store as sessions
 from idp_core.site.config import LoginSettings, ServeConfig
 from tests.idp_core.authenticator import Authenticator
-from tests.idp_core.people import EMAIL, letters, log_in, make_account
+from tests.idp_core.people import EMAIL, letters, link_in, log_in, make_account
 from tests.idp_core.web.browser import ORIGIN, Browser
 
 ROOM = "/account/security/passkeys"
@@ -119,6 +119,17 @@ class TestRoom:
         assert "My phone" in told.text
         assert use(Browser(app), key).status == 400
         assert ("passkey.removed", "done") in kinds(site, ann)
+
+    def test_the_mail_of_recovery_tells_who_has_one_of_it(self, app, site, ann, key):
+        make_account(site, "bob@example.org")
+        for address in (EMAIL, "bob@example.org"):
+            browser = Browser(app)
+            browser.submit(browser.get("/recover"), email=address)
+        told, other = letters(site)
+        assert "has a passkey" in told.text
+        assert told.text.endswith(f"{ORIGIN}/login\n")
+        assert link_in(told).startswith("/recover/reset?")
+        assert "passkey" not in other.text
 
     def test_a_passkey_is_renamed_by_its_owner_alone(self, browser, app, site, ann, key):
         log_in(browser)
@@ -332,8 +343,10 @@ class TestOff:
     def config(self):
         return ServeConfig(issuer=ORIGIN, login=LoginSettings(first=("password",)))
 
-    def test_where_it_begins_no_login_it_is_offered_nowhere(self, browser, app, ann, key):
+    def test_where_it_begins_no_login_it_is_offered_nowhere(self, browser, app, site, ann, key):
         assert "data-passkey" not in browser.get("/login").text
         got = browser.post("/login/passkey", {"csrf": proof(browser)}, origin=ORIGIN)
         assert got.status == 404
         assert enter(Browser(app), "{}").status == 400
+        browser.submit(browser.get("/recover"), email=EMAIL)
+        assert "passkey" not in letters(site)[0].text
