@@ -38,13 +38,19 @@ def test_one_of_eight_gets_tokens_for_a_refresh_token_and_the_family_ends(world,
         assert world.refresh(won["refresh_token"]).status == 400
 
 
+def begun(site, grant):
+    """The code of a device that waits to be let in, and its request."""
+    with writing(site.engine) as conn:
+        code, typed = devices.start(conn, b"k", "rp", grant.scope, (), site.clock())
+        return code, devices.by_user_code(conn, b"k", typed, site.clock())
+
+
 def test_one_of_eight_gets_tokens_for_a_device_code(world, rounds):
     site = world.site
     for _ in rounds:
         grant = world.grant()
+        code, waiting = begun(site, grant)
         with writing(site.engine) as conn:
-            code, typed = devices.start(conn, b"k", "rp", grant.scope, (), site.clock())
-            waiting = devices.by_user_code(conn, b"k", typed, site.clock())
             assert devices.decide(conn, waiting, grant.id, site.clock())
         got = world.at_once(lambda code=code: world.token(grant_type=DEVICE, device_code=code))
         one_winner(got)
@@ -55,9 +61,7 @@ def test_one_of_eight_decides_on_a_device(world, rounds):
     site = world.site
     for _ in rounds:
         grant = world.grant()
-        with writing(site.engine) as conn:
-            _, typed = devices.start(conn, b"k", "rp", grant.scope, (), site.clock())
-            waiting = devices.by_user_code(conn, b"k", typed, site.clock())
+        _, waiting = begun(site, grant)
 
         def decide(waiting=waiting, grant=grant):
             with writing(site.engine) as conn:

@@ -6,6 +6,7 @@ filters, error bodies), over these people; none was ever held against the real o
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,7 @@ class Person:
 
 
 @dataclass
-class Saas:
+class Saas(ABC):
     """One account at a system; `answer` takes its calls."""
 
     file: ClassVar[str]
@@ -67,8 +68,8 @@ class Saas:
     def knows(self, asked: Asked) -> bool:
         return asked.headers.get("Authorization") == f"Bearer {SECRET}"
 
-    def answered(self, asked: Asked) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def answered(self, asked: Asked) -> Any: ...
 
     def throttled(self) -> Any:
         return 429, {"Retry-After": "0"}, {"error": "rate limit"}
