@@ -56,7 +56,6 @@ def erase_person(
     """
     with running(bus, "erase", trigger) as begun:
         steps = Steps(bus, begun.id, watch)
-        problems: list[JobError] = []
         with steps.step("erase") as (_, counts), writing(bus.engine) as conn:
             now = store.resolve_gid(conn, gid)
             if store.read_erasure(conn, now) is None:
@@ -65,9 +64,7 @@ def erase_person(
             gids = store.ids_of(conn, now)
             counts["records"] = len(refs)
         graphs.forget(bus.graph, refs)
-        for target in bus.project.targets:
-            with noting(problems):
-                problems += _remove(bus, steps, target, gids)
+        problems = _remove_everywhere(bus, steps, gids)
         end(bus, begun.id, {"erased": 1, "records": erasure.records}, problems)
     with reading(bus.engine) as conn:
         return Erased(erasure, read_receipts(conn, gids), tuple(problems))
@@ -91,10 +88,7 @@ def erase_asked(bus: Bus, steps: Steps, source: str) -> Sequence[JobError]:
         gids = [gid for each in asked if each.gid for gid in store.ids_of(conn, each.gid)]
         counts.update(people=len(asked), records=len(gone))
     graphs.forget(bus.graph, gone)
-    problems: list[JobError] = []
-    for target in bus.project.targets if gids else ():
-        with noting(problems):
-            problems += _remove(bus, steps, target, gids)
+    problems = _remove_everywhere(bus, steps, gids) if gids else ()
     if not problems:
         with writing(bus.engine) as conn:
             requests.finish(conn, asked)
@@ -151,6 +145,15 @@ def _close(conn: sa.Connection, keys: Sequence[str]) -> None:
         account = accounts.by_id(conn, key)
         if account is not None:
             leaving.remove(conn, account, datetime.now(UTC))
+
+
+def _remove_everywhere(bus: Bus, steps: Steps, gids: Sequence[str]) -> Sequence[JobError]:
+    """Delete the accounts of these ids at every target; one that fails does not stop the others."""
+    problems: list[JobError] = []
+    for target in bus.project.targets:
+        with noting(problems):
+            problems += _remove(bus, steps, target, gids)
+    return problems
 
 
 def _remove(bus: Bus, steps: Steps, target: str, gids: Sequence[str]) -> Sequence[JobError]:
