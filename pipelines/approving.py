@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from idp_core.db.engine import reading, writing
 from idp_core.profiles.approvals import Approval, put_approval, read_approval
+from pipelines import acts
 from pipelines.bus import Bus, fingerprint
 from pipelines.errors import JobError, StoppedError
 from pipelines.unify import rules_in_use, version_of
@@ -62,4 +63,8 @@ def approve(bus: Bus, hash_: str, who: str, why: str) -> Approval:
             "isthmus resolve shadow"
         )
     with writing(bus.engine) as conn:
-        return put_approval(conn, Approval(now, who, why, datetime.now(UTC)))
+        given = Approval(now, who, why, datetime.now(UTC))
+        kept = put_approval(conn, given)
+        if kept is given:
+            acts.note(bus, conn, "rules.approved", acts.operator(who), rules=now)
+        return kept

@@ -1,4 +1,4 @@
-"""Which operations of the audit log are meant, in the words of the command line."""
+"""Which entries and operations of the audit log are meant, in the words of the command line."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ def wanted(
         raise JobError(
             f"{len(runs) or 'no'} runs have an id that ends in {run!r}; see isthmus runs"
         )
-    return Wanted(gids, target, runs[0].id if runs else None, _zoned(since), _zoned(until))
+    return Wanted(gids, target, runs[0].id if runs else None, zoned(since), zoned(until))
 
 
-def _zoned(moment: datetime | None) -> datetime | None:
+def zoned(moment: datetime | None) -> datetime | None:
+    """Return a moment in the zone it names, or in UTC."""
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

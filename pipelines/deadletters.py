@@ -16,6 +16,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.ledger.letters import Stage
 from idp_core.ledger.store import DeadLetter
+from pipelines import acts
 from pipelines.bus import Bus
 from pipelines.errors import JobError
 from pipelines.jobs import unify_all
@@ -93,7 +94,10 @@ def discard(bus: Bus, letters: Iterable[DeadLetter], *, who: str, why: str) -> i
     """Close letters for good, and let go of their rows; return how many were open."""
     with writing(bus.engine) as conn:
         ids = [letter.id for letter in letters]
-        return ledger.close_letters(conn, ids, "discarded", who=who, why=why)
+        closed = ledger.close_letters(conn, ids, "discarded", who=who, why=why)
+        if closed:
+            acts.note(bus, conn, "deadletters.discarded", acts.operator(who), letters=closed)
+        return closed
 
 
 def replay(

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from idp_core.accounts import store as accounts
-from idp_core.audit import log as audit
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.login import leaving
@@ -18,6 +17,7 @@ from idp_core.profiles import store
 from idp_core.profiles.model import SourceRef
 from idp_core.profiles.records import by_source
 from idp_core.provisioning.receipts import GONE, Receipt, read_receipts
+from pipelines import acts
 from pipelines.bus import Bus
 from pipelines.errors import JobError, StoppedError
 from pipelines.provision import run as provisioning
@@ -134,8 +134,7 @@ def _forget(
         ledger.forget_letters(conn, source, keys)
         if source == accounts.SOURCE:
             _close(conn, keys)
-    by, data = actor or f"operator:{word.who}", {"gid": gid, "run": run}
-    audit.record(conn, bus.audit_key, audit.Entry("profile.erased", "done", now, None, by, data))
+    acts.note(bus, conn, "profile.erased", actor or acts.operator(word.who), gid=gid, run=run)
     return erasure, refs
 
 

@@ -16,6 +16,7 @@ from mappings.given import FORMS, canonical
 from mappings.names import NameProblem
 from mappings.schema import Attribute, Schema
 from mappings.suggest import did_you_mean
+from pipelines import acts
 from pipelines.bus import Bus
 from pipelines.errors import JobError
 from pipelines.running import Watch, quiet, running
@@ -48,7 +49,7 @@ def keep(
             whose = _whose(conn, gid)
             made = store.Override(whose, name, value, word.who, word.why, datetime.now(UTC))
             store.put_override(conn, made)
-            _tell(conn, EventKind.OVERRIDDEN, whose, name, word.who)
+            _tell(bus, conn, EventKind.OVERRIDDEN, whose, name, word.who)
         return Kept(whose, name, dict(unify_by_word(bus, begun.id, watch)))
 
 
@@ -63,7 +64,7 @@ def release(bus: Bus, gid: str, attribute: str, who: str, watch: Watch = quiet) 
             whose = _whose(conn, gid)
             if not store.remove_override(conn, whose, name):
                 raise JobError(f"{whose}: nobody set {name!r} by hand{_set_ones(conn, whose)}")
-            _tell(conn, EventKind.RELEASED, whose, name, who)
+            _tell(bus, conn, EventKind.RELEASED, whose, name, who)
         return Kept(whose, name, dict(unify_by_word(bus, begun.id, watch)))
 
 
@@ -125,6 +126,7 @@ def _set_ones(conn: sa.Connection, gid: str) -> str:
     return f"; by hand are {', '.join(names)}" if names else ""
 
 
-def _tell(conn: sa.Connection, kind: EventKind, gid: str, name: str, who: str) -> None:
+def _tell(bus: Bus, conn: sa.Connection, kind: EventKind, gid: str, name: str, who: str) -> None:
     data = {"attribute": name, "who": who}
     store.record_events(conn, [Event(kind, gid, data)], datetime.now(UTC))
+    acts.note(bus, conn, kind.value, acts.operator(who), gid=gid, attribute=name)

@@ -18,6 +18,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.profiles import store
 from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.store import Action, Case, Filter
+from pipelines import acts
 from pipelines.bus import Bus
 from pipelines.errors import JobError
 from pipelines.resolving import PairTold, explain_pair
@@ -106,8 +107,10 @@ def assign(bus: Bus, numbers: Collection[int], assignee: str | None, who: str) -
     now = datetime.now(UTC)
     with writing(bus.engine) as conn:
         given = [replace(case, assignee=assignee) for case in _cases(conn, numbers)]
-        acts = [Action(case.id, "assigned", who, "", now, None, {"to": assignee}) for case in given]
-        store.save_cases(conn, given, acts)
+        done = [Action(case.id, "assigned", who, "", now, None, {"to": assignee}) for case in given]
+        store.save_cases(conn, given, done)
+        data = {"cases": [case.id for case in given], "to": assignee}
+        acts.note(bus, conn, "review.assigned", acts.operator(who), **data)
     return given
 
 
@@ -130,6 +133,9 @@ def decide(bus: Bus, numbers: Collection[int], verdict: Verdict, word: Word) -> 
                 continue
             carry_out(conn, settled, verdict, word)
             done.append(settled)
+        if done:
+            data = {"cases": [each.case.id for each in done], "verdict": verdict}
+            acts.note(bus, conn, "review.decided", acts.operator(word.who), **data)
     pairs = sum(len(each.pairs) for each in done)
     return Decided([each.case.id for each in done], pairs, problems)
 

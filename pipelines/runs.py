@@ -12,6 +12,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.provisioning import plans
 from idp_core.provisioning.model import PlanRecord
+from pipelines import acts
 from pipelines.bus import Bus
 from pipelines.errors import JobError
 
@@ -19,6 +20,7 @@ INTERRUPTED = "interrupted"
 """How a run stands that says it is running and whose process is gone: the next run says why."""
 _HALTED = {ledger.HaltKind.PAUSE: "paused", ledger.HaltKind.CANCEL: "ending"}
 """How a run stands that a person halted; it finishes first what is under way."""
+_ACTS = {ledger.HaltKind.PAUSE: "run.paused", ledger.HaltKind.CANCEL: "run.cancelled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +99,18 @@ def halt_run(
     run = _going(bus, id_)
     with writing(bus.engine) as conn:
         ledger.put_halt(conn, ledger.Halt(run.id, kind, who, why, datetime.now(UTC)))
+        acts.note(bus, conn, _ACTS[kind], acts.operator(who), run=run.id)
     return run
 
 
-def resume_run(bus: Bus, id_: str | None) -> ledger.Run:
+def resume_run(bus: Bus, id_: str | None, who: str) -> ledger.Run:
     """Let a paused run go on. Raises JobError as `halt_run` does, and when it is not paused."""
     run = _going(bus, id_)
     with writing(bus.engine) as conn:
         if ledger.read_halt(conn, run.id) is None:
             raise JobError(f"run {run.id} is not paused: it goes on")
         ledger.lift_halt(conn, run.id)
+        acts.note(bus, conn, "run.resumed", acts.operator(who), run=run.id)
     return run
 
 

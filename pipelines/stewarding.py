@@ -18,6 +18,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.errors import UnknownProfileError
 from idp_core.profiles import store
 from idp_core.profiles.model import Event, EventKind, SourceRef
+from pipelines import acts
 from pipelines.bus import Bus
 from pipelines.errors import JobError
 from pipelines.jobs import unify_all
@@ -48,7 +49,7 @@ def merge(bus: Bus, left: str, right: str, word: Word, watch: Watch = quiet) -> 
             if store.resolve_gid(conn, left) == store.resolve_gid(conn, right):
                 raise JobError(f"{left} and {right} are one person already")
         pairs = pairs_of(ours, theirs)
-        _say(bus, "must", pairs, word)
+        _say(bus, "must", pairs, word, about=[left, right])
         unify_by_word(bus, begun.id, watch)
         with reading(bus.engine) as conn:
             gids = _gids(conn, pairs)
@@ -86,7 +87,7 @@ def unmerge(
                 raise JobError(f"{now}: these are all its records; nobody would be left")
             former = _former(conn, now, taken, everybody)
         pairs = pairs_of(taken, others)
-        _say(bus, "cannot", pairs, word)
+        _say(bus, "cannot", pairs, word, about=[gid])
         unify_by_word(bus, begun.id, watch, former)
         with writing(bus.engine) as conn:
             gids = _gids(conn, pairs)
@@ -101,6 +102,8 @@ def _say(
     kind: Literal["must", "cannot"],
     pairs: Sequence[tuple[SourceRef, SourceRef]],
     word: Word,
+    *,
+    about: Sequence[str],
 ) -> None:
     said, now = {"who": word.who, "why": word.why}, datetime.now(UTC)
     with writing(bus.engine) as conn:
@@ -108,6 +111,8 @@ def _say(
             store.put_constraint(
                 conn, kind, one, other, **said, expires_at=word.expires_at, now=now
             )
+        act = {"must": "profile.merged", "cannot": "profile.unmerged"}[kind]
+        acts.note(bus, conn, act, acts.operator(word.who), gids=list(about), pairs=len(pairs))
 
 
 def unify_by_word(

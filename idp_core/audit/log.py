@@ -153,6 +153,37 @@ def find_operations(
 
 
 @dataclass(frozen=True, slots=True)
+class Meant:
+    """Which entries are meant; what is None does not restrict them.
+
+    `kind` is a whole kind or the first word of some: ``profile.erased``, ``profile``.
+    """
+
+    kind: str | None = None
+    actor: str | None = None
+    account: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def find(conn: sa.Connection, meant: Meant, limit: int | None = None) -> Iterator[Entry]:
+    """Yield entries, latest first."""
+    query = sa.select(audit).order_by(audit.c.position.desc()).limit(limit)
+    if meant.kind is not None:
+        below = audit.c.kind.startswith(f"{meant.kind}.", autoescape=True)
+        query = query.where(sa.or_(audit.c.kind == meant.kind, below))
+    for name in ("actor", "account"):
+        if (value := getattr(meant, name)) is not None:
+            query = query.where(audit.c[name] == value)
+    if meant.since is not None:
+        query = query.where(audit.c.time >= meant.since)
+    if meant.until is not None:
+        query = query.where(audit.c.time < meant.until)
+    with conn.execute(query, execution_options={"yield_per": 5_000}) as rows:
+        yield from map(_entry, rows)
+
+
+@dataclass(frozen=True, slots=True)
 class OperationCount:
     """How many operations of a run ended alike."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +30,12 @@ app = typer.Typer(
 )
 _DAYS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
 Moment = Annotated[datetime | None, typer.Option(formats=list(_DAYS), help="In UTC if not said.")]
+Most = Annotated[
+    int | None, typer.Option(min=1, help="How many, the latest first.", show_default="50")
+]
+Csv = Annotated[
+    bool, typer.Option("--csv", help="Answer with CSV; all of them unless --limit says less.")
+]
 
 
 @app.command()
@@ -56,6 +64,46 @@ def verify(project: Folder = Path(), as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command("list")
+def list_entries(  # noqa: PLR0913 (each is an option of its own)
+    *,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="Only of this kind, or of all that begin so: profile, profile.erased."),
+    ] = None,
+    actor: Annotated[
+        str | None, typer.Option(help="Only at the word of this one: operator:ann, client:shop.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Only those about this login account's id.")
+    ] = None,
+    since: Moment = None,
+    until: Moment = None,
+    limit: Most = None,
+    as_csv: Csv = False,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """List entries, the latest first: who did what, when, and whether it was let."""
+    from idp_core.audit import log
+    from idp_core.db.engine import reading
+    from pipelines.auditing import zoned
+
+    meant = log.Meant(kind, actor, account, zoned(since), zoned(until))
+    most = _most(limit, as_csv=as_csv, as_json=as_json)
+    with _opened(project) as (_, engine), reading(engine) as conn:
+        found = log.find(conn, meant, most + 1 if most else None)
+        if as_csv:
+            documents = map(_entry_document, islice(found, most))
+            _print_csv({**each, "data": json.dumps(each["data"])} for each in documents)
+            return
+        entries = list(found)
+    shown = entries[:most]
+    told = _entries_table(shown) if shown else "no entry of that kind"
+    give([_entry_document(each) for each in shown], told, as_json=as_json)
+    _tell_more(len(entries), len(shown))
+
+
 @app.command()
 def operations(  # noqa: PLR0913 (each is an option of its own)
     *,
@@ -66,12 +114,8 @@ def operations(  # noqa: PLR0913 (each is an option of its own)
     ] = None,
     since: Moment = None,
     until: Moment = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="How many, the latest first.", show_default="50")
-    ] = None,
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="Answer with CSV; all of them unless --limit says less.")
-    ] = False,
+    limit: Most = None,
+    as_csv: Csv = False,
     project: Folder = Path(),
     as_json: Json = False,
 ) -> None:
@@ -80,21 +124,30 @@ def operations(  # noqa: PLR0913 (each is an option of its own)
     from idp_core.db.engine import reading
     from pipelines.auditing import wanted
 
-    if as_csv and as_json:
-        raise typer.BadParameter("say --csv or --json, not both")
-    most = limit if as_csv or limit else 50
+    most = _most(limit, as_csv=as_csv, as_json=as_json)
     with _opened(project) as (_, engine), reading(engine) as conn:
         meant = wanted(conn, profile, target, run, since, until)
         found = log.find_operations(conn, meant, most + 1 if most else None)
         if as_csv:
-            _print_csv(line for _, line in zip(range(most or sys.maxsize), found, strict=False))
+            _print_csv(starmap(_line, islice(found, most)))
             return
         lines = list(found)
     shown = lines[:most]
     documents = [_document(entry, each) for entry, each in shown]
     give(documents, _table(shown) if shown else "no operation of that kind", as_json=as_json)
-    if len(lines) > len(shown):
-        tell(f"there are more than these {len(shown)}; --limit shows more, --csv all")
+    _tell_more(len(lines), len(shown))
+
+
+def _most(limit: int | None, *, as_csv: bool, as_json: bool) -> int | None:
+    """Return how many are shown; None is all."""
+    if as_csv and as_json:
+        raise typer.BadParameter("say --csv or --json, not both")
+    return limit if as_csv or limit else 50
+
+
+def _tell_more(found: int, shown: int) -> None:
+    if found > shown:
+        tell(f"there are more than these {shown}; --limit shows more, --csv all")
 
 
 @contextmanager
@@ -153,11 +206,48 @@ def _table(found: Iterable[tuple[Entry, Operation]]) -> Table:
     return table(names.split(","), rows, folds=("attributes",))
 
 
-def _print_csv(found: Iterable[tuple[Entry, Operation]]) -> None:
+def _line(entry: Entry, each: Operation) -> Mapping[str, Any]:
+    names = {"time": each.time.isoformat(), "attributes": each.attributes}
+    return {**_document(entry, each), **names}
+
+
+def _entry_document(entry: Entry) -> Mapping[str, Any]:
+    return {
+        "entry": entry.position,
+        "time": entry.time.isoformat(),
+        "actor": entry.actor,
+        "kind": entry.kind,
+        "outcome": entry.outcome,
+        "account": entry.account,
+        "data": dict(entry.data),
+    }
+
+
+def _entries_table(found: Iterable[Entry]) -> Table:
+    rows = (
+        (
+            str(each.position),
+            f"{each.time:%Y-%m-%d %H:%M:%S}",
+            each.actor,
+            each.kind,
+            each.outcome,
+            each.account or "",
+            ", ".join(f"{name} {_told(value)}" for name, value in each.data.items()),
+        )
+        for each in found
+    )
+    return table(
+        ["entry", "time (UTC)", "by", "what", "outcome", "account", "about"], rows, folds=("about",)
+    )
+
+
+def _told(value: object) -> str:
+    return str(value) if isinstance(value, str | int) else json.dumps(value)
+
+
+def _print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
     writer: Any = None
-    for entry, each in found:
-        row = {**_document(entry, each), "time": each.time.isoformat()}
-        row["attributes"] = each.attributes
+    for row in rows:
         if writer is None:
             writer = csv.DictWriter(sys.stdout, list(row), lineterminator="\n")
             writer.writeheader()

@@ -145,14 +145,16 @@ def cancel(
 
 
 @app.command()
-def resume(run: Going = None, project: Folder = Path(), as_json: Json = False) -> None:
+def resume(
+    run: Going = None, who: Who = None, project: Folder = Path(), as_json: Json = False
+) -> None:
     """Let a paused run go on."""
     from pipelines.bus import open_bus
     from pipelines.project import load_project
     from pipelines.runs import resume_run
 
     with open_bus(load_project(project)) as bus:
-        _tell(resume_run(bus, run), "goes on", as_json=as_json)
+        _tell(resume_run(bus, run, who_says(who)), "goes on", as_json=as_json)
 
 
 def _halt(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from idp_core.db.engine import writing
 from tests.pipelines.cli.conftest import document
-from tests.pipelines.small import GOOD, Small
+from tests.pipelines.small import BAD, GOOD, Small
 
 
 @pytest.fixture
@@ -74,3 +74,34 @@ def test_whoever_approves_or_refuses_a_plan_is_in_the_log(isthmus, small):
     refused = isthmus("refuse", "portal", "--why", "not now", "--who", "bo")
     assert refused.exit_code == 0
     assert document(isthmus("audit", "verify", "--json"))["entries"] == 1
+
+
+def test_what_people_decide_is_in_the_log_without_values_and_reasons(isthmus, small):
+    small.sync(GOOD, BAD, targets=["portal"])
+    (one, *_) = document(isthmus("audit", "operations", "--json"))
+    gid = one["profile"]
+    said = ("--why", "Ann Secret asked", "--who", "bo")
+    for words in (
+        ("profile", "set", gid, "given_name", "Annabel", *said),
+        ("profile", "release", gid, "given_name", "--who", "bo"),
+        ("deadletters", "discard", "--source", "crm", *said),
+    ):
+        done = isthmus(*words)
+        assert done.exit_code == 0, done.stderr
+    found = document(isthmus("audit", "list", "--actor", "operator:bo", "--json"))
+    assert [each["kind"] for each in found] == [
+        "deadletters.discarded",
+        "profile.released",
+        "profile.overridden",
+    ]
+    assert found[1]["data"] == {"gid": gid, "attribute": "given_name"}
+    assert "Annabel" not in str(found)
+    assert "Secret" not in str(found)
+    assert len(document(isthmus("audit", "list", "--kind", "profile", "--json"))) == 2
+    assert document(isthmus("audit", "list", "--kind", "prof", "--json")) == []
+    assert document(isthmus("audit", "list", "--until", "2020-01-01", "--json")) == []
+    assert "profile.overridden" in isthmus("audit", "list").stdout
+    assert "there are more than these 1" in isthmus("audit", "list", "--limit", "1").stderr
+    rows = list(csv.DictReader(io.StringIO(isthmus("audit", "list", "--csv").stdout)))
+    assert rows[0]["kind"] == "deadletters.discarded"
+    assert isthmus("audit", "verify").exit_code == 0

@@ -101,6 +101,8 @@ COMMANDS: dict[str, Sequence[str]] = {
     "audit verify": ["audit", "verify"],
     "audit operations": ["audit", "operations"],
     "audit as CSV": ["audit", "operations", "--csv"],
+    "audit list": ["audit", "list"],
+    "audit list as CSV": ["audit", "list", "--csv"],
     "db check": ["db", "check"],
     "db upgrade": ["db", "upgrade"],
     "profile erase": ["profile", "erase", "{other}", "--why", "asked for"],

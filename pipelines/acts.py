@@ -1,0 +1,28 @@
+"""What people decide about the bus, in the audit log: their words, with no value and no reason.
+
+The reason that a person gives may name a customer; it stays with what was decided.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from idp_core.audit import log as audit
+from pipelines.bus import Bus
+
+
+def note(bus: Bus, conn: sa.Connection, kind: str, by: str, **data: object) -> None:
+    """Append an act, done, as the last thing in the transaction that does it.
+
+    `by` is who did it: ``operator:ann``, ``source:crm``. Raises ProjectError when the audit log
+    cannot be gone on with.
+    """
+    entry = audit.Entry(kind, "done", datetime.now(UTC), actor=by, data=data)
+    audit.record(conn, bus.audit_key, entry)
+
+
+def operator(who: str) -> str:
+    """Return the name that a person at the command line has in the log."""
+    return f"operator:{who}"
