@@ -23,6 +23,7 @@ from pipelines.provision.errors import StalePlanError
 from pipelines.provision.person import PersonPlan, plan_person
 from pipelines.provision.plan import Cause, PlanItem
 from pipelines.provision.rehearsal import rehearse
+from pipelines.pushing import Provisioned, following
 from pipelines.running import Steps, Watch, end, order_of, quiet, running
 from pipelines.targets import Wish, job_of, provisioning_job, read_people, settle
 from pipelines.word import Word
@@ -35,6 +36,14 @@ class StoredPlan:
     record: PlanRecord
     items: Sequence[PlanItem] = field(repr=False)
     approval: Approval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a plan, and the plans that follow it: nobody has looked at these yet."""
+
+    report: provisioning.Report
+    following: Sequence[provisioning.Prepared] = ()
 
 
 def find_plan(bus: Bus, word: str) -> PlanRecord:
@@ -102,11 +111,12 @@ def apply_plan(
     harmless_only: bool = False,
     trigger: str = "manual",
     watch: Watch = quiet,
-) -> provisioning.Report:
+) -> Applied:
     """Apply a stored plan, if it is still what would be done, as one run.
 
-    `approval` allows what the guards hold. Raises what `pipelines.provision.run` does, BusyError
-    when another run of the project is on.
+    What follows it, references to accounts it made and groups, is planned then but not applied:
+    nobody was shown it. `approval` allows what the guards hold. Raises what
+    `pipelines.provision.run` does, BusyError when another run of the project is on.
     """
     name, engine = record.target, bus.engine
     with running(bus, "apply", trigger) as begun:
@@ -126,9 +136,21 @@ def apply_plan(
             report = provisioning.execute(job, prepared, harmless_only=harmless_only)
             settle(job, prepared)
             counts.update(report.done)
+        after = _following(bus, steps, Provisioned(prepared, report), wish)
         counts = {"applied": sum(report.done.values()), "held": report.held}
         end(bus, begun.id, counts, report.problems)
-    return report
+    return Applied(report, after)
+
+
+def _following(
+    bus: Bus, steps: Steps, made: Provisioned, wish: Wish
+) -> Sequence[provisioning.Prepared]:
+    """Plan what follows the accounts of a target; return the plans that have something to write."""
+    record = made.prepared.record
+    if record.object != bus.push(record.target).object:
+        return ()
+    plans_ = following(bus, steps, record.target, made, apply=False, wish=wish)
+    return [each.prepared for _, each in plans_ if each.prepared.plan.writes]
 
 
 def _corrects(bus: Bus, record: PlanRecord) -> bool:

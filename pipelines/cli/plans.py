@@ -10,10 +10,11 @@ from rich.console import Console
 
 from pipelines.cli.group import Implied
 from pipelines.cli.options import Folder, Json, Values, Who, who_says
-from pipelines.cli.output import complain, give, table
+from pipelines.cli.output import complain, give, table, tell
 from pipelines.errors import StoppedError
 
 if TYPE_CHECKING:
+    from idp_core.provisioning.model import PlanRecord
     from pipelines.bus import Bus
 
 app = typer.Typer(
@@ -220,17 +221,31 @@ def apply(
     with open_bus(load_project(project)) as bus:
         record = open_plan(bus, plan, hash_)
         with watching(Console(stderr=True)) as watch:
-            report = apply_plan(
+            done = apply_plan(
                 bus,
                 record,
                 approval=Word(*word) if word else None,
                 harmless_only=harmless,
                 watch=watch,
             )
-    give(report_document(report), *report_parts(report), as_json=as_json)
+    report = done.report
+    document = {
+        **report_document(report),
+        "following": [plan.record.hash for plan in done.following],
+    }
+    give(document, *report_parts(report), as_json=as_json)
+    for each in done.following:
+        tell(_follows(each.record))
     for problem in report.problems:
         complain(problem)
         raise typer.Exit(problem.exit_code)
+
+
+def _follows(record: PlanRecord) -> str:
+    from pipelines.provision.render import counted
+
+    said = f"{record.target}: what follows it is planned, too ({record.object}: {counted(record)})"
+    return f"{said}; isthmus apply {record.hash[:12]}, or the next sync, applies it"
 
 
 def refuse(

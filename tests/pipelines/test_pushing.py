@@ -73,7 +73,7 @@ def test_a_plan_of_groups_is_applied_by_its_hash_and_stale_when_they_moved(small
     push(small, (PUSH + MORE).replace("Lees: p.family_name = 'Lee'", "Lees: p.email is not null"))
     hash_ = planned(small)["portal groups"].prepared.plan.hash
     with small.bus() as bus:
-        report = apply_plan(bus, find_plan(bus, hash_[:12]))
+        report = apply_plan(bus, find_plan(bus, hash_[:12])).report
     assert report.done == {"update": 1}
     assert len(members(small)) == 2
     push(small, PUSH + MORE)
@@ -81,6 +81,20 @@ def test_a_plan_of_groups_is_applied_by_its_hash_and_stale_when_they_moved(small
     small.sync(ANN, BOB | changed)
     with small.bus() as bus, pytest.raises(StalePlanError, match="done now is nothing"):
         apply_plan(bus, find_plan(bus, hash_[:12]))
+
+
+def test_groups_that_follow_an_approved_plan_are_planned_and_named_by_their_hash(small):
+    small.sync(ANN, BOB)
+    hash_ = planned(small)["portal"].prepared.plan.hash
+    with small.bus() as bus:
+        done = apply_plan(bus, find_plan(bus, hash_[:12]))
+        assert done.report.done == {"create": 2}
+        assert small.store.accounts["Group"] == {}
+        (groups,) = done.following
+        after = apply_plan(bus, find_plan(bus, groups.record.hash[:12]))
+    assert after.report.done == {"create": 1}
+    assert after.following == ()
+    assert len(members(small)) == 1
 
 
 def planned(small) -> dict[str, Provisioned]:
