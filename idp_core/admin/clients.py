@@ -60,6 +60,8 @@ def put_client(call: Call) -> Put:
         raise HttpError(422, "invalid", problem_of(error)) from None
     if wanted.policy is not None and wanted.policy not in call.site.config.login.policies:
         raise HttpError(422, "invalid", "policy: there is no policy of this name")
+    if wanted.theme is not None and wanted.theme not in call.site.config.themes:
+        raise HttpError(422, "invalid", "theme: there is no theme of this name")
     before = store.get(call.conn, call.id)
     if before is None and store.is_disabled(call.conn, call.id):
         raise HttpError(409, "conflict", "this client was disabled; choose another id")

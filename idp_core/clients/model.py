@@ -73,6 +73,7 @@ class Client(BaseModel):
     backchannel_logout_uri: Web | None = None
     level: Annotated[int, Field(ge=1, le=3)] = 1
     policy: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    theme: Annotated[str, Field(min_length=1, max_length=40)] | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Client:

@@ -9,7 +9,7 @@ from idp_core.db.engine import reading
 from idp_core.http.answer import Answer, HttpError, redirect
 from idp_core.http.ask import Ask
 from idp_core.login import flow as flows
-from idp_core.login import places, policies, wishes
+from idp_core.login import look, places, policies, wishes
 from idp_core.login.dispatcher import Dispatcher, RefusedError
 from idp_core.login.model import Trial
 from idp_core.site.site import Site
@@ -29,7 +29,8 @@ class LoginPages:
         if tuple(self._begins(site, ask.query.get("continue"))) == ("mailcode",):
             return redirect(f"/login/mail?{ask.query_text}")
         done = ask.query.get("done")
-        return self._first(ask, site, ask.query.get("continue"), done=done if done in DONE else "")
+        done = done if done in DONE else ""
+        return self._first(ask, site, ask.query.get("continue"), done=done)
 
     def begin(self, ask: Ask, site: Site) -> Answer:
         """Take the first step."""
@@ -84,6 +85,7 @@ class LoginPages:
             told=done,
             open=site.config.registration.open,
             form_to=form_to(to),
+            theme=look.of_proof(site, ask.query.get("look")) or look.towards(site, to),
         )
         return answer if refused is None or not refused.limited else later(answer)
 
@@ -102,7 +104,9 @@ class LoginPages:
             factors={each.name: each.shown(trial) for each in options},
             remember=days,
             problem=problem_of(refused),
+            to=flow.to,
             form_to=form_to(flow.to),
+            theme=look.towards(site, flow.to),
         )
         return answer if refused is None or not refused.limited else later(answer)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 HOME = "/account"
 _OURS = re.compile(r"/(?:account|authorize|device|logout)(?:[/?][!-~]*)?")
@@ -18,3 +19,8 @@ def safe(said: str | None) -> str:
         return HOME
     path = said.partition("?")[0]
     return HOME if "//" in path or "/." in path else said
+
+
+def carrying(path: str, to: str) -> str:
+    """Return the address of a page of ours that knows where to go afterwards."""
+    return path if to == HOME else f"{path}?continue={quote(to, safe='')}"

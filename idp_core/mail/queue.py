@@ -30,6 +30,8 @@ class Letter:
     to: str = field(repr=False)
     subject: str = field(repr=False)
     text: str = field(repr=False)
+    sender: str = ""
+    """From whom; "": from whom all mails are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Transport(Protocol):
 def put(conn: sa.Connection, sealer: Sealer, letter: Letter, now: datetime) -> None:
     """Queue a mail in the caller's transaction."""
     context = str(uuid_utils.uuid7())
-    text = json.dumps([letter.to, letter.subject, letter.text]).encode()
+    text = json.dumps([letter.to, letter.subject, letter.text, letter.sender]).encode()
     sealed = sealer.seal(text, f"mail {context}")
     conn.execute(sa.insert(mail).values(context=context, sealed=sealed, not_before=now))
 
@@ -95,5 +97,6 @@ def count(conn: sa.Connection) -> int:
 
 
 def _waiting(row: sa.Row[Any], sealer: Sealer) -> Waiting:
-    to, subject, text = json.loads(sealer.open(row.sealed, f"mail {row.context}"))
-    return Waiting(row.id, row.attempts, Letter(to, subject, text))
+    # Of a mail that was queued before there were themes there are three parts.
+    parts = json.loads(sealer.open(row.sealed, f"mail {row.context}"))
+    return Waiting(row.id, row.attempts, Letter(*parts))

@@ -23,6 +23,7 @@ def message(letter: Letter, sender: str, *, raw: bool = False) -> EmailMessage:
 
     Raises ValueError for an address with a line end.
     """
+    sender = letter.sender or sender
     made = EmailMessage(policy=SMTP)
     made["From"], made["To"], made["Subject"] = sender, letter.to, letter.subject
     made["Date"] = format_datetime(datetime.now(UTC))

@@ -17,6 +17,7 @@ from idp_core.http.answer import Answer
 from idp_core.http.ask import Ask
 from idp_core.http.gate import Gate, cookie_name
 from idp_core.pages import languages
+from idp_core.pages.theme import Theme
 from idp_core.vault.tokens import new_token
 
 LANGUAGE_COOKIE = "language"
@@ -35,10 +36,8 @@ class Pages:
     """Renders pages of one installation."""
 
     gate: Gate
-    name: str
+    theme: Theme
     offered: Sequence[str] = languages.LANGUAGES
-    themed: bool = False
-    logo: str | None = None
     shared: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -60,7 +59,9 @@ class Pages:
         return languages.choose(wishes, self.offered)
 
     def page(self, ask: Ask, template: str, status: int = 200, /, **values: Any) -> Answer:
-        """Render a page. `form_to` among the values are origins that its forms may end at."""
+        """Render a page. `form_to` among the values are origins that its forms may end at,
+        `theme` is another look.
+        """
         form_to = values.pop("form_to", ())
         language = self.language(ask, [values.pop("account_language", None)])
         cookie = ask.cookies.get(self.gate.form_cookie, "")
@@ -82,7 +83,8 @@ class Pages:
         return Answer(status, text.encode(), kind, tuple(headers), tuple(form_to))
 
     def render(self, template: str, language: str, /, **values: Any) -> str:
-        """Render a template in a language."""
+        """Render a template in a language; `theme` among the values is another look."""
+        theme = values.pop("theme", self.theme)
         said = languages.catalogue(language)
         found = self._environment.get_template(template)
         return found.render(
@@ -91,9 +93,8 @@ class Pages:
             when=lambda moment: format_datetime(moment, "medium", locale=language),
             language=language,
             languages=[(each, languages.NAMES[each]) for each in self.offered],
-            place=self.name,
-            logo=self.logo,
-            themed=self.themed,
+            theme=theme,
+            place=theme.place,
             **{**self.shared, **values},
         )
 
@@ -119,6 +120,11 @@ def static(name: str) -> tuple[bytes, str] | None:
 
 def _here(ask: Ask) -> str:
     """Return where this page is, for a link that only changes the language."""
-    kept = [(name, value) for name, value in ask.query.pairs if name != "lang"]
-    query = urlencode(kept) if ask.method == "GET" else ""
+    said = ask.query.pairs if ask.method == "GET" else ask.form.pairs
+    kept = [
+        (name, value)
+        for name, value in said
+        if name != "lang" and (ask.method == "GET" or name == "continue")
+    ]
+    query = urlencode(kept)
     return f"{ask.path}?{query}&" if query else f"{ask.path}?"

@@ -14,7 +14,7 @@ from idp_core.site.asking import AskRule
 from idp_core.site.part import ASKED, Need, Part
 from idp_core.site.questions import QuestionSettings
 from idp_core.site.spans import TraceSettings
-from idp_core.site.theme import ThemeSettings
+from idp_core.site.theme import ClientTheme, ThemeSettings
 
 FILE = "serve.yaml"
 _LOCAL = {"localhost", "127.0.0.1", "[::1]", "::1"}
@@ -244,6 +244,9 @@ class AdminSettings(Part):
     """The level a person has to have logged in at; services have none."""
 
 
+ThemeName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+
+
 class ServeConfig(Part):
     """The whole of ``serve.yaml``."""
 
@@ -289,6 +292,8 @@ class ServeConfig(Part):
     """The API of administration."""
     theme: ThemeSettings = ThemeSettings()
     """How pages look."""
+    themes: dict[ThemeName, ClientTheme] = Field(default_factory=dict)
+    """Themes by name; a client names the one that people see on the way to it (`theme`)."""
     languages: Annotated[tuple[Literal["en", "de", "fr", "es"], ...], Field(min_length=1)] = (
         "en", "de", "fr", "es",
     )  # fmt: skip

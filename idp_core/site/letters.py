@@ -20,10 +20,15 @@ _TEXT = "tel:"
 def write(
     conn: sa.Connection, site: Site, to: str, template: str, language: str, /, **values: Any
 ) -> None:
-    """Queue a mail. The first line of its template is the subject; `to` may be "" for nobody."""
+    """Queue a mail. The first line of its template is the subject; `to` may be "" for nobody.
+
+    `theme` among the values is another look than the installation's.
+    """
+    sender = values.get("theme", site.theme()).sender
     text = site.pages.render(f"mail/{template}.txt", language, **values)
     subject, _, body = text.partition("\n")
-    queue.put(conn, site.sealer, Letter(to, subject.strip(), body.strip() + "\n"), site.clock())
+    letter = Letter(to, subject.strip(), body.strip() + "\n", sender)
+    queue.put(conn, site.sealer, letter, site.clock())
 
 
 def text(conn: sa.Connection, site: Site, number: str, language: str, /, **values: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,13 +19,16 @@ from idp_core.mail.queue import Transport
 from idp_core.mail.texts import HttpTexter, Texter, TextFolder
 from idp_core.mail.transports import Folder, Smtp
 from idp_core.pages.engine import Pages
+from idp_core.pages.theme import Theme
 from idp_core.passwords.breached import BreachFile, BreachList, BreachService
 from idp_core.passwords.hashing import Hasher
 from idp_core.passwords.policy import PasswordPolicy
 from idp_core.sessions.store import Limits
+from idp_core.site import looks as themes
 from idp_core.site import spans
 from idp_core.site.config import PasswordSettings, ServeConfig
 from idp_core.site.keyholder import KeyHolder
+from idp_core.site.looks import Look
 from idp_core.site.metrics import Metrics
 from idp_core.site.refusals import Refusals
 from idp_core.site.spans import Spans
@@ -62,6 +65,8 @@ class Site:
     texts: Texter
     limits: Limits
     clock: Callable[[], datetime]
+    looks: Mapping[str, Look]
+    """By name; the installation's own is ""."""
     claims: Book = field(default_factory=Book)
     metrics: Metrics = field(default_factory=Metrics)
     refusals: Refusals = field(default_factory=Refusals)
@@ -70,6 +75,10 @@ class Site:
     def url(self, path: str) -> str:
         """Return the absolute URL of a path of ours; never made of what a request says."""
         return self.config.issuer + path
+
+    def theme(self, name: str | None = None) -> Theme:
+        """Return a theme; the installation's own for a name that ``serve.yaml`` has no more."""
+        return self.looks.get(name or "", self.looks[""]).theme
 
     def note(
         self,
@@ -108,13 +117,12 @@ def make_site(
 ) -> Site:
     """Put a site together on a database that is at the newest schema.
 
-    Raises SettingsError for a list of stolen
-    passwords that is none.
+    Raises SettingsError for a list of stolen passwords that is none, or a theme's file.
     """
     sealer, around = LocalSealer(master), around or Around()
     parts = urlsplit(config.issuer)
     gate = Gate(f"{parts.scheme}://{parts.netloc}", config.served_hosts, master.key("forms"))
-    cost = config.password
+    cost, looks = config.password, themes.read(config, around.folder)
     return Site(
         config=config,
         engine=engine,
@@ -124,10 +132,8 @@ def make_site(
         gate=gate,
         pages=Pages(
             gate,
-            config.name,
+            looks[""].theme,
             config.languages,
-            themed=config.theme.accent is not None,
-            logo=config.theme.logo,
             shared={"scope_word": around.claims.word},
         ),
         hasher=Hasher(cost.argon2_passes, cost.argon2_mebibytes, cost.argon2_lanes),
@@ -138,6 +144,7 @@ def make_site(
             timedelta(hours=config.session.hours), timedelta(minutes=config.session.idle_minutes)
         ),
         clock=clock,
+        looks=looks,
         claims=around.claims,
     )
 

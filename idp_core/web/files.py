@@ -1,4 +1,4 @@
-"""Files that pages need: the style sheet, scripts, and the theme of this installation."""
+"""Files that pages need: the style sheet, scripts, and those of themes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ def file(ask: Ask, site: Site) -> Answer:  # noqa: ARG001 (a handler)
     return Answer(200, found[0], found[1], (_KEEP,))
 
 
-def theme(ask: Ask, site: Site) -> Answer:  # noqa: ARG001 (a handler)
-    """Give the colours of this installation."""
-    accent = site.config.theme.accent
-    rule = f":root {{ --accent: {accent}; --on-accent: #fff; }}\n" if accent else ""
-    return Answer(200, rule.encode(), "text/css; charset=utf-8", (_KEEP,))
+def theme(ask: Ask, site: Site) -> Answer:
+    """Give a file of a theme."""
+    path = ask.path.removeprefix("/")
+    found = next((look.files[path] for look in site.looks.values() if path in look.files), None)
+    if found is None:
+        raise HttpError(404, "not_found", "there is no such page")
+    return Answer(200, found[1], found[0], (_KEEP,))
 
 
 def home(ask: Ask, site: Site) -> Answer:  # noqa: ARG001 (a handler)
@@ -35,5 +37,7 @@ def home(ask: Ask, site: Site) -> Answer:  # noqa: ARG001 (a handler)
 ROUTES = (
     Route("/static/{part}", {"GET": file}, Kind.PUBLIC),
     Route("/theme.css", {"GET": theme}, Kind.PUBLIC),
+    Route("/theme.logo", {"GET": theme}, Kind.PUBLIC),
+    Route("/theme/{part}", {"GET": theme}, Kind.PUBLIC),
     Route("/", {"GET": home}, Kind.PAGE),
 )

@@ -36,7 +36,8 @@ def put(
 
     client = _read(file)
     with opened(project) as site, writing(site.engine) as conn:
-        _check_policy(file, client.policy, site.config.login.policies)
+        _check_name(file, "policy", client.policy, site.config.login.policies, "login.policies")
+        _check_name(file, "theme", client.theme, site.config.themes, "themes")
         secret = store.put(conn, client, site.clock())
         site.note(conn, "client.put", "done", None, f"admin:{who_says(who)}", client=client.id)
     _tell(client.id, secret, as_json)
@@ -90,10 +91,10 @@ def list_(project: Folder = Path(), as_json: Json = False) -> None:
     )
 
 
-def _check_policy(file: Path, name: str | None, known: Iterable[str]) -> None:
+def _check_name(file: Path, what: str, name: str | None, known: Iterable[str], key: str) -> None:
     if name is not None and name not in known:
-        mend = did_you_mean(name, known) or "; name it in login.policies of serve.yaml first"
-        raise ProjectError(f"{file} policy: there is no policy {name!r}{mend}")
+        mend = did_you_mean(name, known) or f"; name it in {key} of serve.yaml first"
+        raise ProjectError(f"{file} {what}: there is no {what} {name!r}{mend}")
 
 
 def _read(file: Path) -> Any:

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 
 from idp_core.accounts import email as emails
 from idp_core.accounts import store as accounts
+from idp_core.accounts.store import Account
 from idp_core.db.engine import reading, writing
 from idp_core.events import outbox
 from idp_core.events.outbox import OutboxEvent
-from idp_core.http.answer import Answer, redirect
+from idp_core.http.answer import Answer, redirect, with_query
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
-from idp_core.login import bots, guard, newpassword
+from idp_core.login import bots, guard, look, newpassword, places
 from idp_core.login.factors.passkey import store as passkeys
 from idp_core.passwords import store as passwords
 from idp_core.sessions import store as sessions
@@ -31,33 +32,35 @@ _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 def show(ask: Ask, site: Site) -> Answer:
     """Ask for the address."""
-    return _first(ask, site, ask.query.get("login_hint") or "", "")
+    to = places.safe(ask.query.get("continue"))
+    return _first(ask, site, to, ask.query.get("login_hint") or "", "")
 
 
 def begin(ask: Ask, site: Site) -> Answer:
     """Mail a ticket to the account of an address; the same is done, and said, if it has none."""
     address = emails.cleaned(ask.form.get("email") or "")
-    said = ask.form.get("email") or ""
+    said, to = ask.form.get("email") or "", places.safe(ask.form.get("continue"))
     if address is None:
-        return _first(ask, site, said, "invalid")
+        return _first(ask, site, to, said, "invalid")
     with writing(site.engine) as conn:
         person = bots.passed(conn, ask, site)
     if not person:
-        return _first(ask, site, said, "bot")
+        return _first(ask, site, to, said, "bot")
     now = site.clock()
     with writing(site.engine) as conn:
         allowed = guard.may_mail(conn, ask, site, address)
         known = accounts.by_email(conn, address)
         good = allowed and known is not None and known.blocked_at is None
         whose = known.id if known is not None else _NOBODY
-        token = tickets.issue(conn, site.sealer, PURPOSE, {}, now + _LIFE, account=whose)
+        token = tickets.issue(conn, site.sealer, PURPOSE, {"to": to}, now + _LIFE, account=whose)
         link = site.url(f"/recover/reset?ticket={token}")
         # To the address of the account, not to the one that was typed: they may only look alike.
         receiver = known.email if good and known is not None else ""
         language = (known.language if known else None) or site.pages.language(ask)
-        login = _login_by_passkey(conn, site, whose)
-        letters.write(conn, site, receiver, "recover", language, link=link, login=login)
-    return redirect("/recover/sent")
+        told = {"link": link, "login": _login_by_passkey(conn, site, whose)}
+        theme = look.towards(site, to, conn)
+        letters.write(conn, site, receiver, "recover", language, theme=theme, **told)
+    return redirect(places.carrying("/recover/sent", to))
 
 
 def _login_by_passkey(conn: sa.Connection, site: Site, account: str) -> str:
@@ -66,38 +69,36 @@ def _login_by_passkey(conn: sa.Connection, site: Site, account: str) -> str:
     return site.url("/login") if usable else ""
 
 
-def _first(ask: Ask, site: Site, said: str, wrong: str) -> Answer:
+def _first(ask: Ask, site: Site, to: str, said: str, wrong: str) -> Answer:
     work, status = bots.challenge(site), 400 if wrong else 200
-    return site.pages.page(ask, "recover.html", status, email=said, wrong=wrong, work=work)
+    page = {"to": to, "email": said, "wrong": wrong, "work": work, "theme": look.towards(site, to)}
+    return site.pages.page(ask, "recover.html", status, **page)
 
 
 def sent(ask: Ask, site: Site) -> Answer:
     """Say that a mail is on its way if there is an account."""
-    return site.pages.page(ask, "sent.html", what="recover")
+    to = places.safe(ask.query.get("continue"))
+    return site.pages.page(ask, "sent.html", what="recover", to=to, theme=look.towards(site, to))
 
 
 def ask_new(ask: Ask, site: Site) -> Answer:
     """Ask for the new password."""
     token = ask.query.get("ticket") or ""
-    with reading(site.engine) as conn:
-        found = tickets.look(conn, site.sealer, PURPOSE, token, site.clock())
-        account = found and found.account and accounts.by_id(conn, found.account)
-    if not account:
+    account, to = _whose(site, token)
+    if account is None:
         return _too_late(ask, site)
-    return _form(ask, site, token, account.email, "")
+    return _form(ask, site, token, to, account.email, "")
 
 
 def reset(ask: Ask, site: Site) -> Answer:
     """Put the new password in its place, and end every session there was."""
     token = ask.form.get("ticket") or ""
-    with reading(site.engine) as conn:
-        found = tickets.look(conn, site.sealer, PURPOSE, token, site.clock())
-        account = found and found.account and accounts.by_id(conn, found.account)
-    if not account:
+    account, to = _whose(site, token)
+    if account is None:
         return _too_late(ask, site)
     why = newpassword.refusal(ask, site, [account.email, *map(str, account.attributes.values())])
     if why is not None:
-        return _form(ask, site, token, account.email, why)
+        return _form(ask, site, token, to, account.email, why)
     hashed = site.hasher.hash(ask.form.get("password") or "")
     now = site.clock()
     with writing(site.engine) as conn:
@@ -110,11 +111,20 @@ def reset(ask: Ask, site: Site) -> Answer:
         changed = OutboxEvent("account.changed", account.id, {"attributes": ["password"]}, time=now)
         outbox.publish(conn, [changed])
         language = account.language or site.pages.language(ask)
-        letters.write(conn, site, account.email, "changed", language, recover=site.url("/recover"))
-    return redirect("/login?done=password_changed")
+        told = {"recover": site.url("/recover"), "theme": look.towards(site, to, conn)}
+        letters.write(conn, site, account.email, "changed", language, **told)
+    return redirect(with_query(places.carrying("/login", to), {"done": "password_changed"}))
 
 
-def _form(ask: Ask, site: Site, token: str, address: str, why: str) -> Answer:
+def _whose(site: Site, token: str) -> tuple[Account | None, str]:
+    """Return whose password a ticket replaces, None for none, and where to go afterwards."""
+    with reading(site.engine) as conn:
+        found = tickets.look(conn, site.sealer, PURPOSE, token, site.clock())
+        account = accounts.by_id(conn, found.account) if found and found.account else None
+    return account, places.safe(found.data.get("to") if found else None)
+
+
+def _form(ask: Ask, site: Site, token: str, to: str, address: str, why: str) -> Answer:
     return site.pages.page(
         ask,
         "reset.html",
@@ -123,6 +133,7 @@ def _form(ask: Ask, site: Site, token: str, address: str, why: str) -> Answer:
         email=address,
         wrong=why,
         least=site.config.password.least,
+        theme=look.towards(site, to),
     )
 
 

@@ -15,7 +15,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, HttpError, redirect
 from idp_core.http.ask import Ask
 from idp_core.http.kind import Kind
-from idp_core.login import bots, guard, newpassword, places
+from idp_core.login import bots, guard, look, newpassword, places
 from idp_core.login.factors.password import Password
 from idp_core.login.finish import finish
 from idp_core.login.pages import form_to
@@ -59,19 +59,22 @@ def begin(ask: Ask, site: Site) -> Answer:
         link = site.url("/login") if known else site.url(f"/register/confirm?ticket={token}")
         template = "known" if known else "register"
         receiver = address if allowed else ""
-        letters.write(conn, site, receiver, template, language, link=link, recover=_recover(site))
-    return redirect("/register/sent")
+        told = {"link": link, "recover": site.url("/recover")}
+        theme = look.towards(site, to, conn)
+        letters.write(conn, site, receiver, template, language, theme=theme, **told)
+    return redirect(places.carrying("/register/sent", to))
 
 
 def _first(ask: Ask, site: Site, to: str, wrong: str) -> Answer:
     said, work = ask.form.get("email") or "", bots.challenge(site)
-    page = {"to": to, "email": said, "wrong": wrong, "work": work}
+    page = {"to": to, "email": said, "wrong": wrong, "work": work, "theme": look.towards(site, to)}
     return site.pages.page(ask, "register.html", 400 if wrong else 200, form_to=form_to(to), **page)
 
 
 def sent(ask: Ask, site: Site) -> Answer:
     """Say that a mail is on its way."""
-    return site.pages.page(ask, "sent.html", what="register")
+    to = places.safe(ask.query.get("continue"))
+    return site.pages.page(ask, "sent.html", what="register", to=to, theme=look.towards(site, to))
 
 
 def confirm(ask: Ask, site: Site) -> Answer:
@@ -140,16 +143,13 @@ def _form(
         wrong=wrong or {},
         least=site.config.password.least,
         form_to=form_to(to),
+        theme=look.towards(site, to),
     )
 
 
 def _too_late(ask: Ask, site: Site) -> Answer:
     again = "/register" if site.config.registration.open else "/login"
     return site.pages.page(ask, "too_late.html", 400, again=again)
-
-
-def _recover(site: Site) -> str:
-    return site.url("/recover")
 
 
 def _require_open(site: Site) -> None:

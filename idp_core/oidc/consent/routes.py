@@ -40,6 +40,7 @@ def show(ask: Ask, site: Site) -> Answer:
         email=found.account.email,
         request=ask.query_text,
         form_to=(f"{host.scheme}://{host.netloc}",) if host.netloc else (f"{host.scheme}:",),
+        theme=site.theme(request.client.theme),
     )
 
 

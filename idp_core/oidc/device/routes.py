@@ -105,7 +105,8 @@ def decide(ask: Ask, site: Site) -> Answer:
             raise HttpError(409, "invalid_request", "somebody has decided on this device")
         actor = f"client:{waiting.client}"
         site.note(conn, "device", "done" if grant else "refused", found.account.id, actor)
-    return site.pages.page(ask, "device_done.html", allowed=choice == "allow")
+    theme = site.theme(known.client.theme)
+    return site.pages.page(ask, "device_done.html", allowed=choice == "allow", theme=theme)
 
 
 def _page(ask: Ask, site: Site, typed: str, seen: Visit) -> Answer:
@@ -124,7 +125,13 @@ def _page(ask: Ask, site: Site, typed: str, seen: Visit) -> Answer:
     if not enough:
         return _too_weak(ask, site, typed, found.client)
     return site.pages.page(
-        ask, "device.html", wanted=found.client.name, code=typed, wrong=False, scope=waiting.scope
+        ask,
+        "device.html",
+        wanted=found.client.name,
+        code=typed,
+        wrong=False,
+        scope=waiting.scope,
+        theme=site.theme(found.client.theme),
     )
 
 
@@ -139,7 +146,8 @@ def _too_weak(ask: Ask, site: Site, typed: str, client: Client) -> Answer:
     """Ask for a login that is good enough for the client of this device."""
     needs = {"user_code": typed, "client_id": client.id, "acr_level": ACRS[client.level]}
     login = with_query("/login", {"continue": f"/device?{urlencode(needs)}"})
-    return site.pages.page(ask, "device_weak.html", 403, wanted=client.name, login=login)
+    page = {"wanted": client.name, "login": login, "theme": site.theme(client.theme)}
+    return site.pages.page(ask, "device_weak.html", 403, **page)
 
 
 def describe(site: Site) -> Mapping[str, Any]:

@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from idp_core.clients import store as clients
+from idp_core.clients.model import Client
 from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, redirect, with_query
 from idp_core.http.ask import Ask, Params, params
 from idp_core.http.kind import Kind
+from idp_core.login import look
 from idp_core.oidc.tokens import idtoken
 from idp_core.sessions import store as sessions
 from idp_core.site.routes import Route
@@ -21,11 +23,15 @@ from idp_core.site.visits import Visit, no_session_cookie, visit
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A logout that a client asks for. `to` is set only when it may be redirected to."""
+    """A logout that a client asks for. `to` is set only when it may be redirected to.
+
+    `client` is who asks, where a hint of ours or a registered address says so.
+    """
 
     sid: str | None = None
     to: str | None = None
     bad: bool = False
+    client: Client | None = None
 
 
 def logout(ask: Ask, site: Site) -> Answer:
@@ -37,10 +43,12 @@ def logout(ask: Ask, site: Site) -> Answer:
         return site.pages.page(ask, "bad_request.html", 400)
     found = visit(ask, site)
     if found is None:
-        return _after(ask, site, wish)
+        return _after(site, wish)
     if wish.sid == found.session.sid:
-        return _end(ask, site, found, wish)
-    return site.pages.page(ask, "logout.html", request=ask.query_text, form_to=_origin(wish))
+        return _end(site, found, wish)
+    theme = site.theme(wish.client.theme if wish.client else None)
+    page = {"request": ask.query_text, "form_to": _origin(wish), "theme": theme}
+    return site.pages.page(ask, "logout.html", **page)
 
 
 def confirmed(ask: Ask, site: Site) -> Answer:
@@ -48,8 +56,8 @@ def confirmed(ask: Ask, site: Site) -> Answer:
     wish = _wish(site, params(ask.form.get("request") or ""))
     found = visit(ask, site)
     if wish.bad or found is None:
-        return _after(ask, site, Wish())
-    return _end(ask, site, found, wish)
+        return _after(site, Wish())
+    return _end(site, found, wish)
 
 
 def _wish(site: Site, said: Params) -> Wish:
@@ -61,24 +69,26 @@ def _wish(site: Site, said: Params) -> Wish:
         return Wish(bad=True)
     sid = str(hint["sid"]) if hint and "sid" in hint else None
     to = told.get("post_logout_redirect_uri")
-    if to is None:
-        return Wish(sid)
     with reading(site.engine) as conn:
         found = clients.get(conn, str(hint["aud"]) if hint else named or "")
-    if found is None or to not in found.client.post_logout_uris:
+    client = found.client if found else None
+    if to is None:
+        return Wish(sid, client=client if hint else None)
+    if client is None or to not in client.post_logout_uris:
         return Wish(bad=True)
-    return Wish(sid, with_query(to, {"state": told.get("state")}))
+    return Wish(sid, with_query(to, {"state": told.get("state")}), client=client)
 
 
-def _end(ask: Ask, site: Site, found: Visit, wish: Wish) -> Answer:
+def _end(site: Site, found: Visit, wish: Wish) -> Answer:
     with writing(site.engine) as conn:
         sessions.end(conn, found.account.id, found.session.sid, site.clock(), "logout")
         site.note(conn, "logout", "done", found.account.id, session=found.session.sid)
-    return _after(ask, site, wish).with_headers(no_session_cookie(site))
+    return _after(site, wish).with_headers(no_session_cookie(site))
 
 
-def _after(ask: Ask, site: Site, wish: Wish) -> Answer:  # noqa: ARG001 (as its siblings)
-    return redirect(wish.to or "/login?done=logged_out")
+def _after(site: Site, wish: Wish) -> Answer:
+    done = {"done": "logged_out", "look": look.proven(site, wish.client)}
+    return redirect(wish.to or with_query("/login", done))
 
 
 def _origin(wish: Wish) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def show(ask: Ask, site: Site) -> Answer:
     asked = _due(site, request, found)
     if not asked:
         return redirect(f"{PATH}?{ask.query_text}")
-    return _form(ask, site, ask.query_text, asked, {})
+    return _form(ask, site, ask.query_text, request, asked, {})
 
 
 def answer(ask: Ask, site: Site) -> Answer:
@@ -45,7 +45,7 @@ def answer(ask: Ask, site: Site) -> Answer:
     if ask.form.get("choice") == "later":
         values, wrong = {}, {n: "missing" for n, need in asked.items() if need == "required"}
     if wrong:
-        return _form(ask, site, text, asked, wrong)
+        return _form(ask, site, text, request, asked, wrong)
     _keep(site, request.client.id, found, asked, values)
     return redirect(f"{PATH}?{text}")
 
@@ -71,7 +71,12 @@ def _due(site: Site, request: Request, found: Visit) -> Mapping[str, Need]:
 
 
 def _form(
-    ask: Ask, site: Site, text: str, asked: Mapping[str, Need], wrong: Mapping[str, str]
+    ask: Ask,
+    site: Site,
+    text: str,
+    request: Request,
+    asked: Mapping[str, Need],
+    wrong: Mapping[str, str],
 ) -> Answer:
     return site.pages.page(
         ask,
@@ -83,6 +88,7 @@ def _form(
         later="required" not in asked.values(),
         request=text,
         form_to=form_to(f"{PATH}?{text}"),
+        theme=site.theme(request.client.theme),
     )
 
 

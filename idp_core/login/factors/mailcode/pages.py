@@ -7,7 +7,7 @@ from idp_core.accounts import store as accounts
 from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, HttpError, redirect
 from idp_core.http.ask import Ask
-from idp_core.login import guard, places
+from idp_core.login import guard, look, places
 from idp_core.login.dispatcher import Dispatcher, RefusedError
 from idp_core.login.factors.mailcode import store
 from idp_core.login.factors.mailcode.factor import MailCode
@@ -30,7 +30,7 @@ class MailPages:
         _require(site)
         to = places.safe(ask.query.get("continue"))
         hint = ask.query.get("login_hint") or ""
-        return site.pages.page(ask, "mailcode.html", to=to, email=hint, wrong=False)
+        return _first(ask, site, to, hint)
 
     def send(self, ask: Ask, site: Site) -> Answer:
         """Mail a code; the same is done, and said, for an address without an account."""
@@ -38,7 +38,7 @@ class MailPages:
         to, said = places.safe(ask.form.get("continue")), ask.form.get("email") or ""
         address = emails.cleaned(said)
         if address is None:
-            return site.pages.page(ask, "mailcode.html", 400, to=to, email=said, wrong=True)
+            return _first(ask, site, to, said, wrong=True)
         with writing(site.engine) as conn:
             allowed = guard.may_mail(conn, ask, site, address)
             known = accounts.by_email(conn, address)
@@ -48,7 +48,8 @@ class MailPages:
             receiver = known.email if good and known is not None else ""
             language = (known.language if known else None) or site.pages.language(ask)
             told = {"code": f"{code[:4]} {code[4:]}", "link": site.url(f"{TYPE}?code={code}")}
-            letters.write(conn, site, receiver, "mailcode", language, **told)
+            theme = look.towards(site, to, conn)
+            letters.write(conn, site, receiver, "mailcode", language, theme=theme, **told)
         return redirect(TYPE).with_headers(cookie)
 
     def type(self, ask: Ask, site: Site) -> Answer:
@@ -85,8 +86,15 @@ class MailPages:
             waits=found is not None,
             problem=problem_of(refused),
             form_to=form_to(found.data["to"]) if found else (),
+            theme=look.towards(site, found.data["to"] if found else None),
         )
         return answer if refused is None or not refused.limited else later(answer)
+
+
+def _first(ask: Ask, site: Site, to: str, said: str, *, wrong: bool = False) -> Answer:
+    theme, status = look.towards(site, to), 400 if wrong else 200
+    page = {"to": to, "email": said, "wrong": wrong, "theme": theme}
+    return site.pages.page(ask, "mailcode.html", status, **page)
 
 
 def _require(site: Site) -> None:

@@ -11,6 +11,7 @@ from idp_core.accounts import store as accounts
 from idp_core.accounts.store import Account
 from idp_core.db.engine import writing
 from idp_core.http.ask import Ask
+from idp_core.login import look
 from idp_core.login.factors.passkey import ceremony, store
 from idp_core.login.factors.passkey.store import Passkey
 from idp_core.login.model import Nature, Trial
@@ -66,4 +67,5 @@ def _tell_of_copy(
 ) -> None:
     site.note(conn, "passkey.copied", "refused", account.id)
     language = account.language or site.pages.language(ask)
-    letters.write(conn, site, account.email, "passkey_copied", language, name=known.name)
+    told = {"name": known.name, "theme": look.under_way(conn, ask, site)}
+    letters.write(conn, site, account.email, "passkey_copied", language, **told)

@@ -15,7 +15,7 @@ from idp_core.accounts.store import Account
 from idp_core.db.engine import reading, writing
 from idp_core.http.ask import Ask
 from idp_core.login import flow as flows
-from idp_core.login import guard
+from idp_core.login import guard, look
 from idp_core.login.factors.questions import store
 from idp_core.login.factors.questions.answers import normal
 from idp_core.login.model import Nature, Trial
@@ -91,5 +91,5 @@ def _tell(conn: sa.Connection, ask: Ask, site: Site, account: Account) -> None:
     told = keyed(site.secrets.tries, "questions told", account.id)
     if throttle.count(conn, told, _TOLD, site.clock()):
         language = account.language or site.pages.language(ask)
-        link = {"recover": site.url("/recover")}
+        link = {"recover": site.url("/recover"), "theme": look.under_way(conn, ask, site)}
         letters.write(conn, site, account.email, "questions_limited", language, **link)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from idp_core.accounts.store import Account
 from idp_core.db.engine import writing
+from idp_core.login import look
 from idp_core.login.factors.recoverycode import store
 from idp_core.login.model import Nature, Trial
 from idp_core.site import letters
@@ -42,5 +43,6 @@ class RecoveryCode:
                 return None
             left = store.left(conn, account.id)
             language = account.language or site.pages.language(trial.ask)
-            letters.write(conn, site, account.email, "recoverycode", language, left=left)
+            told = {"left": left, "theme": look.under_way(conn, trial.ask, site)}
+            letters.write(conn, site, account.email, "recoverycode", language, **told)
         return account

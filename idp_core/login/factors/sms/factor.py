@@ -13,6 +13,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.http.answer import Answer, HttpError, redirect
 from idp_core.http.ask import Ask
 from idp_core.login import flow as flows
+from idp_core.login import look
 from idp_core.login.factors.sms import limits, store
 from idp_core.login.model import Nature, Trial
 from idp_core.site import letters
@@ -68,7 +69,8 @@ def send(ask: Ask, site: Site) -> Answer:
             _tell(conn, ask, site, flow.account)
             return redirect("/login/step?texts=limited")
         code, cookie = store.make(conn, ask, site, store.LOGIN, flow.account, number)
-        letters.text(conn, site, number, site.pages.language(ask), code=code)
+        told = {"code": code, "theme": look.under_way(conn, ask, site)}
+        letters.text(conn, site, number, site.pages.language(ask), **told)
         site.note(conn, "sms", "done", flow.account)
     return redirect("/login/step").with_headers(cookie)
 
@@ -78,5 +80,5 @@ def _tell(conn: sa.Connection, ask: Ask, site: Site, account: str) -> None:
     known = accounts.by_id(conn, account)
     if known is not None and limits.may_tell(conn, site, account):
         language = known.language or site.pages.language(ask)
-        told = {"recover": site.url("/recover")}
+        told = {"recover": site.url("/recover"), "theme": look.under_way(conn, ask, site)}
         letters.write(conn, site, known.email, "texts_limited", language, **told)
