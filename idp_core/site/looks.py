@@ -51,19 +51,22 @@ def _look(name: str, said: ThemeSettings, config: ServeConfig, folder: Path) -> 
 
 def _rules(said: ThemeSettings) -> bytes:
     """Return the colours as rules; those for the dark are said anew, as these come last."""
-    if said.accent is None and said.ground is None:
-        return b""
-    light, dark = "", ""
+    light: dict[str, str] = {}
+    dark: dict[str, str] = {}
     if said.accent is not None:
-        light = f"--accent: {said.accent}; --on-accent: #fff;"
-        dark = f"--accent: {colours.lighter(said.accent)}; --on-accent: {colours.DARK_GROUND};"
+        light |= {"accent": said.accent, "on-accent": "#fff"}
+        dark |= {"accent": colours.lighter(said.accent), "on-accent": colours.DARK_GROUND}
     if said.ground is not None:
-        light, dark = (
-            f"{light} --ground: {said.ground};",
-            f"{dark} --ground: {colours.DARK_GROUND};",
-        )
-    at_night = f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
-    return f":root {{ {light} }}\n{at_night}".encode()
+        light["ground"], dark["ground"] = said.ground, colours.DARK_GROUND
+    if not light:
+        return b""
+    at_night = f"@media (prefers-color-scheme: dark) {{ {_root(dark)} }}"
+    return f"{_root(light)}\n{at_night}\n".encode()
+
+
+def _root(named: Mapping[str, str]) -> str:
+    said = " ".join(f"--{name}: {colour};" for name, colour in named.items())
+    return f":root {{ {said} }}"
 
 
 def _file(folder: Path, path: Path, key: str) -> bytes:

@@ -23,6 +23,11 @@ from tests.idp_core.web.browser import forms_in
 from tests.real.starting import answers, running
 
 PASSWORD = "a phrase nobody knows"
+LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 48" width="240" height="48">
+<style>text { font: bold 32px sans-serif; fill: #7a0019 } rect { fill: #7a0019 }
+@media (prefers-color-scheme: dark) { text { fill: #ff9aa8 } rect { fill: #ff9aa8 } }</style>
+<rect width="40" height="40" y="4" rx="8"/><text x="54" y="36">The Club</text></svg>
+"""
 
 
 @dataclass
@@ -64,11 +69,17 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
     folder, port = tmp_path_factory.mktemp("login"), free_port()
     (folder / "serve.yaml").write_text(
         f"issuer: http://localhost:{port}\nlisten: 127.0.0.1:{port}\n"
-        "login: {first: [password, passkey, mailcode]}\n"
+        "login: {first: [password, passkey, mailcode],"
+        " policies: {asked: {ways: [[password, questions]]}}}\n"
         "bots: {check: true, work: 20000, unproven_per_hour: 100}\n"
         "sms: {enabled: true, countries: [DE]}\n"
         "ask: [{ask: [nickname, birth_date], clients: [club]}]\n"
+        "questions: {enabled: true, offered: ['What was your first toy?']}\n"
+        "themes: {club: {name: The Club, accent: '#7a0019', ground: '#f7f2ee', logo: club.svg,"
+        " css: club.css}}\n"
     )
+    (folder / "club.svg").write_text(LOGO)
+    (folder / "club.css").write_text("main { border-top: .4rem solid var(--accent) }\n")
     origin = f"http://localhost:{port}"
     command = [sys.executable, "-m", "pipelines.cli", "serve", "--project", folder]
     with running(command, lambda: answers(f"{origin}/health/ready"), folder=folder):

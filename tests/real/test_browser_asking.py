@@ -27,7 +27,7 @@ __all__ = ["eye", "login", "scripted", "shop", "tab"]
 def club(login, shop) -> str:
     """A client for which more is asked; where browsers come back to."""
     _, back = shop
-    put_client(login, id="club", name="The Club", redirect_uris=[back])
+    put_client(login, id="club", name="The Club", redirect_uris=[back], theme="club")
     return back
 
 
