@@ -15,7 +15,7 @@ from idp_core.profiles.vetoes import Constraints
 from pipelines.resolve.columns import table
 from pipelines.resolve.modelfile import Model, default
 from pipelines.resolve.population import population
-from pipelines.resolve.splinking import score, train
+from pipelines.resolve.splinking import train
 
 ECM_MOST = 20_000  # records: recordlinkage compares in pandas
 _BLOCKS = ("family_name", "birth_date", "email", "phone", "government_id", "postal_code")
@@ -26,7 +26,7 @@ def splink_components(
 ) -> Mapping[SourceRef, str]:
     """Cluster Splink's pairs of at least even odds, by our model file, as connected components."""
     refs, columns, model = _columns(profiles, policy)
-    pairs = score(columns, model, train(columns, model))
+    _, pairs = train(columns, model)
     even = (
         (a, b) for a, b, bits in zip(pairs.left, pairs.right, pairs.bits, strict=True) if bits >= 0
     )

@@ -77,7 +77,7 @@ class Matcher:
         stage = bus.stage
         known = stage.trained() if stage else None
         model = stage.model if stage and known else None
-        found = memory.read(bus.graph, bus.identifiers, model, known.blocking if known else ())
+        found = memory.read(bus.graph, bus.identifiers, model, known if model else None)
         if found is None:
             raise JobError("nothing was resolved yet, or by another version: isthmus sync first")
         self._memory = found

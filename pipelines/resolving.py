@@ -88,7 +88,8 @@ def train(bus: Bus) -> Trained:
             f"{len(records)} records are fewer than {stage.model.min_records} (min_records of the "
             "model file) to learn from; identifiers alone decide until there are more"
         )
-    made = learn(table(profiles, records, stage.model, others), stage.model, stage.scorer)
+    columns = table(profiles, records, stage.model, others)
+    made = learn(columns, stage.model, stage.scorer).trained
     if stage.folder is not None:
         models.save(made, stage.folder)
     return made

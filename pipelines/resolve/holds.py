@@ -49,15 +49,16 @@ def grounds(model: Model, weights: Weights) -> Grounds:
     )
 
 
-def held(model: Model, trained: Trained) -> str:
+def held(model: Model, trained: Trained, weight: str = "p.match_weight") -> str:
     """Return the SQL condition of a pair that must not join by what was learnt.
 
-    It speaks of ``p``, Splink's answer, and ``l`` and ``r``, the two rows of the table.
+    It speaks of ``p``, Splink's answer, and ``l`` and ``r``, the two rows of the table; `weight` is
+    the SQL of what the pair is worth.
     """
     name, other_name, birth, personal, household, place = (
         _any(model, each) for each in grounds(model, trained.weights)
     )
-    thin = f"(p.match_weight >= {model.thin_at + trained.together})"
+    thin = f"({weight} >= {model.thin_at + trained.together})"
     named = f"({name} AND {other_name} AND {place} AND {thin})"
     return (
         f"(NOT ({birth} OR {personal} OR {household} OR {named}))"

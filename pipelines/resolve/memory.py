@@ -20,13 +20,13 @@ from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.model import SourceRef
 from idp_core.profiles.policy import NAMES, IdentifierPolicy
 from idp_core.profiles.scoring import Population
-from pipelines.resolve import graph
+from pipelines.resolve import blocks, graph
 from pipelines.resolve.closures import Row, Texts
 from pipelines.resolve.columns import ID
 from pipelines.resolve.graph import FAMILY, FULL, GIVEN
 from pipelines.resolve.modelfile import Key, Model, keys
 from pipelines.resolve.pairs import most_sharing
-from pipelines.resolve.settings import side
+from pipelines.resolve.trained import Trained
 
 _BLOCKS = 128  # blocking keys are numbered from here, those of the policy from 0
 _SHIFT = 56
@@ -38,11 +38,13 @@ class Memory:
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, policy: IdentifierPolicy, model: Model | None,
-        blocking: Sequence[str],
+        trained: Trained | None,
     ) -> None:  # fmt: skip
         self.records = graph.count(con)
         self.mark, self.kept = graph.read_mark(con)
         self._policy, self._model = policy, model
+        self._trained = trained
+        blocking = trained.blocking if trained else ()
         self._blocking = [(at, keys(key)) for at, key in enumerate(blocking) if key]
         self._every = "" in blocking
         con.execute(
@@ -144,25 +146,31 @@ class Memory:
         low = f"({{}} % {_LOW + 1}::UHUGEINT)::UBIGINT"
         owned = low.format("value")
         parts = [f"SELECT xor({owned}, word::UBIGINT << {_SHIFT}) AS hash, record AS id FROM keyed"]
-        for at, key in self._blocking:
-            said = [side(part, "t") for part in key]
-            there = " AND ".join(f"{each} IS NOT NULL" for each in said)
-            hashed = low.format(f"md5_number(concat_ws(chr(31), {', '.join(said)}))")
-            number = f"{_BLOCKS + at}::UBIGINT << {_SHIFT}"
-            parts.append(f"SELECT xor({hashed}, {number}), {ID} FROM looks t WHERE {there}")
+        if self._trained is not None:
+            parts += self._blocked(con, self._trained, low)
         found = con.sql(
             f"SELECT hash, place::INTEGER AS place FROM ({' UNION ALL '.join(parts)})"
             " JOIN placed USING (id) ORDER BY hash"
         ).to_arrow_table()
         return _view(found["hash"], "Q"), _view(found["place"], "i")
 
+    def _blocked(self, con: duckdb.DuckDBPyConnection, trained: Trained, low: str) -> Iterator[str]:
+        """Yield for each blocking key the SELECT of what is compared by it, and the record."""
+        blocks.keep_crowded(con, trained)
+        for at, _ in self._blocking:
+            value, _ = blocks.said(trained.blocking[at], "t")
+            hashed = low.format(f"md5_number({value})")
+            number = f"{_BLOCKS + at}::UBIGINT << {_SHIFT}"
+            compared = blocks.compares(trained, at, "t")
+            yield f"SELECT xor({hashed}, {number}), {ID} FROM looks t WHERE {compared}"
+
 
 def read(
-    path: Path, policy: IdentifierPolicy, model: Model | None, blocking: Sequence[str]
+    path: Path, policy: IdentifierPolicy, model: Model | None, trained: Trained | None
 ) -> Memory | None:
     """Read the graph into memory; None when there is none that can be read."""
     with graph.opened(path) as con:
-        return None if con is None else Memory(con, policy, model, blocking)
+        return None if con is None else Memory(con, policy, model, trained)
 
 
 def _view(column: pa.ChunkedArray, kind: Literal["Q", "i"]) -> Sequence[int]:

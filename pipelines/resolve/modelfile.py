@@ -120,6 +120,7 @@ class Model(Strict):
     min_records: PositiveInt = 500
     compare_all: PositiveInt = 2000
     retrain_at: float = Field(default=4, gt=1)
+    max_compared: PositiveInt = 100
     max_pairs: NonNegativeFloat = 60
     columns: Mapping[str, Column] = Field(min_length=1)
     comparisons: Mapping[str, Comparison] = Field(min_length=2)

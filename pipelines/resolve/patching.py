@@ -6,7 +6,7 @@ that are frozen with the model, so that the pairs are those that scoring everyth
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import duckdb
 import pyarrow as pa
@@ -14,7 +14,7 @@ import pyarrow as pa
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.model import SourceProfile
 from idp_core.profiles.scoring import Population
-from pipelines.resolve import graph
+from pipelines.resolve import blocks, graph
 from pipelines.resolve.columns import ID, table
 from pipelines.resolve.modelfile import Model
 from pipelines.resolve.settings import rule
@@ -48,7 +48,7 @@ def patch(
         "CREATE OR REPLACE TEMP TABLE parted AS"
         f" SELECT unnest([a, b]) AS record FROM unlike WHERE {joining(stage.model)}"
     )
-    if not _block(con, stage.model, trained.blocking):
+    if not _block(con, stage.model, trained):
         return False
     graph.add_alike(con, _scored(con, stage.model, trained))
     return True
@@ -96,14 +96,17 @@ def _write_rows(
     con.execute(f"INSERT INTO looks FROM fresh WHERE {ID} IN (FROM relooked)")
 
 
-def _block(con: duckdb.DuckDBPyConnection, model: Model, keys: Collection[str]) -> bool:
+def _block(con: duckdb.DuckDBPyConnection, model: Model, trained: Trained) -> bool:
     """Write into ``blocked`` the pairs of relooked records with all; False: they are too many."""
     con.execute("CREATE OR REPLACE TEMP TABLE blocked (one INTEGER, other INTEGER)")
     con.execute(f"CREATE OR REPLACE TEMP TABLE mine AS FROM looks WHERE {ID} IN (FROM relooked)")
     most = max(int(model.max_pairs * graph.count(con)), model.compare_all**2)
-    for key in keys:
+    blocks.keep_crowded(con, trained)
+    for at, key in enumerate(trained.blocking):
+        compared = blocks.compares(trained, at, "m") if key else "true"
         ((made,),) = con.execute(
-            f"INSERT INTO blocked SELECT l.{ID}, r.{ID} FROM mine l JOIN looks r"
+            f"INSERT INTO blocked SELECT l.{ID}, r.{ID}"
+            f" FROM (SELECT * FROM mine m WHERE {compared}) l JOIN looks r"
             f" ON {rule(key)} AND l.{ID} <> r.{ID} LIMIT {most + 1}"
         ).fetchall()
         if made > most:
@@ -127,7 +130,7 @@ def _scored(con: duckdb.DuckDBPyConnection, model: Model, trained: Trained) -> P
     rows = con.sql(
         f"SELECT looks.* REPLACE (place AS {ID}) FROM looks JOIN placed ON {ID} = id"
     ).to_arrow_table()
-    found = score(rows, model, trained, records=graph.count(con), among=among)
+    found = score(rows, model, trained, records=graph.count(con), among=among).pairs
     ids = [row[0] for row in con.execute("SELECT id FROM placed ORDER BY place").fetchall()]
     left, right = ([ids[place] for place in side] for side in (found.left, found.right))
     return Pairs(left, right, found.bits, found.held)

@@ -20,7 +20,7 @@ def settings(
 ) -> dict[str, Any]:
     """Return Splink's settings for the comparisons whose columns anybody has a value in (`held`).
 
-    `rules` are keys of the model file; with `weights` there are those that learnt, and what.
+    `rules` are blocking rules in SQL; with `weights` there are those that learnt, and what.
     """
     chosen = compared(model, frozenset(held)) if weights is None else weights
     return {
@@ -28,7 +28,7 @@ def settings(
         "unique_id_column_name": ID,
         "probability_two_random_records_match": prior,
         "blocking_rules_to_generate_predictions": [
-            {"blocking_rule": rule(key), "sql_dialect": "duckdb"} for key in rules
+            {"blocking_rule": each, "sql_dialect": "duckdb"} for each in rules
         ],
         "comparisons": [
             _comparison(name, model.comparisons[name], (weights or {}).get(name)) for name in chosen
@@ -72,24 +72,6 @@ def usable(texts: Iterable[str], held: Iterable[str]) -> list[str]:
     """Return the keys all of whose columns anybody has a value in."""
     there = frozenset(held)
     return [text for text in texts if all(key.column in there for key in keys(text))]
-
-
-def affordable(
-    con: duckdb.DuckDBPyConnection, table: str, texts: Iterable[str], most: float
-) -> list[str]:
-    """Return the keys that make at most `most` pairs for each record of the table."""
-    found = []
-    for text in texts:
-        said = [side(key, "t") for key in keys(text)]
-        there = " AND ".join(f"{each} IS NOT NULL" for each in said)
-        ((pairs, records),) = con.execute(
-            f"SELECT coalesce(sum(n * (n - 1) / 2), 0), (SELECT count(*) FROM {table})"
-            f" FROM (SELECT count(*) AS n FROM {table} t WHERE {there}"
-            f" GROUP BY {', '.join(said)})"
-        ).fetchall()
-        if pairs <= most * records:
-            found.append(text)
-    return found
 
 
 def shared(con: duckdb.DuckDBPyConnection, table: str, texts: Iterable[str]) -> list[str]:

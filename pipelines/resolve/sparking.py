@@ -18,12 +18,14 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.errors import ProjectError
-from pipelines.resolve.holds import held
+from pipelines.resolve import blocks
 from pipelines.resolve.modelfile import Model
 from pipelines.resolve.settings import settings
 from pipelines.resolve.splinking import (
+    SETTLES,
+    Found,
     Pairs,
-    answer_sql,
+    Scored,
     frequency_columns,
     frequency_sql,
     hushed,
@@ -38,20 +40,22 @@ _OTHERWISE: Mapping[type[exp.Expr], str] = {
 }
 
 
-def score(table: pa.Table, model: Model, trained: Trained, master: str) -> Pairs:
+def score(
+    table: pa.Table, model: Model, trained: Trained, *, master: str, settle: bool = False
+) -> Scored:
     """Score the pairs of records that share a blocking key, on the Spark cluster `master`.
 
     Raises ProjectError when Spark is not there or does not start.
     """
     if not trained.blocking:
-        return Pairs()
+        return Scored(trained, Pairs())
     there = learnt_columns(model, trained)
     prior = trained.prior_among(table.num_rows)
-    said = spark_settings(settings(model, there, trained.blocking, trained.weights, prior))
+    said = spark_settings(settings(model, there, blocks.rules(trained), trained.weights, prior))
     with hushed(), _session(master) as session:
         from splink import Linker, SparkAPI
 
-        session.createDataFrame(table).createOrReplaceTempView("records")
+        session.createDataFrame(blocks.added(table, trained)).createOrReplaceTempView("records")
         make_api: Any = SparkAPI
         api = make_api(spark_session=session, break_lineage_method="persist")
         linker = Linker(api.register("records"), said, log_level=None)
@@ -61,11 +65,14 @@ def score(table: pa.Table, model: Model, trained: Trained, master: str) -> Pairs
             frequencies = session.sql(spark_sql(frequency_sql(column, trained.rare)))
             frequencies.createOrReplaceTempView(name)
             linker.table_management.register_term_frequency_lookup(api.register(name), column)
-        found = linker.inference.predict(
-            threshold_match_weight=model.keep_at, warning_mode="never"
-        ).physical_name
-        answer = session.sql(spark_sql(answer_sql(found, held(model, trained)))).toArrow()
-    return Pairs(*(answer[name].to_pylist() for name in ("a", "b", "bits", "held")))
+        least = model.keep_at - SETTLES * settle
+        answer = linker.inference.predict(threshold_match_weight=least, warning_mode="never")
+
+        def ask(sql: str) -> pa.Table:
+            return session.sql(spark_sql(sql)).toArrow()
+
+        found = Found(ask, answer.physical_name, prior)
+        return found.settled(model, trained) if settle else found.read(model, trained, prior)
 
 
 def spark_settings(said: dict[str, Any]) -> dict[str, Any]:

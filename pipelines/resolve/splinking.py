@@ -10,22 +10,26 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from math import log2
-from typing import Any, NamedTuple
+from math import fsum, log2
+from typing import Any, NamedTuple, Protocol
 
 import duckdb
 import pyarrow as pa
 
+from pipelines.resolve import blocks
 from pipelines.resolve.columns import ID
 from pipelines.resolve.dependence import together
+from pipelines.resolve.edits import quick
 from pipelines.resolve.holds import held
 from pipelines.resolve.modelfile import Model
-from pipelines.resolve.settings import affordable, compared, rule, settings, shared, usable
+from pipelines.resolve.settings import compared, rule, settings, shared, usable
 from pipelines.resolve.trained import SEVERAL, Trained, digest
 from pipelines.resolve.weights import floored, learn, teaching
 
 _FEWEST_MATCHES = 0.1  # for each record: without a certain pair there still are matches
 _RECALL = 0.8  # of the matches, the share that the certain pairs are taken to be
+SETTLES = 4.0
+"""Bits by which the prior rises at most when the pairs settle it (see `_settled`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,30 @@ class Pairs:
     held: Sequence[bool] = ()
 
 
-Scorer = Callable[[pa.Table, Model, Trained], Pairs]
-"""Scores all pairs of a table that share a blocking key."""
+class Scored(NamedTuple):
+    """A model and the pairs that it scored."""
+
+    trained: Trained
+    pairs: Pairs
 
 
-def train(table: pa.Table, model: Model, scorer: Scorer | None = None) -> Trained:
+class Scorer(Protocol):
+    """Scores elsewhere or here."""
+
+    def __call__(
+        self, table: pa.Table, model: Model, trained: Trained, *, settle: bool = False
+    ) -> Scored:
+        """Score all pairs of a table that share a blocking key.
+
+        With `settle` by the prior that they themselves speak for: the model that comes back has it.
+        """
+
+
+def train(table: pa.Table, model: Model, scorer: Scorer | None = None) -> Scored:
     """Learn from the records what each likeness is worth, and how many are one person.
 
-    `scorer` scores elsewhere than here.
+    The pairs come with the model: how many are one person is learnt by scoring them. `scorer`
+    scores elsewhere than here.
     """
     there = _there(table, model)
     with _database(table, threads=1) as con:
@@ -55,28 +75,23 @@ def train(table: pa.Table, model: Model, scorer: Scorer | None = None) -> Traine
         weights, warnings = floored(learnt, model, prior)
         frequencies = _frequencies(con, model, there)
         bits = together(con, model, there)
-        rules = _blocking(con, table.num_rows, model, there)
+        rules, crowded = blocks.choose(con, table.num_rows, model, usable(model.blocking, there))
     made = Trained(
-        digest(model), table.num_rows, prior, bits, weights, frequencies, rules, warnings
+        digest(model), table.num_rows, prior, bits, weights, frequencies, rules, warnings, crowded
     )
-    return replace(made, prior=_rescaled((scorer or score)(table, model, made), made))
-
-
-def _blocking(
-    con: duckdb.DuckDBPyConnection, records: int, model: Model, there: Iterable[str]
-) -> tuple[str, ...]:
-    """Return the keys by which so many records are compared: "" is every pair."""
-    if records <= model.compare_all:
-        return ("",)
-    return tuple(affordable(con, "records", usable(model.blocking, there), model.max_pairs))
+    return (scorer or score)(table, model, made, settle=True)
 
 
 def costly(table: pa.Table, model: Model, trained: Trained) -> bool:
     """Whether a frozen key makes many times the pairs that are affordable."""
-    keys = [key for key in trained.blocking if key]
+    most = model.max_pairs * model.retrain_at * table.num_rows
     with _database(table, threads=2) as con:
-        most = model.max_pairs * model.retrain_at
-        return len(affordable(con, "records", keys, most)) < len(keys)
+        blocks.keep_crowded(con, trained)
+        return any(
+            blocks.pairs(con, "records", key, blocks.compares(trained, at, "t")) > most
+            for at, key in enumerate(trained.blocking)
+            if key
+        )
 
 
 def score(
@@ -86,19 +101,19 @@ def score(
     *,
     records: int | None = None,
     among: pa.Table | None = None,
-) -> Pairs:
-    """Score the pairs of records that share a blocking key, by a frozen model.
+    settle: bool = False,
+) -> Scored:
+    """Score the pairs of records that share a blocking key, by a frozen model (see `Scorer`).
 
     A table of some of so many `records` is scored as they are among all; `among` are the pairs
     (left, right) to score, by place, the smaller one first.
     """
     if not trained.blocking:
-        return Pairs()
+        return Scored(trained, Pairs())
     there = learnt_columns(model, trained)
-    must_not = held(model, trained)
-    with _database(table, threads=2) as con:
+    with _database(table, threads=2, trained=trained) as con:
         prior = trained.prior_among(table.num_rows if records is None else records)
-        said = settings(model, there, trained.blocking, trained.weights, prior)
+        said = settings(model, there, blocks.rules(trained), trained.weights, prior)
         linker, api = _linker(con, said)
         _register(con, api, linker, trained, frequency_columns(model, there))
         if among is not None:
@@ -108,27 +123,47 @@ def score(
                 " a AS join_key_l, b AS join_key_r FROM given"
             )
             linker.table_management.register_blocked_pairs_for_predict(api.register("blocked"))
-        found = linker.inference.predict(
-            threshold_match_weight=model.keep_at, warning_mode="never"
-        ).physical_name
-        answer = con.sql(answer_sql(found, must_not)).to_arrow_table()
-    return Pairs(*(answer[name].to_pylist() for name in ("a", "b", "bits", "held")))
+        least = model.keep_at - SETTLES * settle
+        answer = linker.inference.predict(threshold_match_weight=least, warning_mode="never")
+        found = Found(lambda sql: con.sql(sql).to_arrow_table(), answer.physical_name, prior)
+        return found.settled(model, trained) if settle else found.read(model, trained, prior)
 
 
-def answer_sql(found: str, must_not: str) -> str:
-    """Return the SELECT of the scored pairs from Splink's answer; `must_not` is from `held`."""
-    return (
-        f"SELECT least(p.{ID}_l, p.{ID}_r) AS a, greatest(p.{ID}_l, p.{ID}_r) AS b,"
-        f" round(p.match_weight, 3) AS bits, coalesce({must_not}, true) AS held"
-        f" FROM {found} p JOIN records l ON l.{ID} = p.{ID}_l"
-        f" JOIN records r ON r.{ID} = p.{ID}_r ORDER BY a, b"
-    )
+class Found(NamedTuple):
+    """What Splink answered by a prior: the table's name, and what asks its database."""
+
+    ask: Callable[[str], pa.Table]
+    name: str
+    prior: float
+
+    def settled(self, model: Model, trained: Trained) -> Scored:
+        """Return the model with the prior that the pairs speak for, and the pairs by this prior."""
+        counts = self.ask(
+            f"SELECT round(match_weight, 3) AS bits, count(*) AS n FROM {self.name}"
+            f" WHERE match_weight >= {model.keep_at} GROUP BY round(match_weight, 3)"
+        )
+        chances = zip(counts["bits"].to_pylist(), counts["n"].to_pylist(), strict=True)
+        prior = _settled(fsum(n / (1 + 2.0**-bits) for bits, n in chances), trained)
+        return self.read(model, replace(trained, prior=prior), prior)
+
+    def read(self, model: Model, trained: Trained, prior: float) -> Scored:
+        """Return the pairs as they are worth by a prior: it shifts what all are worth."""
+        shift = log2(prior / (1 - prior)) - log2(self.prior / (1 - self.prior))
+        weight = f"(p.match_weight + {shift!r})" if shift else "p.match_weight"
+        must_not = held(model, trained, weight)
+        answer = self.ask(
+            f"SELECT least(p.{ID}_l, p.{ID}_r) AS a, greatest(p.{ID}_l, p.{ID}_r) AS b,"
+            f" round({weight}, 3) AS bits, coalesce({must_not}, true) AS held"
+            f" FROM {self.name} p JOIN records l ON l.{ID} = p.{ID}_l"
+            f" JOIN records r ON r.{ID} = p.{ID}_r WHERE {weight} >= {model.keep_at} ORDER BY a, b"
+        )
+        columns = (answer[name].to_pylist() for name in ("a", "b", "bits", "held"))
+        return Scored(trained, Pairs(*columns))
 
 
-def _rescaled(pairs: Pairs, trained: Trained) -> float:
-    """Return the prior that the scored pairs themselves speak for: the sum of their chances."""
+def _settled(expected: float, trained: Trained) -> float:
+    """Return the prior by which so many pairs match, not far from the first guess."""
     every = trained.records * (trained.records - 1) / 2
-    expected = sum(1 / (1 + 2.0**-bits) for bits in pairs.bits)
     return float(f"{min(max(expected / every, trained.prior / 8), trained.prior * 8, 0.5):.6g}")
 
 
@@ -186,12 +221,22 @@ def comparable(table: pa.Table, model: Model) -> bool:
 
 
 @contextmanager
-def _database(table: pa.Table, *, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a DuckDB that holds the table as ``records``; Splink says nothing meanwhile."""
+def _database(
+    table: pa.Table, *, threads: int, trained: Trained | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a DuckDB that holds the table as ``records``; Splink says nothing meanwhile.
+
+    With a model what it blocks by comes as columns.
+    """
     with hushed(), duckdb.connect() as con:
         con.execute(f"SET threads = {threads}; SET enable_progress_bar = false")
         con.register("given", table)
-        con.execute(f"CREATE TABLE records AS SELECT * FROM given ORDER BY {ID}")
+        blocked: Sequence[str] = ()
+        if trained is not None:
+            blocks.keep_crowded(con, trained)
+            blocked = blocks.columns(trained, "given")
+        said = ", ".join(["*", *blocked])
+        con.execute(f"CREATE TABLE records AS SELECT {said} FROM given ORDER BY {ID}")
         con.unregister("given")
         yield con
 
@@ -212,7 +257,7 @@ def _linker(con: duckdb.DuckDBPyConnection, said: dict[str, Any]) -> tuple[Any, 
     from splink import DuckDBAPI, Linker
 
     api = DuckDBAPI(con)
-    return Linker(api.register("records"), said, log_level=None), api
+    return Linker(api.register("records"), quick(con, said), log_level=None), api
 
 
 def _register(
@@ -248,7 +293,7 @@ def waterfall(pair: pa.Table, model: Model, trained: Trained) -> tuple[list[Like
 
     `pair` is a table of two records; names are as common as they were when `trained` was.
     """
-    said = settings(model, learnt_columns(model, trained), [""], trained.weights, trained.prior)
+    said = settings(model, learnt_columns(model, trained), ["1=1"], trained.weights, trained.prior)
     said["retain_intermediate_calculation_columns"] = True
     with _database(pair, threads=1) as con:
         linker, api = _linker(con, said)

@@ -24,7 +24,7 @@ from pipelines.resolve import trained as models
 from pipelines.resolve.modelfile import Model, default
 
 if TYPE_CHECKING:
-    from pipelines.resolve.splinking import Pairs, Scorer
+    from pipelines.resolve.splinking import Pairs, Scored, Scorer
     from pipelines.resolve.trained import Trained
 
 SOURCE = "likeness"
@@ -99,14 +99,15 @@ def likenesses(
     if not comparable(columns, model):
         told = "no two records can be compared by likeness: identifiers alone decided"
         return Found(notes=(told,))
-    trained, notes = ready(stage, columns)
-    pairs = stage.scorer(columns, model, trained)
+    (trained, pairs), notes = _scored(stage, columns)
     edges = tuple(edges_of(pairs, stage, dict(enumerate(records)), policy, others))
     return Found(edges, Likes(columns, pairs, _named(trained, len(records))), notes)
 
 
-def ready(stage: Stage, columns: pa.Table) -> tuple[Trained, tuple[str, ...]]:
-    """Return the frozen model, training one where there is none that fits; and what to tell."""
+def _scored(stage: Stage, columns: pa.Table) -> tuple[Scored, tuple[str, ...]]:
+    """Return the frozen model, training one where there is none that fits, with the pairs that it
+    scored; and what to tell.
+    """
     from pipelines.resolve.splinking import costly, train
 
     known = stage.trained()
@@ -115,11 +116,12 @@ def ready(stage: Stage, columns: pa.Table) -> tuple[Trained, tuple[str, ...]]:
         and _fits(known, stage.model, columns.num_rows)
         and not costly(columns, stage.model, known)
     ):
-        return known, ()
-    made = train(columns, stage.model, stage.scorer)
+        return stage.scorer(columns, stage.model, known), ()
+    found = train(columns, stage.model, stage.scorer)
+    made = found.trained
     if stage.folder is not None:
         models.save(made, stage.folder)
-    return made, (f"trained model {made.version} on {made.records:,} records", *made.warnings)
+    return found, (f"trained model {made.version} on {made.records:,} records", *made.warnings)
 
 
 def _fits(known: Trained, model: Model, records: int) -> bool:

@@ -37,7 +37,8 @@ class Trained:
     `together` are the bits that names and a place say twice when they agree at once. `digest` is
     of the model file it was trained by; `warnings` name levels that could not be learnt.
     `frequencies` has the columns column, value, share. `blocking` are the keys of the model file
-    that were affordable; the key "" compares every pair.
+    that were affordable; the key "" compares every pair. `crowded` are keys with what too many
+    records share under them, its parts with U+001F between: it compares nothing.
     """
 
     digest: str
@@ -48,12 +49,13 @@ class Trained:
     frequencies: pa.Table = field(repr=False)
     blocking: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    crowded: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def version(self) -> str:
         """Twelve hex digits that name these weights and frequencies."""
         told = (self.digest, self.records, self.prior, self.together, self.weights, self.blocking)
-        said = json.dumps(told, sort_keys=True)
+        said = json.dumps((*told, self.crowded), sort_keys=True)
         found = hashlib.sha256(said.encode())
         for name in ("column", "value", "share"):
             found.update(repr(self.frequencies[name].to_pylist()).encode())
@@ -106,6 +108,7 @@ def save(trained: Trained, folder: Path) -> str:
             "weights": trained.weights,
             "blocking": trained.blocking,
             "warnings": trained.warnings,
+            "crowded": trained.crowded,
         },
     )
     _write(folder / "current.json", {"version": version})
@@ -127,6 +130,7 @@ def load(folder: Path, version: str | None = None) -> Trained | None:
             frequencies,
             tuple(said["blocking"]),
             tuple(said["warnings"]),
+            tuple((key, value) for key, value in said["crowded"]),
         )
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return None

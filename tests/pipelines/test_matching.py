@@ -85,7 +85,7 @@ def test_every_pair_is_worth_the_bits_that_the_batch_gives_it(bus: Any, matcher:
         known = [read(profile) for profile in profiles]
         others = population(known, POLICY, Constraints())
         telling = [usable(each, others) for each in known]
-        pairs = score(table(profiles, telling, MODEL, others), MODEL, trained)
+        pairs = score(table(profiles, telling, MODEL, others), MODEL, trained).pairs
         at = next(n for n, each in enumerate(profiles) if each.ref == record.ref)
         wanted = {
             profiles[a + b - at].ref: (bits, held)

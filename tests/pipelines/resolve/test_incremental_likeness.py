@@ -18,20 +18,26 @@ from hypothesis import strategies as st
 
 from idp_core.db.engine import make_engine, reading, writing
 from idp_core.profiles import store
+from idp_core.profiles.evidence import reader
 from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.policy import IdentifierPolicy, Login
+from idp_core.profiles.scoring import Population
 from mappings.schema import CUSTOMER
 from pipelines import unify
 from pipelines.resolve import graph as graphs
 from pipelines.resolve import modelfile
 from pipelines.resolve import trained as models
 from pipelines.resolve.batch import resolve
+from pipelines.resolve.columns import table
+from pipelines.resolve.splinking import score
 from pipelines.resolve.stage import Stage
 from pipelines.unify import Unified, resolve_step
 from tests.pipelines.resolve.crowd import crowd
 from tests.pipelines.resolve.test_incremental import NOW, partition, say, tight
 
-MODEL = modelfile.default().model_copy(update={"min_records": 40, "compare_all": 50})
+MODEL = modelfile.default().model_copy(
+    update={"min_records": 40, "compare_all": 50, "max_compared": 4}
+)
 POLICY = tight(login=Login(sources=frozenset({"mkt"})))
 PEOPLE = crowd(40, seed=2)[0]
 REFS = [record.ref for record in PEOPLE]
@@ -186,6 +192,21 @@ def test_a_growing_number_of_records_lowers_the_prior_in_steps(stage: Stage) -> 
     assert trained.prior_among(n) == trained.prior
     assert trained.prior_among(n + n // 20) == trained.prior
     assert trained.prior_among(2 * n) == pytest.approx(trained.prior / 2)
+
+
+def test_pairs_that_settle_the_prior_are_those_that_the_settled_model_gives(stage: Stage) -> None:
+    assert stage.folder is not None
+    trained = models.load(stage.folder)
+    assert trained is not None
+    assert {key for key, _ in trained.crowded}
+    read = reader(POLICY)
+    people = sorted(PEOPLE, key=lambda each: each.ref)
+    columns = table(people, list(map(read, people)), MODEL, Population())
+    guess = replace(trained, prior=trained.prior / 5, records=len(PEOPLE))
+    settled, pairs = score(columns, MODEL, guess, settle=True)
+    assert settled.prior > guess.prior
+    assert len(pairs.left) > 40
+    assert score(columns, MODEL, settled).pairs == pairs
 
 
 def test_what_is_compared_of_an_erased_person_leaves_the_graph(

@@ -37,16 +37,15 @@ def test_no_word_keeps_what_only_duckdb_knows(word: str) -> None:
 
 def test_every_condition_and_key_of_the_settings_is_translated_and_the_given_ones_stay() -> None:
     model = default()
-    said = settings(model, list(model.columns), ["family_name:3 + birth_date:year"], None, 0.01)
+    key = rule("family_name:3 + birth_date:year")
+    said = settings(model, list(model.columns), [key], None, 0.01)
     made = sparking.spark_settings(said)
-    (key,) = made["blocking_rules_to_generate_predictions"]
-    assert key["sql_dialect"] == "spark"
-    assert "`" in key["blocking_rule"]
+    (made_key,) = made["blocking_rules_to_generate_predictions"]
+    assert made_key["sql_dialect"] == "spark"
+    assert "`" in made_key["blocking_rule"]
     levels = [level for each in made["comparisons"] for level in each["comparison_levels"]]
     assert not any('"' in level["sql_condition"] for level in levels)
-    assert said["blocking_rules_to_generate_predictions"][0]["blocking_rule"] == rule(
-        "family_name:3 + birth_date:year"
-    )
+    assert said["blocking_rules_to_generate_predictions"][0]["blocking_rule"] == key
 
 
 def test_a_missing_package_is_told_with_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,4 +54,4 @@ def test_a_missing_package_is_told_with_the_mend(monkeypatch: pytest.MonkeyPatch
     nothing = pa.table({"column": [], "value": [], "share": []})
     trained = Trained("d", 2, 0.1, 0.0, {}, nothing, ("",), ())
     with pytest.raises(ProjectError, match=r"pip install 'isthmus\[spark\]'"):
-        sparking.score(table, default(), trained, "local[1]")
+        sparking.score(table, default(), trained, master="local[1]")
