@@ -159,7 +159,9 @@ def _gids(conn: sa.Connection, records: Collection[int]) -> dict[int, str]:
 
 def _revive(conn: sa.Connection, gids: set[str]) -> None:
     """A global id that has records, maybe one that came back, redirects nowhere."""
-    retired = gids & set(conn.scalars(sa.select(redirect.c.gid)))
+    retired = list(
+        conn.scalars(sa.select(redirect.c.gid).where(bulk.among(conn, redirect.c.gid, gids)))
+    )
     if retired:
         conn.execute(sa.delete(redirect).where(bulk.among(conn, redirect.c.gid, retired)))
 

@@ -161,6 +161,9 @@ def _survivor(name: str, said: Said, rules: SurvivorshipRules) -> tuple[Any, lis
 
 def _claims(name: str, said: Said, rule: Rule, rules: SurvivorshipRules) -> list[Claim]:
     members, beside = said[name], _beside(rule, said, rules)
+    if len(members) == 1:
+        (member,) = members
+        return [Claim(member.attributes[name], member, 1, beside=member.ref == beside)]
     texts = [text_of(m.attributes[name]) for m in members]
     return [
         Claim(m.attributes[name], m, texts.count(text), beside=m.ref == beside)
@@ -207,10 +210,12 @@ def _elements(
             alike.setdefault(rule.sameness(element), []).append(claim)
     united: list[tuple[Claim, list[Claim]]] = []
     for found in alike.values():
-        count = len({claim.member.ref for claim in found})
+        count = len({claim.member.ref for claim in found}) if len(found) > 1 else 1
         order = ranked(found, rule, rules)
         value, best = _filled([claim.value for claim in order]), order[0]
         united.append((replace(best, value=value, count=count), order))
+    if len(united) == 1:
+        return united
     return sorted(united, key=lambda pair: rank_of(pair[0], rule, rules))
 
 
