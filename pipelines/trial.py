@@ -29,7 +29,8 @@ from connectors.trial import (
 )
 from pipelines.bus import Workspace, open_workspace
 from pipelines.errors import ProjectError
-from pipelines.project import load_project
+from pipelines.project import Mode, load_project
+from pipelines.reading import mode_of
 
 _SUFFIXES = (".yaml", ".yml")
 _EDIT = " (edited)"
@@ -124,7 +125,11 @@ def tried(
     for wish in subject.wishes:
         if reading.object in {None, wish.object}:
             said = Wish(
-                wish.object, reading.key or wish.key, reading.cursor or wish.cursor, reading.rows
+                wish.object,
+                reading.key or wish.key,
+                reading.cursor or wish.cursor,
+                reading.rows,
+                wish.feed,
             )
             yield from ((wish.object, each) for each in try_source(subject.connector, said))
     if canary is not None:
@@ -133,10 +138,12 @@ def tried(
 
 
 def _source(workspace: Workspace, name: str) -> Subject:
-    connector = workspace.connector(f"sources.{name}", workspace.source_settings(name).connector)
+    settings = workspace.source_settings(name)
+    connector = workspace.connector(f"sources.{name}", settings.connector)
     document = workspace.mapping(name)
+    fed = mode_of(settings, document) is Mode.FEED
     cursor = _column(document.cursor) if document.cursor is not None else None
-    return Subject(connector, (Wish(document.object, _column(document.key), cursor),))
+    return Subject(connector, (Wish(document.object, _column(document.key), cursor, feed=fed),))
 
 
 def _target(workspace: Workspace, name: str) -> Subject:
@@ -162,7 +169,9 @@ def _described(name: str, base: Path, settings: Sequence[str]) -> Subject:
         raise TypeError(type(connector))
     readable = {each: wanted for each, wanted in connector.objects.items() if wanted.readable}
     written = [each for each, wanted in connector.objects.items() if wanted.write]
-    wishes = tuple(Wish(each, wanted.key) for each, wanted in readable.items())
+    wishes = tuple(
+        Wish(each, wanted.key, feed=wanted.delta is not None) for each, wanted in readable.items()
+    )
     return Subject(connector, wishes, written[0] if written else None)
 
 

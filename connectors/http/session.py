@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote_plus, urljoin, urlsplit
 
 import requests
 import structlog
@@ -208,6 +208,12 @@ class HttpSession:
                 "credentials are not sent there, check url"
             )
         return path
+
+    def bare(self, url: str) -> str:
+        """Return an address without what our credentials add to its query."""
+        ours, (path, _, query) = self._credentials.params(), url.partition("?")
+        kept = [pair for pair in query.split("&") if unquote_plus(pair.split("=")[0]) not in ours]
+        return f"{path}?{'&'.join(kept)}" if ours and query else url
 
     def _wait_or_give_up(self, call: _Call, attempt: int, error: TransientError) -> None:
         wait = back_off(attempt, self._options, self._random)

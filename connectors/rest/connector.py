@@ -37,13 +37,15 @@ from connectors.rest.accounts import Accounts
 from connectors.rest.applying import apply
 from connectors.rest.calls import Call, Template
 from connectors.rest.cost import Cost
+from connectors.rest.feeding import changes
 from connectors.rest.login import RestAuth, credentials
 from connectors.rest.objects import RestObject
 from connectors.rest.paging import pages
 from connectors.rest.pointers import get
 from connectors.rest.reading import read
-from connectors.rest.rules import ErrorRule, pattern
+from connectors.rest.rules import ErrorRule
 from connectors.rest.sending import Api
+from connectors.rest.telltales import pattern
 from connectors.rest.writes import Write
 
 _WITH_TOKENS = {"login", "oauth", "oauth_refresh", "jwt"}
@@ -145,6 +147,7 @@ class Rest(Connector):
                 types = dict(wanted.columns)
                 if not types and wanted.readable:
                     types = _types(next(pages(api, wanted, *wanted.beginning())).rows)
+                types |= {each: types.get(each, kind) for each, kind in _set(wanted).items()}
                 columns = tuple(Column(key, kind) for key, kind in types.items())
                 found.append(ObjectSchema(name, columns, (wanted.key,) if wanted.key else ()))
         return tuple(found)
@@ -161,6 +164,16 @@ class Rest(Connector):
             raise MisconfiguredError(f"{self.system}: {query.object!r} is only written")
         with self._session() as http:
             yield from read(self._api(http), wanted, query)
+
+    def changes(self, query: Query) -> Iterator[Page]:
+        """Yield what changed since a position, for objects that have `delta`.
+
+        Raises MisconfiguredError for others, ExpiredCursorError when the system forgot the
+        position or the description asks for other columns than before.
+        """
+        wanted = self.object(query.object)
+        with self._session() as http:
+            yield from changes(self._api(http), wanted, query, str(self.url))
 
     def object(self, name: str) -> RestObject:
         """Return an object by its name; MisconfiguredError with the known ones."""
@@ -225,6 +238,12 @@ class SearchableRestTarget(RestTarget):
         with self._session() as http:
             accounts = Accounts(self._api(http), object, *self._writable(object))
             return accounts.having(attribute, value)
+
+
+def _set(wanted: RestObject) -> dict[str, str]:
+    """What only a tombstone holds, and its types."""
+    told = [each.set for each in (wanted.deletions, wanted.delta) if each]
+    return _types([dict(each) for each in told]) if wanted.readable else {}
 
 
 def _types(rows: list[dict[str, Any]]) -> dict[str, str]:

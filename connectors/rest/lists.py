@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, PositiveInt
@@ -10,9 +10,12 @@ from pydantic import Field, PositiveInt
 from connectors.rest.calls import Call
 from connectors.rest.pagination import OnePage, Pagination
 from connectors.rest.pointers import MISSING, get
+from connectors.rest.telltales import Telltale
 
 Plain = str | int | bool
 """A value that a file can say."""
+Counting = Callable[[Mapping[str, Any]], bool]
+"""Whether a row counts."""
 
 
 def holds(row: Any, where: Mapping[str, Plain]) -> bool:
@@ -57,6 +60,16 @@ class Listing(Call):
     def place(self) -> Literal["query", "body", "variables"]:
         """Where parameters of paging and filtering go."""
         return self.into or ("variables" if self.graphql else "query")
+
+    @property
+    def counts(self) -> Counting | None:
+        """Which rows count; None where all do."""
+        return (lambda row: holds(row, self.where)) if self.where else None
+
+    @property
+    def expired(self) -> Sequence[Telltale]:
+        """Answers that mean that the position we asked for was forgotten."""
+        return ()
 
 
 class Detail(Call):

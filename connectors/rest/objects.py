@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,7 +16,9 @@ from pydantic import (
 
 from connectors.rest import moments, template
 from connectors.rest.calls import CONFIG, Tree
-from connectors.rest.lists import Detail, Join, Listing
+from connectors.rest.delta import GONE, Delta
+from connectors.rest.lists import Counting, Detail, Join, Listing, holds
+from connectors.rest.telltales import Telltale
 from connectors.rest.writes import Write
 
 
@@ -106,6 +108,8 @@ class RestObject(Filtered):
     """Columns that are lists of names and values: they are read and written as objects."""
     deletions: Deletions | None = None
     """Where the API lists what was deleted."""
+    delta: Delta | None = None
+    """How its last page says where its changes are to be read from, for `mode: feed`."""
     write: Write | None = None
     """How its records are written; it is read only when left out."""
 
@@ -120,10 +124,25 @@ class RestObject(Filtered):
         values = {} if start is None else {"after": start}
         return values, template.fill(self.cursor, values) if values else {}
 
+    @property
+    def counts(self) -> Counting | None:
+        """Which rows count: those that are there, and hold `where`."""
+        delta = self.delta
+        if delta is None or delta.removed is None:
+            return super().counts
+        return lambda row: not delta.buries(row) and holds(row, self.where)
+
+    @property
+    def expired(self) -> Sequence[Telltale]:
+        """Answers that mean that the position of the feed was forgotten."""
+        return (GONE, *self.delta.expired) if self.delta else ()
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.write is None and not self.readable:
             raise ValueError("set path or graphql to read it, or write to write it")
+        if self.delta and not self.readable:
+            raise ValueError("delta needs a call to read: set path or graphql")
         if self.walk == "position" and not (self.filters and self.ordered):
             raise ValueError("walk: position needs a cursor and ordered rows")
         return self

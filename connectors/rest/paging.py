@@ -11,7 +11,7 @@ from requests.utils import parse_header_links
 
 from connectors.errors import MisconfiguredError
 from connectors.notices import notice
-from connectors.rest.lists import Listing, holds
+from connectors.rest.lists import Counting, Listing
 from connectors.rest.pagination import (
     CursorPages,
     LinkHeader,
@@ -47,14 +47,23 @@ class _State:
 
 
 def pages(
-    api: Caller, wanted: Listing, values: Values, given: Mapping[str, Any] | None = None
+    api: Caller,
+    wanted: Listing,
+    values: Values,
+    given: Mapping[str, Any] | None = None,
+    *,
+    address: str | None = None,
+    all_: bool = False,
 ) -> Iterator[Batch]:
     """Yield the rows of each page; `given` are parameters beside those of the listing.
+
+    `address` is where to begin instead. With `all_` rows come that do not count, too.
 
     Raises MisconfiguredError when an answer holds no rows where they should be, when the API
     gives the same page twice, or when it does not end.
     """
-    extra: Extra | None = Extra(wanted.place, {**(given or {}), **_first(wanted)})
+    first = {**(given or {}), **_first(wanted)}
+    extra: Extra | None = Extra(wanted.place, first, address=address)
     seen: set[str] = set()
     state = _State()
     while extra is not None:
@@ -80,18 +89,19 @@ def pages(
                 f"pagination {wanted.pagination.type!r}?"
             )
         state = _State(state.pages + 1, state.rows + len(found.rows), found.rows)
-        yield Batch(*_counting(found, wanted), reply)
+        counts = None if all_ else wanted.counts
+        yield Batch(*_counting(found, counts), reply)
         extra = _next(wanted, reply, found, extra, state)
     _compare_total(wanted, reply, state)
 
 
-def _counting(found: Rows, wanted: Listing) -> tuple[list[dict[str, Any]], Mapping[int, str]]:
+def _counting(
+    found: Rows, counts: Counting | None
+) -> tuple[list[dict[str, Any]], Mapping[int, str]]:
     """The rows that count, and what is wrong with some, by their number among these."""
-    if not wanted.where:
+    if counts is None:
         return found.rows, found.rejected
-    kept = [
-        n for n, row in enumerate(found.rows) if n in found.rejected or holds(row, wanted.where)
-    ]
+    kept = [n for n, row in enumerate(found.rows) if n in found.rejected or counts(row)]
     rejected = {at: found.rejected[n] for at, n in enumerate(kept) if n in found.rejected}
     return [found.rows[n] for n in kept], rejected
 

@@ -6,17 +6,15 @@ repeat a customer's values.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
-
-from pydantic import AfterValidator, BaseModel, model_validator
+from typing import Any, Literal
 
 from connectors.errors import (
     ConflictError,
     ConnectorError,
+    ExpiredCursorError,
     MisconfiguredError,
     NotFoundError,
     RejectedError,
@@ -26,9 +24,9 @@ from connectors.errors import (
     UncertainError,
 )
 from connectors.http import Answer, error_of
-from connectors.rest.calls import CONFIG
 from connectors.rest.cost import Cost
-from connectors.rest.pointers import every, get
+from connectors.rest.pointers import get
+from connectors.rest.telltales import Telltale
 
 Meaning = Literal[
     "success",
@@ -65,54 +63,13 @@ _GRAPHQL: Mapping[str, type[ConnectorError]] = {
 }
 
 
-def pattern(text: str) -> str:
-    """Return a regular expression as it is; ValueError when it is none."""
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from None
-    return text
-
-
-class ErrorRule(BaseModel):
+class ErrorRule(Telltale):
     """What an answer means that the status alone does not tell. All that is set must hold."""
 
-    model_config = CONFIG
-
-    status: int | tuple[int, ...] = ()
-    """The status, or several; any when left out."""
-    at: str | None = None
-    """A place in the answer, such as `error.code`; `*` stands for any part."""
-    equals: str | int | bool | tuple[str | int, ...] | None = None
-    """What stands there, or several; anything that is not empty when left out."""
-    matches: Annotated[str, AfterValidator(pattern)] | None = None
-    """A regular expression that is found in the text there; in the whole answer without `at`."""
     means: Meaning
     """`success`, or what kind of error it is."""
     says: str = ""
     """Words that are added to the message, such as the mend."""
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not (self.status or self.at or self.matches):
-            raise ValueError("set status, at or matches: this would hold for every answer")
-        if self.equals is not None and not self.at:
-            raise ValueError("equals needs at: the place it is compared with")
-        return self
-
-    def holds(self, status: int, body: Any) -> bool:
-        """Whether it speaks of this answer; `body` is JSON, or None when it is something else."""
-        wanted = (self.status,) if isinstance(self.status, int) else self.status
-        if wanted and status not in wanted:
-            return False
-        if not self.at:
-            return not self.matches or bool(re.search(self.matches, _text(body)))
-        return any(self._fits(value) for value in every(body, self.at))
-
-    def code(self, body: Any) -> str:
-        """Which of the values in `equals` it was, for a message: these are words of the API."""
-        found = [value for value in every(body, self.at or "") if self._fits(value)]
-        return f" ({found[0]})" if self.equals is not None and found else ""
 
     def error(self, text: str, wait: float | None) -> ConnectorError | None:
         """The error it stands for, None for a success."""
@@ -123,15 +80,6 @@ class ErrorRule(BaseModel):
             return ThrottledError(message, wait)
         return _KINDS[self.means](message)
 
-    def _fits(self, value: Any) -> bool:
-        if self.matches:
-            return bool(re.search(self.matches, _text(value)))
-        if self.equals is None:
-            return value not in (None, False, "", [], {})
-        wanted = self.equals if isinstance(self.equals, tuple) else (self.equals,)
-        return any(value == each and isinstance(value, bool) is isinstance(each, bool)
-                   for each in wanted)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -140,7 +88,7 @@ class Judge:
     GraphQL errors that stand inside single rows below `rows_at` are the rows' own, see
     `row_errors`; with `partial` the others do not count either where there are rows. `cost` tells
     how long to wait where the answer's headers do not. A refusal names those of the names `sent`
-    that the answer speaks of.
+    that the answer speaks of. `expired` tells that the position we asked for was forgotten.
     """
 
     rules: Sequence[ErrorRule] = ()
@@ -149,18 +97,21 @@ class Judge:
     rows_at: str | None = None
     partial: bool = False
     sent: tuple[str, ...] = ()
+    expired: Sequence[Telltale] = ()
 
     def __call__(
         self, answer: Answer, wait: float | None, *, idempotent: bool
     ) -> ConnectorError | None:
         """Return the error an answer means, None for a success."""
-        plain = not (self.rules or self.graphql or self.cost)
+        plain = not (self.rules or self.graphql or self.cost or self.expired)
         if plain and answer.status < 300:
             return error_of(answer, wait, idempotent=idempotent)
         body = json_or_none(answer)
         if wait is None and self.cost:
             wait = self.cost.pause(body)
         text = f"{answer.call}: {answer.status}"
+        if any(each.holds(answer.status, body) for each in self.expired):
+            return ExpiredCursorError(f"{text}: the position was forgotten")
         for rule in self.rules:
             if rule.holds(answer.status, body):
                 return rule.error(text + rule.code(body), wait)
@@ -250,10 +201,6 @@ def _codes(values: Iterable[str]) -> str:
     """`` (BAD_USER_INPUT)`` for those that are written as codes are; others may be anything."""
     codes = dict.fromkeys(value for value in values if _CODE.fullmatch(value))
     return f" ({', '.join(codes)})" if codes else ""
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def named(errors: Any, sent: Iterable[str]) -> Iterator[str]:

@@ -102,8 +102,19 @@ class Api:
         """`send` a call for rows: GraphQL errors inside single rows fail no other row."""
         accepts = wanted.partial == "accept"
         graphql = bool(wanted.graphql)
-        judged = Judge(self._rules, self._cost, graphql, rows_at=wanted.items, partial=accepts)
+        judged = Judge(
+            self._rules,
+            self._cost,
+            graphql,
+            rows_at=wanted.items,
+            partial=accepts,
+            expired=wanted.expired,
+        )
         return self._send(wanted, values, extra, judged, idempotent=True)
+
+    def keepable(self, address: str) -> str:
+        """Return an address of the API as it may be kept: without a key of ours in its query."""
+        return self._http.bare(address)
 
     def _send(
         self, call: Call, values: Values, extra: Extra, judged: Judge, *, idempotent: bool | None

@@ -12,6 +12,7 @@ from connectors.contract import (
     Connector,
     Cursor,
     Discoverable,
+    Feed,
     ObjectSchema,
     Page,
     Query,
@@ -26,12 +27,16 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to read: `key` and `cursor` are columns; at most about `rows` rows are asked for."""
+    """What to read: `key` and `cursor` are columns; at most about `rows` rows are asked for.
+
+    With `feed` its changes are read, too.
+    """
 
     object: str
     key: str | None = None
     cursor: str | None = None
     rows: int = 1000
+    feed: bool = False
 
     def query(self, **more: Any) -> Query:
         """Return the query for it."""
@@ -67,6 +72,8 @@ def _trial(connector: Source, wish: Wish) -> Iterator[Finding]:
     if found[0].verdict is not Verdict.OK or not sample.rows:
         return
     yield _tried("keys", sample.keys)
+    if wish.feed:
+        yield _tried("feed", sample.feed)
     if wish.cursor is None:
         yield Finding("positions", Verdict.SKIP, "read without a cursor", "")
         return
@@ -171,6 +178,31 @@ class _Sample:
             return "not asked: there are more rows than were read"
         left = len(list(islice(self._after(last), 100)))
         return f"{left} rows since" if left else "none"
+
+    def feed(self) -> str:
+        """A first read of changes gives all there is, and the position after it nothing again."""
+        if not isinstance(self._connector, Feed):
+            raise _Broken("it has no feed of changes", "take mode: cursor or mode: full")
+        if not self.ended:
+            return "not asked: there are more rows than were read"
+        first = list(self._connector.changes(self._wish.query()))
+        count, last = sum(len(page.rows) for page in first), first[-1].cursor
+        if last is None:
+            raise _Broken("the last page has no position", "check where it says how to go on")
+        if count != len(self.rows):
+            raise _Broken(
+                f"{count:,} rows come as changes, {len(self.rows):,} in full",
+                "see whether rows changed meanwhile",
+            )
+        again = sum(
+            len(page.rows) for page in self._connector.changes(self._wish.query(after=last))
+        )
+        if again and again >= count:
+            raise _Broken(
+                f"all {again:,} rows come again",
+                "check delta: the system goes on from somewhere else than the last page said",
+            )
+        return f"{again} rows since" if again else "nothing since"
 
     def _after(self, position: Cursor) -> Iterator[dict[str, Any]]:
         for page in self._connector.read(self._wish.query(after=position)):

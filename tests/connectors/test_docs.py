@@ -30,9 +30,11 @@ from connectors.registry import Option
 from connectors.rest import calls, lists, objects, pagination, writes
 from connectors.rest.connector import Identity
 from connectors.rest.cost import Cost
+from connectors.rest.delta import Delta
 from connectors.rest.login import LoginAuth, TokenPlace
 from connectors.rest.rules import ErrorRule
 from connectors.rest.settings import Setting
+from connectors.rest.telltales import Mark, Telltale
 from connectors.smtp.messages import Message
 from connectors.soap.objects import Security, SoapObject
 from connectors.soap.operations import SoapDetail
@@ -89,6 +91,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "object": objects.RestObject,
     "details": lists.Detail,
     "deletions": objects.Deletions,
+    "delta": Delta,
+    "mark": Mark,
+    "telltale": Telltale,
     "pairs": objects.Pairs,
     "position": objects.Position,
     "errors": ErrorRule,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connectors import memory
-from connectors.contract import Action, Cursor, Outcome, Page, Query
+from connectors.contract import Action, Connector, Cursor, Outcome, Page, Query
 from connectors.errors import (
     MisconfiguredError,
     NotFoundError,
@@ -62,6 +62,32 @@ def test_without_a_cursor_positions_are_not_asked_about():
     found = verdicts(try_source(Memory(store="trial"), Wish("people", "id")))
     assert found["positions"] is Verdict.SKIP
     assert broken(try_source(Memory(store="trial"), Wish("people", "id"))) == set()
+
+
+class Repeats(Memory):
+    def changes(self, query: Query) -> Iterator[Page]:
+        yield from super().changes(replace(query, after=None))
+
+
+class Feedless(Connector):
+    type = "feedless"
+    store: str
+
+    def read(self, query: Query) -> Iterator[Page]:
+        yield from Memory(store=self.store).read(query)
+
+
+class Fewer(Memory):
+    def changes(self, query: Query) -> Iterator[Page]:
+        for page in super().changes(query):
+            yield replace(page, rows=page.rows[1:])
+
+
+@pytest.mark.parametrize("kind", [Repeats, Feedless, Fewer])
+def test_a_feed_that_does_not_go_on_from_its_position_is_told(kind):
+    wish = Wish("people", "id", feed=True)
+    assert verdicts(try_source(Memory(store="trial"), wish))["feed"] is Verdict.OK
+    assert broken(try_source(kind(store="trial"), wish)) == {"feed"}
 
 
 class Doubles(Memory):

@@ -48,6 +48,10 @@ class Saas(ABC):
     """What a project says beside its address."""
     url: str = ""
     people: dict[int, Person] = field(default_factory=dict)
+    log: list[int] = field(default_factory=list)
+    """Who was changed, one after another; a link of a feed names a place in it."""
+    forgotten: int = 0
+    """So much of it is known no longer."""
     throttles: int = 0
     unfiltered: int = 0
     _minutes: int = 0
@@ -98,6 +102,7 @@ class Saas(ABC):
         person.first = person.first if first is None else first or None
         person.key = person.key if key is None else key
         person.at = self.now()
+        self.log.append(id_)
         return person
 
     def one(self, id_: object) -> Person:
@@ -109,10 +114,23 @@ class Saas(ABC):
     def remove(self, id_: object) -> None:
         person = self.one(id_)
         person.gone, person.at = True, self.now()
+        self.log.append(person.id)
 
     def now(self) -> datetime:
         self._minutes += 1
         return _START + timedelta(minutes=self._minutes // 2)  # two of each moment
+
+    def fed(self, params: dict[str, str]) -> tuple[list[Person], dict[str, str]] | None:
+        """A page of a feed and the tokens of its next or last link; None for a forgotten one."""
+        skip, begin = params.get("$skiptoken"), int(params.get("$deltatoken", -1))
+        begin, end, start = map(int, skip.split("_")) if skip else (begin, len(self.log), 0)
+        if -1 < begin < self.forgotten:
+            return None
+        whole = [each.id for each in self.living()]
+        found = whole if begin < 0 else list(dict.fromkeys(self.log[begin:end]))
+        part, more = cut([self.people[each] for each in found], start)
+        following = {"$skiptoken": f"{begin}_{end}_{start + PAGE}"}
+        return part, following if more else {"$deltatoken": str(end)}
 
     def living(self) -> list[Person]:
         return [each for each in self.people.values() if not each.gone]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from tests.connectors.rest.conftest import Asked
 from tests.connectors.rest.saas.base import (
@@ -149,12 +150,14 @@ class Dynamics(Saas):
     def taken(self) -> Any:
         return 412, {}, {"error": {"code": "0x80040237", "message": "canary"}}
 
-    def answered(self, asked: Asked) -> Any:
+    def answered(self, asked: Asked) -> Any:  # noqa: PLR0911 (a call each)
         match asked.method, asked.path:
             case "POST", ("token",):
                 known = asked.form["client_secret"] == SECRET
                 done = {"access_token": "token-1", "token_type": "Bearer", "expires_in": 3599}
                 return done if known else (401, {}, {"error": "invalid_client"})
+            case "GET", ("contacts",) if "track-changes" in asked.headers.get("Prefer", ""):
+                return self._changed(asked.params)
             case "GET", ("contacts",):
                 return self._found(asked.params)
             case "POST", ("contacts",):
@@ -176,6 +179,19 @@ class Dynamics(Saas):
         person = self.put(id_, told.get("emailaddress1"), text_of(told, "firstname"),
                           told.get("externaluseridentifier"))  # fmt: skip
         return _entity(person)
+
+    def _changed(self, params: dict[str, str]) -> Any:
+        assert "$orderby" not in params
+        fed = self.fed(params)
+        if fed is None:
+            told = "Version stamp associated with the client has expired."
+            return 400, {}, {"error": {"code": "0x80044352", "message": told}}
+        part, token = fed
+        gone = f"{self.url}/$metadata#contacts/$deletedEntity"
+        link = "@odata.nextLink" if "$skiptoken" in token else "@odata.deltaLink"
+        return {"value": [{"@odata.context": gone, "id": f"{each.id}-0", "reason": "deleted"}
+                          if each.gone else _entity(each) for each in part],
+                link: f"{self.url}/contacts?$select=contactid&{urlencode(token)}"}  # fmt: skip
 
     def _found(self, params: dict[str, str]) -> Any:
         text = params.get("$filter", "")
