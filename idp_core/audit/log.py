@@ -215,13 +215,16 @@ def any_entry(conn: sa.Connection) -> bool:
     return counters.last(conn, _SERIES) > 0
 
 
-def of_account(conn: sa.Connection, account: str, limit: int = 50) -> Sequence[Entry]:
-    """Return the last entries of an account, newest first."""
+def of_account(
+    conn: sa.Connection, account: str, limit: int = 50, skip: int = 0
+) -> Sequence[Entry]:
+    """Return the last entries of an account, newest first, without the newest `skip`."""
     query = (
         sa.select(audit)
         .where(audit.c.account == account)
         .order_by(audit.c.position.desc())
         .limit(limit)
+        .offset(skip)
     )
     return [_entry(row) for row in conn.execute(query)]
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from idp_core.http import gate as gates
@@ -90,6 +90,7 @@ class Pages:
         return found.render(
             _=said.gettext,
             n_=said.ngettext,
+            day=lambda moment: format_date(moment, "long", locale=language),
             when=lambda moment: format_datetime(moment, "medium", locale=language),
             language=language,
             languages=[(each, languages.NAMES[each]) for each in self.offered],

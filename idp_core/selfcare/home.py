@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from idp_core.audit import log as audit
+from idp_core.audit.log import Entry
+from idp_core.clients import store as clients
 from idp_core.db.engine import reading
 from idp_core.http.answer import Answer, redirect
 from idp_core.http.ask import Ask
@@ -14,6 +18,7 @@ from idp_core.site.site import Site
 from idp_core.site.visits import Visit, no_session_cookie
 
 _EVENTS = 30
+_MOST_PAGES = 999
 
 
 def home(ask: Ask, site: Site, found: Visit) -> Answer:
@@ -24,10 +29,33 @@ def home(ask: Ask, site: Site, found: Visit) -> Answer:
 
 
 def activity(ask: Ask, site: Site, found: Visit) -> Answer:
-    """Show what happened to the account."""
+    """Show what happened to the account, the newest first, a page at a time.
+
+    Of who did it a client is named; that is all that is told of others.
+    """
+    page = _page(ask.query.get("page"))
     with reading(site.engine) as conn:
-        entries = audit.of_account(conn, found.account.id, _EVENTS)
-    return shown(ask, site, found, "account/activity.html", entries=entries)
+        skipped = (page - 1) * _EVENTS
+        entries = audit.of_account(conn, found.account.id, _EVENTS + 1, skipped)
+        names = {each.id: each.name for each in clients.listed(conn)} if entries else {}
+    rows = [(each, _actor(each, names)) for each in entries[:_EVENTS]]
+    return shown(
+        ask, site, found, "account/activity.html", rows=rows, page=page,
+        older=len(entries) > _EVENTS and page < _MOST_PAGES,
+    )  # fmt: skip
+
+
+def _page(said: str | None) -> int:
+    number = int(said) if said and said.isascii() and said.isdigit() and len(said) < 4 else 1
+    return max(number, 1)
+
+
+def _actor(entry: Entry, names: Mapping[str, str]) -> str | None:
+    """Return who did it: "" for the account, a client's name, None for who runs the place."""
+    told = entry.data.get("client") or entry.actor.removeprefix("client:")
+    if entry.actor == "self" and "client" not in entry.data:
+        return ""
+    return names.get(str(told), "") if entry.actor.startswith(("self", "client:")) else None
 
 
 def end_session(ask: Ask, site: Site, found: Visit) -> Answer:

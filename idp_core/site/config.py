@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from idp_core.profiles import policyfile
 from idp_core.site.asking import AskRule
 from idp_core.site.part import ASKED, Need, Part
+from idp_core.site.profile import ProfileSettings
 from idp_core.site.questions import QuestionSettings
 from idp_core.site.spans import TraceSettings
 from idp_core.site.theme import ClientTheme, ThemeSettings
@@ -282,6 +283,8 @@ class ServeConfig(Part):
     """Who may make an account, and what is asked."""
     ask: tuple[AskRule, ...] = ()
     """Rules of what is asked for at logins, a little at a time."""
+    profile: ProfileSettings = ProfileSettings()
+    """What people see and change of what is known of them."""
     bots: BotSettings = BotSettings()
     """The bot check."""
     login: LoginSettings = LoginSettings()
