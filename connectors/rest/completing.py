@@ -30,6 +30,7 @@ class Completer:
         """Whether rows are not what they are to be: most need calls of their own."""
         self.gone = 0
         self.rejected: list[RejectedRow] = []
+        self._read: set[str] = set()
 
     def complete(self, row: dict[str, Any], key: object) -> dict[str, Any] | None:
         """Return the whole row, or None when it has gone meanwhile or was refused.
@@ -41,7 +42,8 @@ class Completer:
             if self._wanted.details:
                 row = {**row, **self._details(self._wanted.details, row)}
             for column, join in self._wanted.joins.items():
-                found = pages(self._api, join, row)
+                found = pages(self._api, join, row, quiet=column in self._read)
+                self._read.add(column)
                 row = {**row, column: [each for batch in found for each in batch.rows]}
         except NotFoundError:
             self.gone += 1

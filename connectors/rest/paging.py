@@ -11,6 +11,7 @@ from requests.utils import parse_header_links
 
 from connectors.errors import MisconfiguredError
 from connectors.notices import notice
+from connectors.rest.hints import more_of
 from connectors.rest.lists import Counting, Listing
 from connectors.rest.pagination import (
     CursorPages,
@@ -54,10 +55,12 @@ def pages(
     *,
     address: str | None = None,
     all_: bool = False,
+    quiet: bool = False,
 ) -> Iterator[Batch]:
     """Yield the rows of each page; `given` are parameters beside those of the listing.
 
-    `address` is where to begin instead. With `all_` rows come that do not count, too.
+    `address` is where to begin instead. With `all_` rows come that do not count, too. What the
+    answer says of pages that the description knows nothing of is told, but if `quiet`.
 
     Raises MisconfiguredError when an answer holds no rows where they should be, when the API
     gives the same page twice, or when it does not end.
@@ -89,6 +92,8 @@ def pages(
                 f"pagination {wanted.pagination.type!r}?"
             )
         state = _State(state.pages + 1, state.rows + len(found.rows), found.rows)
+        if not quiet and (more := more_of(reply, wanted, len(found.rows))):
+            notice("rest.more_pages", path=wanted.path, says=more.place, write=more.write)
         counts = None if all_ else wanted.counts
         yield Batch(*_counting(found, counts), reply)
         extra = _next(wanted, reply, found, extra, state)

@@ -17,10 +17,11 @@ from connectors.secrets import Secret
 
 
 class Verdict(StrEnum):
-    """Whether a rule holds."""
+    """Whether a rule holds; a warning is about what may be so, and may be meant so."""
 
     OK = "ok"
     FAIL = "fail"
+    WARN = "warn"
     SKIP = "skip"
 
 
@@ -52,6 +53,8 @@ _WARNINGS = {
         "set auth.kept_in",
     ),
 }
+MORE = "rest.more_pages"
+"""An answer speaks of pages after it, and its list has no paging."""
 
 
 @contextmanager
@@ -59,7 +62,11 @@ def watched(rule: str, findings: list[Finding]) -> Iterator[None]:
     """Collect what the connector notices while the block runs, as findings of a rule."""
     with listening() as heard:
         yield
-    for event in dict.fromkeys(heard):
+    for said in dict.fromkeys(each.fields["says"] for each in heard if each.event == MORE):
+        write = next(each.fields["write"] for each in heard if each.fields.get("says") == said)
+        seen = f"the answer says at {said} that there is more, and no pagination is declared"
+        findings.append(Finding("paging", Verdict.WARN, seen, f"write {write}"))
+    for event in dict.fromkeys(each.event for each in heard if each.event != MORE):
         seen, mend = _WARNINGS.get(event, (event, ""))
         findings.append(Finding(rule, Verdict.FAIL, seen, mend))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -23,6 +23,7 @@ from connectors.trial.findings import Finding, Verdict, hides_secrets, watched
 
 _FEW = 5
 _PAGE = 100
+_END = ", to the end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def _trial(connector: Source, wish: Wish) -> Iterator[Finding]:
     found: list[Finding] = []
     with watched("reading", found):
         found.append(_tried("reading", sample.read))
+    if any(each.rule == "paging" for each in found):
+        found[0] = replace(found[0], seen=found[0].seen.replace(_END, ", all that it asks for"))
     yield from found
     if found[0].verdict is not Verdict.OK or not sample.rows:
         return
@@ -116,7 +119,7 @@ class _Sample:
         else:
             self.ended = True
         said = f"{len(self.rows):,} rows on {len(self.pages):,} pages"
-        said += ", to the end" if self.ended else ", and there are more"
+        said += _END if self.ended else ", and there are more"
         if rejected:
             raise _Broken(f"{said}; {rejected:,} were no rows", "see the dead letters of a sync")
         return said if self.rows else "no row; what follows needs some"
