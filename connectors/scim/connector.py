@@ -130,8 +130,8 @@ class Scim(Connector):
     def apply(self, changes: Iterable[Change]) -> Iterator[Outcome]:
         """Write changes, several at once; outcomes come as they finish.
 
-        No more changes are drawn than are under way, so whoever writes a journal while giving
-        them has never intended more beyond the last outcome than `concurrency`, or two bulks.
+        No more changes are drawn beyond the last outcome than three times `concurrency`, or
+        four bulks, so whoever writes a journal while giving them has never intended more.
         """
 
         async def outcomes(transport: Transport) -> AsyncIterator[Sequence[Outcome]]:
@@ -144,14 +144,11 @@ class Scim(Connector):
                 return
             writer = Writer(transport, *known, self.quirks)
             size = self.quirks.together if self.quirks else 1
-            lanes = self.concurrency if size == 1 else _BULKS
-            async with UnderWay[list[Outcome]]() as under_way:
-                while True:
-                    while len(under_way) < lanes and (some := list(islice(drawn, size))):
-                        under_way.begin(_written(writer, some))
-                    if not under_way:
-                        return
-                    yield [each for some in await under_way.ended() for each in some]
+            works = (_written(writer, some) for some in _grouped(drawn, size))
+            lanes, together = (self.concurrency, self.concurrency) if size == 1 else (_BULKS, 1)
+            async with UnderWay(works, lanes, together=together, urgent=_failed) as under_way:
+                while some := await under_way.ended():
+                    yield [outcome for each in some for outcome in each]
 
         return self._stream(outcomes)
 
@@ -231,6 +228,16 @@ class Scim(Connector):
             finally:
                 loop.run_until_complete(items.aclose())
                 loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+def _grouped(changes: Iterator[Change], size: int) -> Iterator[Sequence[Change]]:
+    while some := tuple(islice(changes, size)):
+        yield some
+
+
+def _failed(outcomes: Sequence[Outcome]) -> bool:
+    """Whether whoever hears of these may want to send nothing more."""
+    return any(outcome.error is not None for outcome in outcomes)
 
 
 async def _written(writer: Writer, changes: Sequence[Change]) -> list[Outcome]:

@@ -44,9 +44,10 @@ class Limit:
         self._taken.append((now, weight))
         while self._taken and self._taken[0][0] < now - _WINDOW:
             self._taken.popleft()
-        if self.rate is not None:
-            passed = min(now - self._grown, _WINDOW)
-            self.rate *= 1.0 + self._growth * max(passed, 0.0)
+        if self.rate is None:
+            return
+        passed = min(now - self._grown, _WINDOW)
+        self.rate *= 1.0 + self._growth * max(passed, 0.0)
         if now - max(self.frozen, self._grown) > _CALM:
             self._growth = min(self._growth * 2, _FIRST_GROWTH)
         self._grown = now
@@ -81,7 +82,10 @@ class Pace:
 
     def limit(self, kind: str) -> Limit:
         """Return what is known of one class of requests."""
-        return self._limits.setdefault(kind, Limit())
+        limit = self._limits.get(kind)
+        if limit is None:
+            limit = self._limits[kind] = Limit()
+        return limit
 
     async def turn(self, kind: str, weight: int = 1) -> None:
         """Wait for a request's turn; one that carries many operations counts as so many.
@@ -89,6 +93,8 @@ class Pace:
         Who waited looks again: a freeze may have come meanwhile.
         """
         limit = self.limit(kind)
+        if limit.rate is None and not self._gap:
+            return  # it was never refused
         while True:
             now = self._clock()
             start = max(now, self._next, self._turns.get(kind, 0.0), limit.frozen)

@@ -95,6 +95,39 @@ def normal(text: str) -> str:
     return str(parse(text))
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Which paths a row has: those of its own with their usual spelling, and single elements."""
+
+    plain: tuple[tuple[str, ScimPath, str], ...]
+    elements: tuple[str, ...]
+    listed: bool
+
+
+def _shape(row: Mapping[str, Any]) -> _Shape:
+    """Return the shape of a row; those of one push mapping have few."""
+    paths = tuple(row)
+    return _known_shape(paths) if len(paths) <= _SHORT else _shape_of(paths)
+
+
+def _shape_of(paths: tuple[str, ...]) -> _Shape:
+    plain = [(text, parse(text)) for text in paths if list_of(text) is None]
+    return _Shape(
+        tuple((text, path, str(path)) for text, path in plain),
+        tuple(text for text in paths if list_of(text) is not None),
+        any(path.listed for _, path in plain),
+    )
+
+
+_SHORT = 100
+_known_shape = lru_cache(maxsize=512)(_shape_of)
+
+
+def has_elements(row: Mapping[str, Any]) -> bool:
+    """Whether a row names single elements of lists."""
+    return bool(_shape(row).elements)
+
+
 def values_at(resource: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
     """Return what a resource holds under these paths, None where it has nothing.
 
@@ -205,12 +238,13 @@ def _set(holder: dict[str, Any], name: str, value: Any) -> None:
 def build(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the resource that holds exactly these paths; None values are left out."""
     resource: dict[str, Any] = {}
-    plain, elements = parted(row)
-    for text, value in plain.items():
+    shape = _shape(row)
+    for text, path, _ in shape.plain:
+        value = row[text]
         if value is not None:
-            write(resource, parse(text), value)
-    if elements:
-        new = {path: each for path, each in elements.items() if each is not None}
+            write(resource, path, value)
+    if shape.elements:
+        new = {path: row[path] for path in shape.elements if row[path] is not None}
         put_elements(resource, {}, new)
     return resource
 
@@ -221,6 +255,13 @@ def operations(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Oper
     A list element that was not there is added whole, since replacing by a filter that matches
     nothing is an error (RFC 7644 section 3.5.2.3); one whose parts all go is removed whole.
     """
+    shape = _shape(after)
+    if not (shape.listed or shape.elements):
+        return [
+            _simple(said, after[text])
+            for text, _, said in shape.plain
+            if before.get(text) != after[text]
+        ]
     elements: dict[str, dict[ScimPath, Any]] = {}
     plain, singles = parted(after)
     for text, value in plain.items():

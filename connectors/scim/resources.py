@@ -62,7 +62,8 @@ class ResourceType:
 
     def schemas(self, resource: Mapping[str, Any]) -> list[str]:
         """Return the ``schemas`` of a resource: the core one and the extensions it uses."""
-        return [self.schema, *(name for name in resource if name[:4].lower() == "urn:")]
+        urns = [name for name in resource if ":" in name and name[:4].lower() == "urn:"]
+        return [self.schema, *urns]
 
 
 async def features(transport: Transport) -> Features:

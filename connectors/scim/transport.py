@@ -71,6 +71,7 @@ class Transport:
         connections: int,
     ) -> None:
         self._url = url.rstrip("/")
+        self._base = URL(self._url, encoded=True)
         self._credentials = credentials
         self._pace = pace
         self._options = options
@@ -159,9 +160,9 @@ class Transport:
         try:
             async with self._http.request(
                 method,
-                URL(f"{self._url}{path}", encoded=True),
+                self._base.with_path(self._base.raw_path.rstrip("/") + path, encoded=True),
                 data=data,
-                params=params,
+                params=params or None,
                 headers=headers,
                 allow_redirects=False,
             ) as response:

@@ -3,56 +3,92 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Generic, Self, TypeVar
 
 T = TypeVar("T")
 
+_LONGEST = 0.02
+"""Seconds for which a result waits for others: whoever takes them is woken seldom."""
+
 
 class UnderWay(Generic[T]):
-    """Tasks that were begun; use as an async context manager, which cancels what is left.
+    """Draws pieces of work and does so many of them at once; use as an async context manager.
 
-    `asyncio.wait` looks at every task each time one ends; here each tells of itself.
+    A task for each piece would cost as much as a small piece itself; here each of `lanes` tasks
+    draws its next piece when one is done. Results are given several at a time: as soon as there
+    are `together`, or one that is `urgent`, or one has waited. While twice as many wait nothing is
+    drawn. At the end the rest is cancelled.
     """
 
-    def __init__(self) -> None:
-        self._running: set[asyncio.Task[T]] = set()
-        self._ended: list[asyncio.Task[T]] = []
-        self._some = asyncio.Event()
+    def __init__(
+        self,
+        works: Iterator[Coroutine[Any, Any, T]],
+        lanes: int,
+        *,
+        together: int = 1,
+        urgent: Callable[[T], bool] = lambda _: False,
+    ) -> None:
+        self._works = works
+        self._lanes = lanes
+        self._together, self._urgent = together, urgent
+        self._tasks: list[asyncio.Task[None]] = []
+        self._left = lanes
+        self._ended: list[T] = []
+        self._errors: list[Exception] = []
+        self._some, self._room = asyncio.Event(), asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._lane(loop)) for _ in range(self._lanes)]
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        left = [*self._running, *self._ended]
-        for task in left:
+        if self._timer:
+            self._timer.cancel()
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-
-    def __len__(self) -> int:
-        """Return how many have begun and were not taken."""
-        return len(self._running) + len(self._ended)
-
-    def begin(self, work: Coroutine[Any, Any, T]) -> None:
-        """Begin a piece of work."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._end)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def ended(self) -> Sequence[T]:
-        """Return the results of those that have ended, waiting for one.
+        """Return the results of those that have ended, waiting for some; none when all have.
 
-        Raises the error of the first that failed, once those that ended well before were taken.
+        Raises the error of the first that failed, once those that ended well were taken; after an
+        error nothing more is drawn.
         """
-        if not self._ended:
-            self._some.clear()
+        if not self._ended and not self._errors and self._left:
             await self._some.wait()
-        good = []
-        while self._ended and self._ended[0].exception() is None:
-            good.append(self._ended.pop(0).result())
-        return good or [self._ended.pop(0).result()]
+        self._some.clear()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if self._ended:
+            good, self._ended = self._ended, []
+            self._room.set()
+            return good
+        if self._errors:
+            raise self._errors.pop(0)
+        return ()
 
-    def _end(self, task: asyncio.Task[T]) -> None:
-        self._running.discard(task)
-        self._ended.append(task)
-        self._some.set()
+    async def _lane(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            while not self._errors:
+                while len(self._ended) >= 2 * self._together:
+                    self._room.clear()
+                    await self._room.wait()
+                work = next(self._works, None)
+                if work is None:
+                    break
+                result = await work
+                self._ended.append(result)
+                if len(self._ended) >= self._together or self._urgent(result):
+                    self._some.set()
+                elif self._timer is None:
+                    self._timer = loop.call_later(_LONGEST, self._some.set)
+        except Exception as error:  # noqa: BLE001 (it is the taker's, who waits elsewhere)
+            self._errors.append(error)
+        finally:
+            self._left -= 1
+            if self._errors or not self._left:
+                self._some.set()

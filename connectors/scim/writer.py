@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.contract import Action, Change, Outcome, Request
-from connectors.elements import parted
 from connectors.errors import (
     ConflictError,
     ConnectorError,
@@ -18,7 +17,7 @@ from connectors.errors import (
     UncertainError,
 )
 from connectors.scim.elementwise import patch_body, whole, write_elements
-from connectors.scim.paths import Operation, build, operations, values_at
+from connectors.scim.paths import Operation, build, has_elements, operations, values_at
 from connectors.scim.quirks import Form, Quirks
 from connectors.scim.resources import Features, ResourceType, equal, resources_of
 from connectors.scim.transport import Answer, Transport
@@ -63,7 +62,7 @@ class Writer:
         if change.action is Action.DELETE:
             return Request("DELETE", address)
         after = self._after(kind, change)
-        if parted(after)[1]:
+        if has_elements(after):
             return None  # what became of single elements is looked at
         said = self._sayable(operations(change.before, after), after)
         return Request("PATCH", address, patch_body(said)) if said else None
@@ -102,12 +101,13 @@ class Writer:
         return resource
 
     async def _create(self, kind: ResourceType, change: Change) -> Outcome:
-        answer = await self._post(kind, self._new(kind, change))
+        resource = self._new(kind, change)
+        answer = await self._post(kind, resource)
         created = answer.body if isinstance(answer.body, dict) else {}
         if "id" not in created:
             raise RejectedError(f"POST {kind.endpoint}: accepted, but the answer names no id")
-        held = _held(answer, change.after)
-        return Outcome(change, id=str(created["id"]), version=_version(answer), held=held)
+        held = held_of(created, resource, change.after)
+        return Outcome(change, None, str(created["id"]), _version(answer), held)
 
     async def _post(self, kind: ResourceType, resource: dict[str, Any]) -> Answer:
         try:
@@ -155,7 +155,7 @@ class Writer:
     ) -> Answer:
         version = change.version if self.features.etag else None
         patch = operations(change.before, after)
-        if patch and parted(after)[1]:
+        if patch and has_elements(after):
             sendable = patch if self.features.patch else []
             return await write_elements(self.transport, address, kind, change, sendable)
         if self.features.patch or self.quirks is not None:
@@ -175,7 +175,9 @@ class Writer:
         self, patch: Sequence[Operation], after: Mapping[str, Any]
     ) -> Sequence[Operation] | None:
         """Return operations that have their effect here; None when only the whole resource has."""
-        forms = _EVERY if self.quirks is None else self.quirks.forms
+        if self.quirks is None:
+            return patch
+        forms = self.quirks.forms
         needed = [form for operation in patch for form in _forms(operation)]
         lacks = [form for form in needed if form not in forms]
         if not lacks:
@@ -186,9 +188,6 @@ class Writer:
             return None
         lacking = ", ".join(sorted(set(lacks)))
         raise RejectedError(f"PATCH: the provider has no form for this change ({lacking})")
-
-
-_EVERY = tuple(Form)
 
 
 def _forms(operation: Operation) -> Iterator[Form]:
@@ -241,6 +240,15 @@ async def preview(writer: Writer, change: Change) -> Request:
     if outcome.error is not None:
         raise outcome.error
     return Request("GET", f"{writer.types[change.object].endpoint}/{change.id}")
+
+
+def held_of(
+    body: Mapping[str, Any], sent: Mapping[str, Any], after: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return what a created resource holds under these paths; most show what was sent as it was."""
+    if None in after.values() or any(body.get(name) != sent[name] for name in sent):
+        return values_at(body, after)
+    return after
 
 
 def _held(answer: Answer, after: Mapping[str, Any]) -> Mapping[str, Any] | None:
