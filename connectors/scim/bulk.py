@@ -81,24 +81,28 @@ def _by_change(body: Any, changes: Sequence[Change]) -> Mapping[int, Mapping[str
 def _outcome(
     writer: Writer, change: Change, operation: Operation, answer: Mapping[str, Any] | None
 ) -> Outcome:
-    where = f"{_METHODS[change.action]} {writer.types[change.object].endpoint} by POST /Bulk"
     if answer is None:
-        lost = UncertainError(f"{where}: the answer does not tell what became of it")
+        lost = UncertainError(
+            f"{_where(writer, change)}: the answer does not tell what became of it"
+        )
         return Outcome(change, _unknown(change, lost), id=change.id)
     status = _status(answer.get("status"))
     response = answer.get("response")
     if status >= 300 or status < 200:
-        error = refusal(where, operation, status, response)
+        error = refusal(_where(writer, change), operation, status, response)
         gone = isinstance(error, NotFoundError) and change.action is Action.DELETE
         return Outcome(change, None if gone else error, id=change.id)
-    resource = response if isinstance(response, Mapping) else {}
+    resource = response if isinstance(response, dict) else {}
     id_ = change.id or str(resource.get("id") or _last(answer.get("location")))
     if not id_:
-        return Outcome(change, UncertainError(f"{where}: accepted, but the answer names no id"))
-    held = None
-    if "id" in resource:
-        held = values_at(resource, change.after)
-    return Outcome(change, id=id_, held=held)
+        unnamed = f"{_where(writer, change)}: accepted, but the answer names no id"
+        return Outcome(change, UncertainError(unnamed))
+    held = values_at(resource, change.after) if "id" in resource else None
+    return Outcome(change, None, id_, None, held)
+
+
+def _where(writer: Writer, change: Change) -> str:
+    return f"{_METHODS[change.action]} {writer.types[change.object].endpoint} by POST /Bulk"
 
 
 _METHODS = {
@@ -121,7 +125,7 @@ def bulk_id(body: Any) -> str:
 
 def _status(said: Any) -> int:
     """Return the status of an operation: a text in the standard, a number or an object in some."""
-    code = said.get("code") if isinstance(said, Mapping) else said
+    code = said.get("code") if isinstance(said, dict) else said
     try:
         return int(str(code))
     except (TypeError, ValueError):

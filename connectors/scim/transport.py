@@ -77,15 +77,16 @@ class Transport:
         self._options = options
         self._connections = connections
         self._http: aiohttp.ClientSession | None = None
+        connect, read = options.connect_timeout, options.read_timeout
+        # An answer to a write is short: one timer for all of it, not one for each part.
+        self._write = aiohttp.ClientTimeout(total=connect + read, sock_connect=connect)
+        self._read = aiohttp.ClientTimeout(sock_connect=connect, sock_read=read)
 
     async def __aenter__(self) -> Transport:
         await asyncio.to_thread(self._credentials.headers)  # a token is fetched before any work
         options = self._options
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=tls(options)),
-            timeout=aiohttp.ClientTimeout(
-                sock_connect=options.connect_timeout, sock_read=options.read_timeout
-            ),
             headers={"Accept": MEDIA_TYPE},
             proxy=str(options.proxy) if options.proxy else None,
             proxy_auth=_proxy_auth(options),
@@ -164,6 +165,7 @@ class Transport:
                 data=data,
                 params=params or None,
                 headers=headers,
+                timeout=self._read if method == "GET" or path == BULK_PATH else self._write,
                 allow_redirects=False,
             ) as response:
                 text = await response.read()

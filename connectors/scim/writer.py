@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -266,4 +267,7 @@ def _version(answer: Answer) -> str | None:
 
 def _quoted(identifier: str) -> str:
     """Return an id fit for a path segment, slashes and question marks included."""
-    return quote(identifier, safe="")
+    return identifier if _PLAIN.fullmatch(identifier) else quote(identifier, safe="")
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")

@@ -148,7 +148,7 @@ def find_operations(
     query = query.order_by(operation.c.batch.desc(), operation.c.number.desc()).limit(limit)
     with conn.execute(query, execution_options={"yield_per": 5_000}) as rows:
         for row in rows:
-            under = {name: getattr(row, f"op_{name}") for name in Operation.__slots__}
+            under = {name: getattr(row, f"op_{name}") for name in Operation._fields}
             yield _entry(row), Operation(**under)
 
 

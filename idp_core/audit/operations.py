@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -29,8 +28,7 @@ KINDS = (WRITTEN, ASKED, ADOPTED)
 _COLUMNS = tuple(column.name for column in operation.columns)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One write to an account, or taking one over, and what became of it. It holds no values.
 
     `account` is the target's own id; None where the target knows it by the key we gave. `cause` is
@@ -64,24 +62,13 @@ def batches(conn: sa.Connection, key: bytes) -> Iterator[tuple[int, int, str]]:
             if rows and rows[0][0] != each.batch:
                 yield rows[0][0], len(rows), _digest(key, rows)
                 rows = []
-            rows.append(_row(each.batch, each.number, each))
+            rows.append(_row(each.batch, each.number, Operation(*each[2:])))
     if rows:
         yield rows[0][0], len(rows), _digest(key, rows)
 
 
-def _row(batch: int, number: int, each: Operation | sa.Row[Any]) -> bulk.Row:
-    return (
-        batch,
-        number,
-        utc_text(each.time),
-        each.gid,
-        each.account,
-        each.action,
-        each.cause,
-        each.attributes,
-        each.digest,
-        each.outcome,
-    )
+def _row(batch: int, number: int, each: Operation) -> bulk.Row:
+    return (batch, number, utc_text(each.time), *each[1:])
 
 
 def _digest(key: bytes, rows: Sequence[bulk.Row]) -> str:

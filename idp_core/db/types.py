@@ -8,6 +8,7 @@ and ``TEXT``. Global ids are `Gid`, text of 36 characters on both.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """A 64-bit integer; as a primary key SQLite then numbers the rows itself."""
 
 
+@lru_cache(maxsize=1024)
 def utc_text(moment: datetime) -> str:
     """Return the moment as ``2020-01-31T12:00:00.000000Z``; ValueError when it has no zone."""
     if moment.tzinfo is None:

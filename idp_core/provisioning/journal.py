@@ -1,4 +1,8 @@
-"""The journal of writes: every change is here before it is sent. It holds no values.
+"""The journal of writes: every change is noted as intended before it is sent. It holds no values.
+
+What is in flight stands in one row a plan, told anew with each group: a row for each write that is
+changed a moment later costs more than all the rest of noting it. A line of the journal is written
+once its outcome is known, and again when that changes.
 
 The caller owns the transaction and commits in groups.
 """
@@ -13,21 +17,43 @@ import sqlalchemy as sa
 
 from idp_core.db import bulk
 from idp_core.db.types import utc_text
-from idp_core.provisioning.model import UNSETTLED, Ending, Entry, EntryState
-from idp_core.provisioning.tables import journal
+from idp_core.provisioning.model import Entry, EntryState, Pending
+from idp_core.provisioning.tables import intent, journal
 
 _COLUMNS = tuple(column.name for column in journal.columns)
+
+
+def put_intents(
+    conn: sa.Connection, plan_id: str, target: str, object_: str, pending: Iterable[Pending]
+) -> None:
+    """Say what of a plan may be sent from now on, in the place of what was said before."""
+    lines = [
+        (each.number, each.gid, each.action, each.attempts, utc_text(each.intended_at))
+        for each in pending
+    ]
+    if not lines:
+        conn.execute(sa.delete(intent).where(intent.c.plan_id == plan_id))
+        return
+    said = sa.update(intent).where(intent.c.plan_id == plan_id).values(lines=lines)
+    if not conn.execute(said).rowcount:
+        values = {"plan_id": plan_id, "target": target, "object": object_, "lines": lines}
+        conn.execute(sa.insert(intent).values(**values))
+
+
+def drop_intents(conn: sa.Connection, plan_id: str, numbers: Collection[int]) -> None:
+    """Take writes of a plan out of what may be sent."""
+    query = sa.select(intent.c.lines).where(intent.c.plan_id == plan_id)
+    lines = conn.execute(query).scalar_one_or_none() or []
+    left = [line for line in lines if line[0] not in numbers]
+    if left:
+        conn.execute(sa.update(intent).where(intent.c.plan_id == plan_id).values(lines=left))
+    else:
+        conn.execute(sa.delete(intent).where(intent.c.plan_id == plan_id))
 
 
 def write_entries(conn: sa.Connection, entries: Iterable[Entry]) -> None:
     """Insert or replace entries by plan and number; one must not come twice."""
     bulk.upsert(conn, journal, _COLUMNS, [_row(entry) for entry in entries])
-
-
-def end_entries(conn: sa.Connection, endings: Iterable[Ending]) -> None:
-    """Note what became of entries that are there; one must not come twice."""
-    rows = [(e.plan_id, e.number, str(e.state), e.error, _moment(e.ended_at)) for e in endings]
-    bulk.update(conn, journal, ("state", "error", "ended_at"), rows)
 
 
 def read_entries(conn: sa.Connection, plan_id: str) -> Sequence[Entry]:
@@ -36,18 +62,29 @@ def read_entries(conn: sa.Connection, plan_id: str) -> Sequence[Entry]:
     return [_entry(row) for row in conn.execute(query).mappings()]
 
 
-def unsettled(conn: sa.Connection, target: str, object_: str) -> Sequence[Entry]:
+def unsettled(conn: sa.Connection, target: str, object_: str) -> Sequence[Pending]:
     """Return what may have been sent and whose outcome is not known, oldest first."""
-    query = (
-        sa.select(journal)
-        .where(
-            journal.c.target == target,
-            journal.c.object == object_,
-            journal.c.state.in_(UNSETTLED),
-        )
-        .order_by(journal.c.intended_at, journal.c.plan_id, journal.c.number)
+    doubtful = sa.select(*(journal.c[name] for name in Pending._fields)).where(
+        journal.c.target == target,
+        journal.c.object == object_,
+        journal.c.state == EntryState.UNCERTAIN.value,
     )
-    return [_entry(row) for row in conn.execute(query).mappings()]
+    found = {(row.plan_id, row.number): Pending(*row) for row in conn.execute(doubtful)}
+    intended = sa.select(intent.c.plan_id, intent.c.lines).where(
+        intent.c.target == target, intent.c.object == object_
+    )
+    for plan_id, lines in conn.execute(intended):
+        for number, gid, action, attempts, moment in lines:
+            at = datetime.fromisoformat(moment)
+            found[plan_id, number] = Pending(plan_id, number, gid, action, attempts, at)
+    return sorted(found.values(), key=lambda each: (each.intended_at, each.plan_id, each.number))
+
+
+def unsettled_plans() -> sa.Select[tuple[str]]:
+    """Return the query for the plans that have a write whose outcome is not known."""
+    doubtful = sa.select(journal.c.plan_id).where(journal.c.state == EntryState.UNCERTAIN.value)
+    union = sa.union(doubtful, sa.select(intent.c.plan_id)).subquery()
+    return sa.select(union.c.plan_id)
 
 
 def entries_of(conn: sa.Connection, gid: str, limit: int = 100) -> Sequence[Entry]:

@@ -2,7 +2,8 @@
 
 account  what a target holds for one profile: our record of it, with what we last pushed
 plan     a stored list of changes with a hash; `PlanRecord` is its head
-entry    one line of the journal: a change intended, then what became of it
+pending  a change that is committed as intended before it is sent, until its outcome is known
+entry    one line of the journal: what became of a change
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class AccountState(StrEnum):
@@ -133,10 +134,8 @@ class Approval:
 
 
 class EntryState(StrEnum):
-    """What is known of one write."""
+    """What became of one write."""
 
-    INTENDED = "intended"
-    """Committed before it was sent: after a crash, ask the target whether it happened."""
     DONE = "done"
     UNCERTAIN = "uncertain"
     """Sent, the answer lost, and the target could not yet be asked."""
@@ -145,12 +144,11 @@ class EntryState(StrEnum):
     """The target was asked and does not have it: nothing happened."""
 
 
-UNSETTLED = frozenset({EntryState.INTENDED, EntryState.UNCERTAIN})
+class Entry(NamedTuple):
+    """One line of the journal; `number` is the item's number in its plan. It holds no values.
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the journal; `number` is the item's number in its plan. It holds no values."""
+    There is one for each write, so it is a tuple: those are made in a fourth of the time.
+    """
 
     plan_id: str
     number: int
@@ -167,12 +165,12 @@ class Entry:
     ended_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What became of an entry that is in the journal."""
+class Pending(NamedTuple):
+    """A write that may have been sent and whose outcome is not known: ask the target."""
 
     plan_id: str
     number: int
-    state: EntryState
-    error: str | None = None
-    ended_at: datetime | None = None
+    gid: str
+    action: str
+    attempts: int
+    intended_at: datetime

@@ -15,8 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp_core.db import bulk
-from idp_core.provisioning.model import OPEN, UNSETTLED, Approval, PlanRecord, PlanStatus
-from idp_core.provisioning.tables import approval, journal, plan, plan_item
+from idp_core.provisioning.journal import unsettled_plans
+from idp_core.provisioning.model import OPEN, Approval, PlanRecord, PlanStatus
+from idp_core.provisioning.tables import approval, plan, plan_item
 
 _ITEM = ("plan_id", "number", "gid", "document")
 
@@ -173,10 +174,11 @@ def prune_plans(conn: sa.Connection, target: str, keep: int) -> None:
     Items whose outcome is still to be asked for stay with their plan.
     """
     closed = [status for status in PlanStatus if status not in OPEN]
-    unsettled = sa.select(journal.c.plan_id).where(journal.c.state.in_(UNSETTLED))
     old = (
         sa.select(plan.c.id)
-        .where(plan.c.target == target, plan.c.status.in_(closed), plan.c.id.not_in(unsettled))
+        .where(
+            plan.c.target == target, plan.c.status.in_(closed), plan.c.id.not_in(unsettled_plans())
+        )
         .order_by(plan.c.made_at.desc(), plan.c.id.desc())
     )
     ids: Sequence[str] = conn.scalars(old).all()[keep:]

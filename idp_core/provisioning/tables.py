@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from idp_core.db.metadata import metadata
 from idp_core.db.types import Gid, Json, UtcTime
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """Return what makes an index one of these rows alone, on both stores."""
+    return {f"{store}_where": sa.text(condition) for store in ("sqlite", "postgresql")}
+
 
 account = sa.Table(
     "account",
@@ -96,8 +104,17 @@ journal = sa.Table(
     sa.Column("error", sa.Text),
     sa.Column("intended_at", UtcTime, nullable=False),
     sa.Column("ended_at", UtcTime),
-    sa.Index(None, "target", "object", "state"),
+    sa.Index("ix_journal_uncertain", "target", "object", **only_where("state = 'uncertain'")),
     sa.Index(None, "gid"),
+)
+
+intent = sa.Table(
+    "intent",
+    metadata,
+    sa.Column("plan_id", sa.String(36), sa.ForeignKey("plan.id"), primary_key=True),
+    sa.Column("target", sa.String(200), nullable=False),
+    sa.Column("object", sa.String(200), nullable=False),
+    sa.Column("lines", Json, nullable=False),
 )
 
 quarantine = sa.Table(

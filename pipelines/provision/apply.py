@@ -62,7 +62,8 @@ class Setting:
 
     `keep` stores dead letters inside the transaction of their outcome; `progress` is told how many
     of how many changes are settled; `control` may pause or end the work. With `probing` a few
-    changes go first, and the others only when one of them passed. `order` is who ordered it.
+    changes go first, and the others only when one of them passed. `order` is who ordered it,
+    `digest` gives the digest of an item where it is known already.
     """
 
     engine: sa.Engine
@@ -74,6 +75,7 @@ class Setting:
     control: Halting = field(default_factory=Unhalted)
     probing: bool = False
     order: Order | None = None
+    digest: Callable[[PlanItem], bytes | None] = lambda _: None
 
 
 class Work:
@@ -87,7 +89,9 @@ class Work:
         self._diagnosis = Diagnosis(setting.target, setting.push)
         self._refusals: dict[int, ConnectorError] = {}
         self._settled = 0
-        self.writer = JournalWriter(setting.engine, record, setting.keep, setting.order)
+        self.writer = JournalWriter(
+            setting.engine, record, setting.keep, setting.order, setting.digest
+        )
         self.unsettled: list[PlanItem] = []
         self.trouble = ""
 
@@ -166,7 +170,8 @@ class Work:
         removal = item.action in (Action.DELETE, Action.DEACTIVATE)
         match error:
             case None:
-                made = rewritten(item, outcome.held)
+                as_sent = outcome.held is outcome.change.after and not item.account.rewritten
+                made = {} if as_sent else rewritten(item, outcome.held)
                 remote_id = outcome.id or item.account.remote_id
                 self._done(item, item.account.written(remote_id, outcome.version, made))
             case NotFoundError() if removal:
@@ -201,6 +206,9 @@ class Work:
 
     def _hear(self, sent: _Sent, error: ConnectorError | None, told: str) -> None:
         """Keep what a trouble says and the wait it asks for; stop when there are too many."""
+        if error is None:
+            self._breaker.record(None)
+            return
         if isinstance(error, TransientError):
             self.trouble = str(error)
         if isinstance(error, ThrottledError):

@@ -140,6 +140,15 @@ class Plan:
         """The digest of each effective item, in order."""
         return tuple(item_digest(item) for item in self.items if item.effective)
 
+    def digest_of(self, item: PlanItem) -> bytes | None:
+        """Return the digest of an effective item of this plan, which it was hashed by."""
+        return self._digests.get(item.number)
+
+    @cached_property
+    def _digests(self) -> Mapping[int, bytes]:
+        numbers = (item.number for item in self.items if item.effective)
+        return dict(zip(numbers, self.item_digests, strict=True))
+
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """How many items there are by action, and by cause for those that write nothing."""
@@ -172,5 +181,7 @@ def item_digest(item: PlanItem) -> bytes:
         item.moved_from,
         [(d.path, d.before, d.after) for d in item.differences],
     )
-    text = json.dumps(meaning, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(_encoded(meaning).encode("utf-8", "surrogatepass")).digest()
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode

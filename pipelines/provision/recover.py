@@ -13,12 +13,13 @@ from connectors.elements import list_of
 from idp_core.audit.operations import ASKED, Operation
 from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, journal, plans
-from idp_core.provisioning.model import Entry, EntryState, ManagedAccount
+from idp_core.provisioning.model import Entry, EntryState, ManagedAccount, Pending
 from pipelines.provision.asking import Answer, Word, ask
 from pipelines.provision.documents import read_item
 from pipelines.provision.order import Order
 from pipelines.provision.plan import PlanItem
 from pipelines.provision.rules import Push
+from pipelines.provision.writing import entry_of
 
 _GROUP = 100
 _STATES = {Word.DONE: EntryState.DONE, Word.UNDONE: EntryState.UNDONE}
@@ -52,14 +53,18 @@ def recover(
         group = entries[start : start + _GROUP]
         words = [(entry, _word(target, push, items.get(_key(entry)), entry)) for entry in group]
         settled = [(entry, answer) for entry, answer in words if answer is not None]
-        _store(engine, settled, items, held, order)
+        with writing(engine) as conn:
+            _note(conn, words, items)
+            _store(conn, settled, items, held)
+            if order is not None:
+                _tell(conn, order, settled, items)
         done += sum(answer.word is Word.DONE for _, answer in settled)
         undone += sum(answer.word is Word.UNDONE for _, answer in settled)
         unsure |= {e.gid for e, answer in words if answer is None or answer.word is Word.SEVERAL}
     return Recovered(done, undone, frozenset(unsure))
 
 
-def _items(conn: sa.Connection, entries: Iterable[Entry]) -> Mapping[tuple[str, int], PlanItem]:
+def _items(conn: sa.Connection, entries: Iterable[Pending]) -> Mapping[tuple[str, int], PlanItem]:
     numbers: dict[str, list[int]] = {}
     for entry in entries:
         numbers.setdefault(entry.plan_id, []).append(entry.number)
@@ -70,11 +75,11 @@ def _items(conn: sa.Connection, entries: Iterable[Entry]) -> Mapping[tuple[str, 
     }
 
 
-def _key(entry: Entry) -> tuple[str, int]:
+def _key(entry: Pending) -> tuple[str, int]:
     return entry.plan_id, entry.number
 
 
-def _word(target: Target, push: Push, item: PlanItem | None, entry: Entry) -> Answer | None:
+def _word(target: Target, push: Push, item: PlanItem | None, entry: Pending) -> Answer | None:
     if item is None:
         raise RuntimeError(f"plan {entry.plan_id} has lost item {entry.number} of its journal")
     if isinstance(target, Searchable):
@@ -85,40 +90,54 @@ def _word(target: Target, push: Push, item: PlanItem | None, entry: Entry) -> An
     return Answer(Word.UNDONE, item.account, {})
 
 
+def _note(
+    conn: sa.Connection,
+    words: Sequence[tuple[Pending, Answer | None]],
+    items: Mapping[tuple[str, int], PlanItem],
+) -> None:
+    """Take what was asked for out of what is in flight, and write it into the journal."""
+    now, entries = datetime.now(UTC), list[Entry]()
+    asked: dict[str, set[int]] = {}
+    for pending, answer in words:
+        item = items[_key(pending)]
+        asked.setdefault(pending.plan_id, set()).add(pending.number)
+        if answer is None:
+            entries.append(entry_of(pending, item, EntryState.UNCERTAIN))
+        else:
+            entries.append(entry_of(pending, item, _STATES[answer.word], None, now))
+    journal.write_entries(conn, entries)
+    for plan_id, numbers in asked.items():
+        journal.drop_intents(conn, plan_id, numbers)
+
+
 def _store(
-    engine: sa.Engine,
-    settled: Sequence[tuple[Entry, Answer]],
+    conn: sa.Connection,
+    settled: Sequence[tuple[Pending, Answer]],
     items: Mapping[tuple[str, int], PlanItem],
     held: Mapping[str, ManagedAccount],
-    order: Order | None,
 ) -> None:
-    now = datetime.now(UTC)
     saved: dict[str, ManagedAccount] = {}
-    moved: set[str] = set()
-    for entry, answer in settled:
-        item = items[_key(entry)]
+    moved: dict[tuple[str, str], set[str]] = {}
+    for pending, answer in settled:
+        item = items[_key(pending)]
         if answer.word is Word.DONE:
             saved[item.gid] = answer.account
             if item.moved_from is not None:
-                moved.add(item.moved_from)
+                place = item.account.target, item.account.object
+                moved.setdefault(place, set()).add(item.moved_from)
         else:
             before = held.get(item.moved_from or item.gid)
             if before is not None:
                 saved[before.gid] = _as_found(before, item, answer)
-    with writing(engine) as conn:
-        entries = [replace(e, state=_STATES[a.word], ended_at=now) for e, a in settled]
-        journal.write_entries(conn, entries)
-        for entry, _ in settled[:1]:
-            accounts.forget_accounts(conn, entry.target, entry.object, moved)
-        accounts.save_accounts(conn, saved.values(), now)
-        if order is not None:
-            _tell(conn, order, settled, items)
+    for (target, object_), gids in moved.items():
+        accounts.forget_accounts(conn, target, object_, gids)
+    accounts.save_accounts(conn, saved.values())
 
 
 def _tell(
     conn: sa.Connection,
     order: Order,
-    settled: Sequence[tuple[Entry, Answer]],
+    settled: Sequence[tuple[Pending, Answer]],
     items: Mapping[tuple[str, int], PlanItem],
 ) -> None:
     """Write into the audit log what was found out, a batch a plan."""

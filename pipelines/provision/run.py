@@ -185,7 +185,7 @@ def _write(job: Job, prepared: Prepared, allows: Callable[[PlanItem], bool] | No
     chosen = [item for item in effective if allows is None or allows(item)]
     quiet = [item for item in chosen if item.action is None]
     _bookkeeping(job, plan, record, quiet)
-    work = _work(job, record, [item for item in chosen if item.action])
+    work = _work(job, prepared, [item for item in chosen if item.action])
     held = len(effective) - len(chosen)
     if not held and not work.unsettled:
         with writing(job.engine) as conn:
@@ -205,7 +205,7 @@ def _write(job: Job, prepared: Prepared, allows: Callable[[PlanItem], bool] | No
     )
 
 
-def _work(job: Job, record: PlanRecord, writes: Sequence[PlanItem]) -> Work:
+def _work(job: Job, prepared: Prepared, writes: Sequence[PlanItem]) -> Work:
     """Write to the target; one in quarantine gets a few changes first, and leaves it by them."""
     with reading(job.engine) as conn:
         before = quarantine.read_quarantine(conn, job.name)
@@ -219,8 +219,9 @@ def _work(job: Job, record: PlanRecord, writes: Sequence[PlanItem]) -> Work:
         job.control,
         probing=before is not None,
         order=job.order,
+        digest=prepared.plan.digest_of,
     )
-    work = Work(setting, record, writes)
+    work = Work(setting, prepared.record, writes)
     try:
         work.run()
     except QuarantinedError as error:

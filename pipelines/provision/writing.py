@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,14 +16,16 @@ from connectors.exchange import Exchange
 from idp_core.audit.operations import WRITTEN, Operation
 from idp_core.db.engine import writing
 from idp_core.provisioning import accounts, journal, plans
-from idp_core.provisioning.model import Ending, Entry, EntryState, ManagedAccount, PlanRecord
+from idp_core.provisioning.model import Entry, EntryState, ManagedAccount, Pending, PlanRecord
 from pipelines.provision.documents import item_document
 from pipelines.provision.groups import OBJECT as GROUP_OBJECT
 from pipelines.provision.order import Order
 from pipelines.provision.plan import Cause, PlanItem
 
-GROUP = 200
-_LONGEST = 1.0
+GROUP, _MOST = 200, 1_000
+"""So many intents are committed at once: the first time, and at most."""
+_SHORT, _LONGEST = 0.25, 1.0
+"""Seconds: a group that was sent in less is followed by a larger one; outcomes wait no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +55,45 @@ class JournalWriter:
     """
 
     def __init__(
-        self, engine: sa.Engine, record: PlanRecord, keep: Keep | None, order: Order | None = None
+        self,
+        engine: sa.Engine,
+        record: PlanRecord,
+        keep: Keep | None,
+        order: Order | None = None,
+        digest: Callable[[PlanItem], bytes | None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._record = record
-        self._keep, self._order = keep, order
-        self._entries: dict[int, Entry] = {}
-        self._accounts: dict[str, ManagedAccount] = {}
-        self._moved: set[str] = set()
-        self._erased: set[str] = set()
-        self._letters: list[DeadLetter] = []
-        self._endings: dict[int, Ending] = {}
-        self._operations: list[Operation] = []
+        self._keep, self._order, self._digest = keep, order, digest
+        self._pending: dict[int, Pending] = {}
+        self._doubtful: dict[int, Pending] = {}
+        self._intended = False
+        self._noted = _Noted()
         self._flushed = time.monotonic()
         self.letters: list[DeadLetter] = []
         self.done: Counter[str] = Counter()
 
     def intend(self, items: Iterable[PlanItem], attempt: int) -> Iterator[Sequence[PlanItem]]:
         """Yield the items in groups, each committed as intended (with all outcomes so far)."""
-        listed = list(items)
-        for start in range(0, len(listed), GROUP):
-            group = listed[start : start + GROUP]
+        left, size = iter(items), GROUP
+        while group := list(islice(left, size)):
             now = datetime.now(UTC)
             for item in group:
-                self._entries[item.number] = self._entry(item, attempt, now)
+                self._pending[item.number] = self._pend(item, attempt, now)
+            self._intended = True
             self.flush()
+            begun = time.monotonic()
             yield group
+            size = min(2 * size, _MOST) if time.monotonic() - begun < _SHORT else GROUP
 
     def succeeded(self, item: PlanItem, account: ManagedAccount) -> None:
         """Note that the target holds it."""
-        self._accounts[item.gid] = account
+        noted = self._noted
+        noted.accounts[item.gid] = account
         if item.moved_from:
-            self._moved.add(item.moved_from)
+            noted.moved.add(item.moved_from)
         if item.cause is Cause.ERASED:
-            self._erased.add(item.gid)
+            noted.erased.add(item.gid)
         self.done[str(item.action or "none")] += 1
         self._end(item, EntryState.DONE, account=account)
 
@@ -98,7 +106,7 @@ class JournalWriter:
     ) -> None:
         """Note that it will never pass; it becomes a dead letter, with what was said of it."""
         if account is not None:
-            self._accounts[account.gid] = account
+            self._noted.accounts[account.gid] = account
         letter = DeadLetter(
             target=self._record.target,
             gid=item.gid,
@@ -107,7 +115,7 @@ class JournalWriter:
             reason=reason,
             document=item_document(item),
         )
-        self._letters.append(replace(letter, exchange=_keepable(item, exchange)))
+        self._noted.letters.append(replace(letter, exchange=_keepable(item, exchange)))
         self.letters.append(letter)  # for the report, which stays in memory: without the bodies
         self._end(item, EntryState.FAILED, reason)
 
@@ -121,25 +129,29 @@ class JournalWriter:
 
     def flush(self, *, if_due: bool = False) -> None:
         """Commit what was noted; with `if_due` only when it is old, or much."""
+        noted = self._noted
         aged = time.monotonic() - self._flushed > _LONGEST
-        noted = len(self._entries) + len(self._endings)
-        if not noted or (if_due and noted < 2 * GROUP and not aged):
+        if not (self._intended or noted.entries):
             return
-        target, object_ = self._record.target, self._record.object
+        if if_due and len(noted.entries) < 2 * _MOST and not aged:
+            return
+        plan, target, object_ = self._record.id, self._record.target, self._record.object
         with writing(self._engine) as conn:
-            journal.end_entries(conn, self._endings.values())
-            journal.write_entries(conn, self._entries.values())  # what is sent again comes last
-            accounts.forget_accounts(conn, target, object_, self._moved)
-            accounts.save_accounts(conn, self._accounts.values())
-            plans.scrub_items(conn, self._erased)
-            if self._keep is not None and self._letters:
-                self._keep(conn, self._letters)
+            journal.write_entries(conn, noted.entries.values())
+            journal.put_intents(conn, plan, target, object_, self._pending.values())
+            accounts.forget_accounts(conn, target, object_, noted.moved)
+            accounts.save_accounts(conn, noted.accounts.values())
+            plans.scrub_items(conn, noted.erased)
+            if self._keep is not None and noted.letters:
+                self._keep(conn, noted.letters)
             if self._order is not None:
-                self._order.write(conn, WRITTEN, self._record, self._operations)
-        self._operations = []
-        self._entries, self._endings, self._accounts, self._letters = {}, {}, {}, []
-        self._moved, self._erased = set(), set()
+                self._order.write(conn, WRITTEN, self._record, noted.operations)
+        self._noted, self._intended = _Noted(), False
         self._flushed = time.monotonic()
+
+    def _pend(self, item: PlanItem, attempt: int, now: datetime) -> Pending:
+        action = str(item.action or "none")
+        return Pending(self._record.id, item.number, item.gid, action, attempt, now)
 
     def _end(
         self,
@@ -148,29 +160,55 @@ class JournalWriter:
         error: str | None = None,
         account: ManagedAccount | None = None,
     ) -> None:
-        now, number = datetime.now(UTC), item.number
-        ended_at = None if state is EntryState.UNCERTAIN else now
+        now, number, noted = datetime.now(UTC), item.number, self._noted
+        pending = self._pending.pop(number, None) or self._doubtful[number]
+        if state is EntryState.UNCERTAIN:
+            self._doubtful[number] = pending
         if self._order is not None:
-            self._operations.append(self._order.operation(item, str(state), now, account))
-        self._endings[number] = Ending(self._record.id, number, state, error, ended_at)
+            digest = self._digest(item)
+            line = self._order.operation(item, state.value, now, account, digest)
+            noted.operations.append(line)
+        ended_at = None if state is EntryState.UNCERTAIN else now
+        noted.entries[number] = entry_of(pending, item, state, error, ended_at)
         self.flush(if_due=True)  # last: an outcome and its account commit together
 
-    def _entry(self, item: PlanItem, attempt: int, now: datetime) -> Entry:
-        account = item.account
-        return Entry(
-            plan_id=self._record.id,
-            number=item.number,
-            target=self._record.target,
-            object=self._record.object,
-            gid=account.gid,
-            action=str(item.action or "none"),
-            key=account.key,
-            remote_id=account.remote_id,
-            state=EntryState.INTENDED,
-            attempts=attempt,
-            error=None,
-            intended_at=now,
-        )
+
+def entry_of(
+    pending: Pending,
+    item: PlanItem,
+    state: EntryState,
+    error: str | None = None,
+    ended_at: datetime | None = None,
+) -> Entry:
+    """Return the line of the journal about a write that was pending."""
+    known = item.account
+    return Entry(
+        pending.plan_id,
+        pending.number,
+        known.target,
+        known.object,
+        known.gid,
+        pending.action,
+        known.key,
+        known.remote_id,
+        state,
+        pending.attempts,
+        error,
+        pending.intended_at,
+        ended_at,
+    )
+
+
+@dataclass(slots=True)
+class _Noted:
+    """What is to be committed together next."""
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+    accounts: dict[str, ManagedAccount] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)
+    letters: list[DeadLetter] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
 
 
 def _keepable(item: PlanItem, exchange: Exchange | None) -> Exchange | None:

@@ -7,10 +7,10 @@ from idp_core.db.schema import upgrade
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import (
     AccountState,
-    Ending,
     Entry,
     EntryState,
     ManagedAccount,
+    Pending,
     PlanRecord,
     PlanStatus,
 )
@@ -41,9 +41,17 @@ def item(number=1, gid="g1"):
     return number, gid, {"number": number, "value": "é\U0001f600"}
 
 
-def entry(number=1, state=EntryState.INTENDED, **more):
+def entry(number=1, state=EntryState.UNCERTAIN, **more):
     values = {"remote_id": None, "attempts": 1, "error": None, "intended_at": NOW} | more
     return Entry("p1", number, "crm", "User", "g1", "create", "g1", state=state, **values)
+
+
+def pending(number=1, **more):
+    return Pending("p1", number, "g1", "create", 1, NOW)._replace(**more)
+
+
+def intend(conn, *those):
+    journal.put_intents(conn, "p1", "crm", "User", those)
 
 
 def test_an_account_comes_back_as_it_was_saved(engine):
@@ -110,14 +118,38 @@ def test_a_plan_is_found_by_the_beginning_of_its_hash_if_that_is_unique(engine):
 def test_the_journal_tells_what_is_open_and_what_became_of_the_rest(engine):
     with writing(engine) as conn:
         plans.save_plan(conn, plan(), [])
-        journal.write_entries(conn, [entry(1), entry(2), entry(3)])
+        journal.write_entries(conn, [entry(1), entry(2)])
         done = entry(1, EntryState.DONE, remote_id="r1", ended_at=NOW)
-        journal.write_entries(conn, [done, entry(2, EntryState.UNCERTAIN)])
+        journal.write_entries(conn, [done])
+        intend(conn, pending(2, attempts=2), pending(3, intended_at=NOW - timedelta(1)))
     with reading(engine) as conn:
-        assert [e.number for e in journal.unsettled(conn, "crm", "User")] == [2, 3]
-        assert journal.read_entries(conn, "p1")[0] == done
+        again = pending(2, attempts=2)
+        assert journal.unsettled(conn, "crm", "User") == [
+            pending(3, intended_at=NOW - timedelta(1)),
+            again,
+        ]
+        assert journal.unsettled(conn, "crm", "Group") == []
+        assert journal.read_entries(conn, "p1") == [done, entry(2)]
         assert journal.count_entries(conn, "p1")[EntryState.DONE] == 1
         assert len(journal.entries_of(conn, "g1", limit=2)) == 2
+
+
+def test_what_is_intended_next_takes_the_place_of_what_was(engine):
+    def open_(conn):
+        return [each.number for each in journal.unsettled(conn, "crm", "User")]
+
+    with writing(engine) as conn:
+        plans.save_plan(conn, plan(), [])
+        intend(conn, pending(1), pending(2), pending(3))
+        journal.drop_intents(conn, "p1", {2})
+        assert open_(conn) == [1, 3]
+        intend(conn, pending(4))
+        assert open_(conn) == [4]
+        journal.drop_intents(conn, "p1", {4, 5})
+        assert open_(conn) == []
+        intend(conn, pending(6))
+        intend(conn)
+        assert open_(conn) == []
 
 
 def test_an_erased_persons_planned_values_are_removed(engine):
@@ -149,20 +181,13 @@ def test_reprs_show_no_value():
 def test_a_plan_whose_outcomes_are_open_keeps_its_items(engine):
     with writing(engine) as conn:
         plans.save_plan(conn, plan(), [item()])
-        journal.write_entries(conn, [entry(1)])
         plans.set_status(conn, "p1", PlanStatus.SUPERSEDED, NOW)
+        intend(conn, pending(1))
+        plans.prune_plans(conn, "crm", keep=0)
+        intend(conn)
+        journal.write_entries(conn, [entry(1)])
         plans.prune_plans(conn, "crm", keep=0)
         assert list(plans.read_items(conn, "p1"))
         journal.write_entries(conn, [entry(1, EntryState.DONE)])
         plans.prune_plans(conn, "crm", keep=0)
         assert not list(plans.read_items(conn, "p1"))
-
-
-def test_an_ending_changes_what_became_of_an_entry_and_nothing_else(engine):
-    with writing(engine) as conn:
-        plans.save_plan(conn, plan(), [])
-        journal.write_entries(conn, [entry(1), entry(2)])
-        journal.end_entries(conn, [Ending("p1", 1, EntryState.DONE, None, NOW)])
-    with reading(engine) as conn:
-        one, two = journal.read_entries(conn, "p1")
-    assert (one, two) == (entry(1, EntryState.DONE, ended_at=NOW), entry(2))

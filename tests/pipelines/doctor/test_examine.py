@@ -177,7 +177,7 @@ def test_changes_without_an_outcome_are_told(folder):
     ran(folder)
     with open_bus(load_project(folder)) as bus, writing(bus.engine) as conn:
         table = journal.journal
-        conn.execute(sa.update(table).values(state=EntryState.INTENDED.value))
+        conn.execute(sa.update(table).values(state=EntryState.UNCERTAIN.value))
     assert "1 changes were sent" in dict(found(folder, Grade.WARN))["target portal"]
 
 

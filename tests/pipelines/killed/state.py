@@ -28,7 +28,7 @@ from idp_core.profiles.tables import (
     source_profile,
     stale_profile,
 )
-from idp_core.provisioning.tables import account, journal, plan
+from idp_core.provisioning.tables import account, intent, journal, plan
 
 Names = dict[str, str]
 
@@ -68,9 +68,8 @@ def leftovers(database: str, folder: Path) -> dict[str, list[str]]:
                 conn.scalars(sa.select(landed_page.c.path).where(landed_page.c.state == "landed"))
             ),
             "unsettled changes": [
-                state
-                for state in conn.scalars(sa.select(journal.c.state))
-                if state in ("intended", "uncertain")
+                *conn.scalars(sa.select(journal.c.state).where(journal.c.state == "uncertain")),
+                *conn.scalars(sa.select(intent.c.plan_id)),
             ],
             "open plans": [
                 status

@@ -465,6 +465,7 @@ def test_of_a_group_and_of_an_erased_person_no_body_is_kept(job, engine, more):
     account = replace(item.account, object=more.get("object", "User"))
     kept = []
     writer = JournalWriter(engine, prepared.record, lambda _, letters: kept.extend(letters))
+    assert list(writer.intend([item], 1)) == [[item]]
     writer.refused(replace(item, cause=cause, account=account), "refused", None, SAID)
     writer.flush()
     assert [each.exchange for each in kept] == [replace(SAID, sent="", answered="")]
