@@ -210,8 +210,8 @@ def retry(job: provisioning.Job, letters: Sequence[ledger.DeadLetter]) -> Retrie
 
     Guards hold here, too. Raises what `pipelines.provision.run` does.
     """
-    prepared = provisioning.prepare(job)
     wanted = {_gid(job, each) for each in letters}
+    prepared = provisioning.prepare(replace(job, again=wanted))
     theirs = [item for item in prepared.plan.items if item.gid in wanted and item.effective]
     problems: Sequence[JobError] = ()
     if not all(_held(prepared, item) for item in theirs):

@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from idp_core.db import bulk
-from idp_core.provisioning.tables import account, erasure_receipt, journal
+from idp_core.provisioning.tables import account, erasure_receipt, journal, refusal
 
 GONE = "gone"
 """The proof of an account that the system does not find any more."""
@@ -43,6 +43,7 @@ def put_receipt(conn: sa.Connection, receipt: Receipt) -> None:
     conn.execute(sa.delete(erasure_receipt).where(*same))
     values = {name: getattr(receipt, name) for name in Receipt.__slots__}
     conn.execute(sa.insert(erasure_receipt).values(**values))
+    conn.execute(sa.delete(refusal).where(refusal.c.gid == receipt.gid))
     for table in (account, journal):
         conn.execute(
             sa.update(table)

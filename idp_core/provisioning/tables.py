@@ -126,3 +126,15 @@ quarantine = sa.Table(
     sa.Column("tried_at", UtcTime, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
 )
+
+refusal = sa.Table(
+    "refusal",
+    metadata,
+    sa.Column("target", sa.String(200), primary_key=True),
+    sa.Column("object", sa.String(200), primary_key=True),
+    sa.Column("gid", Gid, primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(64), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+)

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
 import sqlalchemy as sa
@@ -26,13 +27,15 @@ from connectors.errors import (
     UncertainError,
 )
 from idp_core.provisioning.model import AccountState, ManagedAccount, PlanRecord
+from idp_core.provisioning.refusals import Refusal
 from pipelines.control import Halting, Unhalted
 from pipelines.provision.asking import Word, ask, rewritten
 from pipelines.provision.breaker import PROBES, Breaker
 from pipelines.provision.diagnosis import Diagnosis
 from pipelines.provision.order import Order
-from pipelines.provision.plan import PlanItem
+from pipelines.provision.plan import PlanItem, item_digest
 from pipelines.provision.rules import Push
+from pipelines.provision.withheld import may_be_withheld
 from pipelines.provision.writing import JournalWriter, Keep
 
 _PHASES = (
@@ -94,6 +97,7 @@ class Work:
         )
         self.unsettled: list[PlanItem] = []
         self.trouble = ""
+        self.refusals: list[Refusal] = []
 
     def run(self) -> None:
         """Write everything: removals first, then updates, then creations.
@@ -201,6 +205,8 @@ class Work:
                 sent.again.append(item)  # another change of this plan may free the value
             case _:
                 told = self._diagnosis.told(error, item)
+                if not isinstance(error, ConflictError) and may_be_withheld(item):
+                    self.refusals.append(self._refusal(item, told))
                 self._refuse(item, told, error=error)
         self._hear(sent, error, told)
 
@@ -253,6 +259,12 @@ class Work:
     ) -> None:
         self.writer.refused(item, reason, account, error.exchange if error else None)
         self._progress()
+
+    def _refusal(self, item: PlanItem, reason: str) -> Refusal:
+        setting, account = self._setting, item.account
+        digest = (setting.digest(item) or item_digest(item)).hex()
+        state, now = self._diagnosis.state, datetime.now(UTC)
+        return Refusal(account.target, account.object, item.gid, digest, state, reason, now)
 
     def _progress(self) -> None:
         self._settled += 1

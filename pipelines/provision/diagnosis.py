@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from connectors.contract import Discoverable, Target
 from connectors.errors import ConnectorError
 from pipelines.provision.plan import PlanItem
 from pipelines.provision.rules import Push
+from pipelines.provision.withheld import state_of
 
 
 class Diagnosis:
@@ -16,6 +18,11 @@ class Diagnosis:
     def __init__(self, target: Target, push: Push) -> None:
         self._target, self._push = target, push
         self._missing: Mapping[str, str] | None = None
+
+    @cached_property
+    def state(self) -> str:
+        """The digest of what refusals depend on besides their changes."""
+        return state_of(self._target, self._push)
 
     def told(self, error: ConnectorError, item: PlanItem) -> str:
         """Return the error's words, and what of the change the target's schema does not have."""

@@ -32,6 +32,7 @@ REASONS: Mapping[Cause, str] = {
     Cause.ERASED: "the person was erased",
     Cause.DRIFT: "the target changed what is ours; it is written back only when asked",
     Cause.REFUSED: "a value cannot be written",
+    Cause.WITHHELD: "the target refused this very change",
 }
 
 

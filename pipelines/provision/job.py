@@ -27,7 +27,8 @@ class Job:
     `redirects` maps merged global ids to the one that stayed, `erased` are people to delete
     everywhere. With `everything` the whole target is read and drift is reported; `correct_drift`
     writes it back; with `changed` the accounts of changed profiles are looked at before planning;
-    `control` may pause or end the writing; `order` is who ordered it, for the audit log.
+    `control` may pause or end the writing; `order` is who ordered it, for the audit log;
+    `again` are people whose changes are sent even if the target refused these very ones before.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Job:
     patience: Patience = field(default_factory=Patience)
     control: Halting = field(default_factory=Unhalted)
     order: Order | None = None
+    again: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,10 @@ class Cause(StrEnum):
     CONFLICT = "conflict"
     REVIEW = "review"
     REFUSED = "refused"
+    WITHHELD = "withheld"
 
 
-REPORTED = frozenset({Cause.DRIFT, Cause.CONFLICT, Cause.REVIEW, Cause.REFUSED})
+REPORTED = frozenset({Cause.DRIFT, Cause.CONFLICT, Cause.REVIEW, Cause.REFUSED, Cause.WITHHELD})
 """Causes of items that are shown to a person and write nothing."""
 
 

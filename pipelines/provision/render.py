@@ -184,6 +184,7 @@ _BLANK: Sequence[RenderableType] = ("", "", "")
 
 def _why(item: PlanItem) -> str:
     told = item.cause in (Cause.CONFLICT, Cause.REVIEW, Cause.REFUSED, Cause.ADOPTED)
+    told = told or item.cause is Cause.WITHHELD
     return f"{item.cause}: {item.reason}" if told else item.cause.value.replace("_", " ")
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from connectors.errors import ConnectorError
 from idp_core.audit.operations import ADOPTED
 from idp_core.db.engine import reading, writing
-from idp_core.provisioning import accounts, plans, quarantine
+from idp_core.provisioning import accounts, plans, quarantine, refusals
 from idp_core.provisioning.model import Approval, ManagedAccount, PlanRecord, PlanStatus
 from pipelines.errors import RemoteError
 from pipelines.provision.apply import Setting, Work
@@ -23,11 +23,12 @@ from pipelines.provision.job import Job, Prepared, Report
 from pipelines.provision.look import look
 from pipelines.provision.matching import Seen
 from pipelines.provision.order import Order, note
-from pipelines.provision.plan import Plan, PlanItem, item_digest
+from pipelines.provision.plan import Cause, Plan, PlanItem, item_digest
 from pipelines.provision.planner import Inputs, make_plan
 from pipelines.provision.recover import recover
 from pipelines.provision.references import NO_REFERENCES, find_references
 from pipelines.provision.storing import advice, again, open_plan, store_plan, unsafe
+from pipelines.provision.withheld import state_of, withhold
 
 __all__ = [
     "Job",
@@ -64,7 +65,13 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
         raise RemoteError(f"{job.name}: {error}") from error
     inputs = inputs_of(job, held, seen, recovered.unsure)
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
+    with reading(job.engine) as conn:
+        refused = refusals.read_refusals(conn, job.name, job.push.object)
+    if refused:
+        plan = withhold(plan, refused, state_of(job.target, job.push), job.again)
+    over = refused.keys() - {item.gid for item in plan.items if item.cause is Cause.WITHHELD}
     with writing(job.engine) as conn:
+        refusals.forget_refusals(conn, job.name, job.push.object, over)
         last = plans.latest_plan(conn, job.name, job.push.object, [PlanStatus.APPLIED])
         verdict = judge(plan, job.limits, last.people if last else None)
         record = store_plan(conn, plan, verdict)
@@ -230,6 +237,9 @@ def _work(job: Job, prepared: Prepared, writes: Sequence[PlanItem]) -> Work:
         raise
     except ConnectorError as error:
         raise RemoteError(f"{job.name}: {error}") from error
+    # Not when it refused too much: then the changes are hardly what is wrong.
+    with writing(job.engine) as conn:
+        refusals.put_refusals(conn, work.refusals)
     if before is not None and work.writer.done:
         with writing(job.engine) as conn:
             quarantine.end_quarantine(conn, job.name)
