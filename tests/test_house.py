@@ -92,6 +92,24 @@ def test_the_composition_names_nothing_that_is_not_there():
     assert address in (ROOT / "docs/how-to/run-in-containers.md").read_text("utf-8")
 
 
+def test_the_composition_opens_two_doors_and_has_no_password_of_its_own():
+    text = (ROOT / "docker-compose.yml").read_text("utf-8")
+    services = yaml.safe_load(text)["services"]
+    doors = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert set(doors) == {"dagster", "proxy"}
+    assert all(each.startswith("127.0.0.1:") for each in doors["dagster"]), "of this machine alone"
+    for name, service in services.items():
+        said = service.get("environment", {})
+        secret = [each for each in said if re.search("PASSWORD|SECRET|KEY|TOKEN", each)]
+        assert all(each.endswith("_FILE") for each in secret), f"{name}: mount it as a secret"
+        assert all(str(said[each]).startswith("/run/secrets/") for each in secret), name
+        assert "privileged" not in service, name
+        if name != "postgres":  # it begins as root, to give its folder away
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"], name
+    assert not re.search(r"\$\{\w*(PASSWORD|SECRET|KEY)\w*:-", text), "no default of a password"
+
+
 def test_every_target_of_the_makefile_says_what_it_does():
     text = (ROOT / "Makefile").read_text("utf-8")
     phony = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)

@@ -51,6 +51,23 @@ def test_a_file_that_anyone_can_read_is_refused_unless_it_was_mounted(tmp_path, 
     assert secret("file:password", tmp_path).reveal() == CANARY
 
 
+def test_only_what_is_mounted_itself_may_be_read_by_anybody(tmp_path, monkeypatch):
+    """A container's secret has mode 0444; a path or link that only leads over there has not."""
+    mounted = tmp_path / "run/secrets"
+    mounted.mkdir(parents=True)
+    monkeypatch.setattr(secrets, "RUN_SECRETS", mounted)
+    private(mounted / "database_url", CANARY).chmod(0o444)
+    (tmp_path / "var").symlink_to(tmp_path / "run")  # as /var/run is
+    assert secret(f"file:{tmp_path}/var/secrets/database_url", tmp_path).reveal() == CANARY
+    private(tmp_path / "elsewhere", CANARY).chmod(0o444)
+    (mounted / "link").symlink_to(tmp_path / "elsewhere")
+    for path in ("run/secrets/../../elsewhere", "run/secrets/link", "run/secrets-too"):
+        if path == "run/secrets-too":
+            private(tmp_path / path, CANARY).chmod(0o444)
+        with pytest.raises(MisconfiguredError, match="chmod o-r"):
+            secret(f"file:{path}", tmp_path).reveal()
+
+
 def test_a_keyring_entry_is_found_by_service_and_user(monkeypatch):
     keyring = types.SimpleNamespace(
         get_password=lambda service, user: CANARY if (service, user) == ("a/b", "c") else None
