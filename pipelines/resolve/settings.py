@@ -89,13 +89,19 @@ def shared(con: duckdb.DuckDBPyConnection, table: str, texts: Iterable[str]) -> 
 def _comparison(
     name: str, comparison: Comparison, weights: tuple[tuple[float, float], ...] | None
 ) -> dict[str, Any]:
-    levels = [_unknown(name, comparison)]
-    levels += [_level(level) for level in comparison.levels]
-    levels.append({"sql_condition": "ELSE", "label_for_charts": "different"})
+    levels = levels_of(name, comparison)
     if weights is not None:
         for level, (m, u) in zip(levels[1:], weights, strict=True):
             level |= {"m_probability": m, "u_probability": u}
     return {"output_column_name": name, "comparison_levels": levels}
+
+
+def levels_of(name: str, comparison: Comparison) -> list[dict[str, Any]]:
+    """Return the levels as Splink takes them: unknown, the likenesses best first, and none."""
+    levels = [_unknown(name, comparison)]
+    levels += [_level(level) for level in comparison.levels]
+    levels.append({"sql_condition": "ELSE", "label_for_charts": "different"})
+    return levels
 
 
 def _unknown(name: str, comparison: Comparison) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from pipelines.resolve.holds import held
 from pipelines.resolve.modelfile import Model
 from pipelines.resolve.settings import compared, rule, settings, shared, usable
 from pipelines.resolve.trained import SEVERAL, Trained, digest
+from pipelines.resolve.usual import usual
 from pipelines.resolve.weights import floored, learn, teaching
 
 _FEWEST_MATCHES = 0.1  # for each record: without a certain pair there still are matches
@@ -72,7 +73,7 @@ def train(table: pa.Table, model: Model, scorer: Scorer | None = None) -> Scored
         prior = _prior(con, table.num_rows, model, there)
         keys = shared(con, "records", teaching(model, frozenset(there)))
         learnt = learn(lambda: _linker(con, settings(model, there, [], None, prior))[0], keys)
-        weights, warnings = floored(learnt, model, prior)
+        weights, warnings = floored(learnt, model, prior, usual(con, model, there))
         frequencies = _frequencies(con, model, there)
         bits = together(con, model, there)
         rules, crowded = blocks.choose(con, table.num_rows, model, usable(model.blocking, there))

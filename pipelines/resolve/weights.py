@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import log2
 from typing import Any
 
 from pipelines.resolve.modelfile import Comparison, Model, keys
 from pipelines.resolve.settings import compared, rule, usable
 from pipelines.resolve.trained import Weights
+from pipelines.resolve.usual import OWN, Usual
 
 SEED = 7
-OWN = ("birth", "personal")
-"""What says who somebody is, and not only how they are called or where they live."""
 OFTEN = 0.1
 """Of the pairs of one person, the share from which a mere likeness is usual."""
 _PAIRS = 1_000_000  # that chance agreement is counted on
@@ -68,11 +67,14 @@ def teaching(model: Model, held: frozenset[str]) -> Iterator[str]:
             yield text
 
 
-def floored(said: Mapping[str, Any], model: Model, prior: float) -> tuple[Weights, tuple[str, ...]]:
+def floored(
+    said: Mapping[str, Any], model: Model, prior: float, usual: Usual
+) -> tuple[Weights, tuple[str, ...]]:
     """Return the weights of each comparison, and a warning for each with levels nobody could learn.
 
     A level that never was seen, or never among matches, would be worth nothing or forbid all: it
-    gets `_default` bits, and what is learnt stays within sense (`_sensible`).
+    gets `_default` bits, and what is learnt stays within sense (`_sensible`). `usual` is what sure
+    pairs show.
     """
     weights: dict[str, tuple[tuple[float, float], ...]] = {}
     warnings: list[str] = []
@@ -93,7 +95,13 @@ def floored(said: Mapping[str, Any], model: Model, prior: float) -> tuple[Weight
         weights[name] = tuple(
             _pair(
                 level,
-                _sensible(each, comparison, place, best, idle=_idle(level, comparison, place)),
+                _sensible(
+                    each,
+                    comparison,
+                    place,
+                    best,
+                    idle=_idle(level, comparison, place, usual.get(name)),
+                ),
             )
             for place, (level, each) in enumerate(zip(levels, bits, strict=True))
         )
@@ -121,16 +129,20 @@ def _bits(level: Mapping[str, Any]) -> float | None:
     return log2(m / u)
 
 
-def _idle(level: Mapping[str, Any], comparison: Comparison, place: int) -> bool:
+def _idle(
+    level: Mapping[str, Any], comparison: Comparison, place: int, usual: Sequence[float] | None
+) -> bool:
     """Whether a likeness is one that says nothing for a join.
 
     A mailbox or date that is merely near is so because namesakes spell alike and are many, unless
-    it often is all that the records of one person have.
+    it often is all that the records of one person have: by what was learnt, and by the sure pairs
+    where there are any.
     """
     if place == len(comparison.levels) or comparison.levels[place].agrees:
         return False
     m = level.get("m_probability")
-    return comparison.says in OWN and not (isinstance(m, float) and m >= OFTEN)
+    often = isinstance(m, float) and m >= OFTEN and (usual is None or usual[place] >= OFTEN)
+    return comparison.says in OWN and not often
 
 
 def _sensible(

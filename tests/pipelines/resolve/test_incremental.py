@@ -224,11 +224,11 @@ def test_without_a_graph_that_fits_everything_is_resolved_and_a_new_one_is_made(
         check(engine, POLICY)
 
 
-@settings(max_examples=100)
-@given(first=st.dictionaries(st.sampled_from(KEYS), SAID, min_size=4), steps=STEPS)
-def test_any_changes_in_any_order_give_the_people_that_everything_resolved_anew_gives(
-    empty: Path, first, steps
-) -> None:
+CHANGES = given(first=st.dictionaries(st.sampled_from(KEYS), SAID, min_size=4), steps=STEPS)
+
+
+def changes(empty: Path, first: Mapping[tuple[str, str], Any], steps: Sequence[Step]) -> None:
+    """Hold the law for some records and what becomes of them."""
     first = {("shop", "0"): {}, ("crm", "0"): {}, **first}
     with TemporaryDirectory() as name:
         path = Path(name) / "test.db"
@@ -236,6 +236,24 @@ def test_any_changes_in_any_order_give_the_people_that_everything_resolved_anew_
         engine = make_engine(f"sqlite:///{path}")
         law(engine, Path(name), first, steps, POLICY)
         engine.dispose()
+
+
+@settings(max_examples=25)
+@CHANGES
+def test_any_changes_in_any_order_give_the_people_that_everything_resolved_anew_gives(
+    empty: Path, first, steps
+) -> None:
+    changes(empty, first, steps)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@settings(max_examples=300)
+@CHANGES
+def test_very_many_changes_give_the_people_that_everything_resolved_anew_gives(
+    empty: Path, first, steps
+) -> None:
+    changes(empty, first, steps)
 
 
 # Names that are rare among a few records and common among many: their bits change as records come.

@@ -21,7 +21,7 @@ def test_what_could_not_be_learnt_is_one_line_for_each_comparison():
     found = {
         "comparisons": [said("phone", *phone, None), said("email", None, *email[1:], (0.1, 0.9))]
     }
-    weights, warnings = floored(found, model, 0.001)
+    weights, warnings = floored(found, model, 0.001, {})
     assert set(weights) == {"phone", "email"}
     first = model.comparisons["email"].levels[0].name
     assert warnings == (
