@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -16,6 +18,7 @@ GrantType = Literal[
 ]
 DEVICE: GrantType = "urn:ietf:params:oauth:grant-type:device_code"
 _LOOPBACK = {"127.0.0.1", "::1"}
+_RSA_BITS = 2048
 _PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 
@@ -86,6 +89,8 @@ class Client(BaseModel):
             raise ValueError("private_key_jwt needs the client's public keys")
         if any(_PRIVATE & set(key) for key in keys or ()):
             raise ValueError("jwks: public keys only")
+        if any(_is_weak(key) for key in keys or ()):
+            raise ValueError("jwks: an RSA key needs 2048 bits at least")
         hosts = {urlsplit(uri).hostname for uri in self.redirect_uris}
         if self.pairwise and self.sector is None and len(hosts) > 1:
             raise ValueError("pairwise with redirect URIs of several hosts needs a sector")
@@ -106,6 +111,17 @@ class Client(BaseModel):
             return True
         plain = _without_port(uri)
         return plain is not None and plain in map(_without_port, self.redirect_uris)
+
+
+def _is_weak(key: Mapping[str, Any]) -> bool:
+    """Whether a key is of RSA with less than 2048 bits; what is no number is left to its use."""
+    if key.get("kty") != "RSA":
+        return False
+    try:
+        number = base64.urlsafe_b64decode(str(key.get("n", "")) + "==")
+    except ValueError:
+        return True
+    return int.from_bytes(number).bit_length() < _RSA_BITS
 
 
 def _without_port(uri: str) -> str | None:

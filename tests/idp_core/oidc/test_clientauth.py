@@ -7,6 +7,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 
+from idp_core.clients.model import Client
 from tests.idp_core.oidc.relying import (
     REDIRECT,
     VERIFIER,
@@ -88,6 +89,31 @@ def test_a_client_does_only_what_it_registered(rp, site):
     assert answer(rp.authorize())["error"] == "unauthorized_client"
     got = rp.token(grant_type="refresh_token", refresh_token="x")
     assert got.json["error"] == "unauthorized_client"
+
+
+def test_a_secret_has_256_bits(rp):
+    assert len(base64.urlsafe_b64decode(f"{rp.secret}=")) == 32
+
+
+@pytest.mark.parametrize("bits", [512, 1024, 2047, 2048])
+def test_a_weak_key_cannot_be_registered(bits):
+    """A modulus of so many bits; 2048 are enough."""
+    number = ((1 << bits) - 1).to_bytes((bits + 7) // 8)
+    key = {"kty": "RSA", "e": "AQAB", "n": base64.urlsafe_b64encode(number).decode().rstrip("=")}
+    said = {"id": "x", "name": "X", "auth": "private_key_jwt", "grants": ["client_credentials"]}
+    if bits >= 2048:
+        assert Client(**said, jwks={"keys": [key]})
+        return
+    with pytest.raises(ValueError, match="2048 bits at least"):
+        Client(**said, jwks={"keys": [key]})
+
+
+@pytest.mark.parametrize("number", ["", "!", "AQ", None, 5])
+def test_a_key_that_is_none_cannot_be_registered(number):
+    key = {"kty": "RSA", "e": "AQAB", "n": number}
+    with pytest.raises(ValueError, match="2048 bits at least"):
+        Client(id="x", name="X", auth="private_key_jwt", redirect_uris=[REDIRECT],
+               jwks={"keys": [key]})  # fmt: skip
 
 
 KEY = ECKey.generate_key("P-256", {"alg": "ES256", "use": "sig"}, auto_kid=True)

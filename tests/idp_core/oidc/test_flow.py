@@ -18,6 +18,8 @@ def test_a_person_logs_in_at_a_client(rp, ann, clock):
     assert tokens["token_type"] == "Bearer"
     told = claims_in(tokens["id_token"])
     assert (told["sub"], told["aud"], told["nonce"]) == (ann.id, "rp", "n1")
+    assert {"iss", "sub", "aud", "exp", "iat", "auth_time"} <= set(told)
+    assert "azp" not in told, "of one audience there is no doubt who may use it"
     assert told["at_hash"] == half_hash(tokens["access_token"])
     assert told["amr"] == ["pwd"]
     info = rp.userinfo(tokens["access_token"]).json
@@ -196,6 +198,7 @@ def test_the_metadata_name_every_endpoint(rp):
     for name, url in said.items():
         if name.endswith("_endpoint") or name == "jwks_uri":
             assert rp.server.get(url).status != 404, name
+            assert "#" not in url, name
     assert said["code_challenge_methods_supported"] == ["S256"]
     assert said["response_types_supported"] == ["code"]
     assert said["authorization_response_iss_parameter_supported"] is True
