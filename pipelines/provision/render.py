@@ -7,6 +7,7 @@ customers' data. Paths, reasons, sources and lines are always shown.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from connectors.elements import list_of
 from idp_core.provisioning.model import Approval, PlanRecord
 from pipelines.provision.documents import item_document
+from pipelines.provision.groups import OBJECT
 from pipelines.provision.plan import Cause, Difference, PlanItem
 from pipelines.provision.run import Report
 
@@ -156,19 +159,44 @@ def _items(items: Iterable[PlanItem], *, values: bool) -> Table:
     for item in items:
         action = item.action.value if item.action else "none"
         style = _STYLES[action]
-        head: list[RenderableType] = [item.gid, Text(action, style=style), Text(_why(item))]
+        head: list[RenderableType] = [_named(item), Text(action, style=style), Text(_why(item))]
         if not item.differences:
             table.add_row(*head, "", "", "", "", "")
-        for number, difference in enumerate(item.differences):
-            table.add_row(*(head if number == 0 else _BLANK), *_cells(difference, values=values))
+        for number, cells in enumerate(_changed(item, values=values)):
+            table.add_row(*(head if number == 0 else _BLANK), *cells)
     return table
+
+
+def _named(item: PlanItem) -> str:
+    """Return a profile's id, or the name of a group: that is no value of a customer's."""
+    return item.account.key if item.account.object == OBJECT else item.gid
+
+
+def _changed(item: PlanItem, *, values: bool) -> Iterator[list[RenderableType]]:
+    """Yield the cells of each difference; without values, elements of one list are counted."""
+    lists: dict[str, list[Difference]] = defaultdict(list)
+    for difference in item.differences:
+        name = None if values else list_of(difference.path)
+        if name is None:
+            yield _cells(difference, values=values)
+        else:
+            lists[name].append(difference)
+    for name, found in lists.items():
+        out = sum(each.after is None for each in found)
+        told = [
+            f"{out:,} out" if out else "-",
+            f"{len(found) - out:,} in" if out < len(found) else "-",
+        ]
+        sources = sorted({each for difference in found for each in difference.sources})
+        some = sources[:3] + ["…"] * (len(sources) > 3)
+        yield [*map(Text, [name, *told, near(found[0].line), ", ".join(some)])]
 
 
 def differences(item: PlanItem, *, values: bool) -> Table:
     """Return what an item changes as a table."""
     table = _table("attribute", "before", "after", "line", "from")
-    for difference in item.differences:
-        table.add_row(*_cells(difference, values=values))
+    for cells in _changed(item, values=values):
+        table.add_row(*cells)
     return table
 
 
@@ -220,7 +248,7 @@ def item_view(item: PlanItem, *, values: bool) -> Mapping[str, Any]:
     account = document.pop("account")
     document |= {"gid": item.gid, "key": account["key"], "remote_id": account["remote_id"]}
     if not values:
-        document["key"] = account["key"] if account["key"] == item.gid else MASK
+        document["key"] = account["key"] if account["key"] in (item.gid, _named(item)) else MASK
         document["differences"] = [
             {**d, "before": _masked(d["before"]), "after": _masked(d["after"])}
             for d in document["differences"]

@@ -1,12 +1,16 @@
 """A target's accounts, what refers to them, and its groups, in one run of the whole job."""
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from connectors.memory import Memory
 from pipelines.errors import ProjectError
 from pipelines.jobs import sync
 from pipelines.planning import apply_plan, find_plan
 from pipelines.provision.errors import StalePlanError
+from pipelines.provision.render import plan_document, plan_parts
 from pipelines.pushing import Provisioned
 from pipelines.targets import provisioning_job
 from tests.pipelines.small import PUSH, Small
@@ -106,3 +110,17 @@ def test_a_target_that_takes_no_single_elements_is_refused_with_the_line(small, 
     monkeypatch.setattr(Memory, "by_element", False)
     with small.bus() as bus, pytest.raises(ProjectError, match=r"push\.yaml:13: portal takes no"):
         provisioning_job(bus, "portal", "")
+
+
+def test_a_plan_of_groups_names_them_and_counts_who_comes_and_goes(small):
+    small.sync(ANN, BOB, targets=["portal"])
+    push(small, (PUSH + MORE).replace("Lees: p.family_name = ", "Lees: p.family_name <> "))
+    made = planned(small)["portal groups"].prepared
+    console = Console(file=StringIO(), width=200)
+    for part in plan_parts(made.record, made.plan.items):
+        console.print(part)
+    (line,) = [each for each in console.file.getvalue().splitlines() if "members" in each]
+    assert line.split()[:2] == ["Lees", "update"]
+    assert "1 out" in line
+    assert "1 in" in line
+    assert plan_document(made.record, made.plan.items)["items"][0]["key"] == "Lees"
