@@ -15,7 +15,7 @@ from connectors.elements import Held, element_path, list_of
 from idp_core.provisioning.model import ManagedAccount
 from pipelines.provision.desired import Wanted, sources
 from pipelines.provision.plan import Difference
-from pipelines.provision.rules import Line, OnNull, Ownership, Push
+from pipelines.provision.rules import HELD_BY_ACCOUNT, Line, OnNull, Ownership, Push
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,17 @@ def spots(push: Push, wanted: Wanted, pushed: Mapping[str, Any]) -> Iterator[Spo
         ours = (path for path in pushed if list_of(path) == line.path)
         for path in sorted({*elements, *ours}):
             yield Spot(line, path, elements.get(path))
+    yield from _left(push, pushed)
+
+
+def _left(push: Push, pushed: Mapping[str, Any]) -> Iterator[Spot]:
+    """Yield the entries of groups in a list that the push mapping no longer writes: they go."""
+    written = {line.path for line in push.lines}
+    for path in sorted(pushed):
+        name = list_of(path)
+        if name in HELD_BY_ACCOUNT and name not in written:
+            line = Line(name, lambda _: None, push.place, Ownership.ELEMENTS)
+            yield Spot(line, path, None)
 
 
 _ALWAYS = frozenset({Ownership.ENFORCE, Ownership.ELEMENTS})

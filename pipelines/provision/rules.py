@@ -69,6 +69,10 @@ class Group:
     reads: tuple[str, ...] = ()
 
 
+HELD_BY_ACCOUNT = frozenset({"roles", "entitlements"})
+"""Lists of an account that may hold the names of groups."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One owned path of the account. `value` gives a value of ours, None, or a Refusal.

@@ -6,11 +6,13 @@ import pytest
 from rich.console import Console
 
 from connectors.memory import Memory
+from mappings.pushtree import Holds
 from pipelines.errors import ProjectError
 from pipelines.jobs import sync
 from pipelines.planning import apply_plan, find_plan
 from pipelines.provision.errors import StalePlanError
 from pipelines.provision.render import plan_document, plan_parts
+from pipelines.provision.rules import HELD_BY_ACCOUNT
 from pipelines.pushing import Provisioned
 from pipelines.targets import provisioning_job
 from tests.pipelines.small import PUSH, Small
@@ -99,6 +101,17 @@ def test_groups_that_follow_an_approved_plan_are_planned_and_named_by_their_hash
     assert after.report.done == {"create": 1}
     assert after.following == ()
     assert len(members(small)) == 1
+
+
+def test_roles_go_when_the_push_mapping_names_no_group_of_that_kind_any_more(small):
+    small.sync(ANN, targets=["portal"])
+    (account,) = small.store.accounts["User"].values()
+    account.attributes["roles"].append({"value": "theirs"})
+    push(small, PUSH)
+    small.sync(ANN, targets=["portal"])
+    (account,) = small.store.accounts["User"].values()
+    assert account.attributes["roles"] == [{"value": "theirs"}]
+    assert set(Holds) - {Holds.MEMBERS} == HELD_BY_ACCOUNT
 
 
 def planned(small) -> dict[str, Provisioned]:
