@@ -21,29 +21,43 @@ _MOST = 500
 """So many operations, or new elements, go in one request: providers limit both."""
 
 
+_TRIES = 3
+"""So often a whole list is written, when others change it meanwhile."""
+
+
 class Sends(Protocol):
     """Sends one request."""
 
-    async def send(self, method: str, path: str, body: Any = None) -> Answer:
+    async def send(
+        self, method: str, path: str, body: Any = None, *, version: str | None = None
+    ) -> Answer:
         """Return the answer, or raise the transport's errors."""
 
 
 async def write_elements(
-    sender: Sends, address: str, kind: ResourceType, change: Change, patch: Sequence[Operation]
+    sender: Sends,
+    address: str,
+    kind: ResourceType,
+    change: Change,
+    patch: Sequence[Operation],
+    *,
+    etag: bool = False,
 ) -> Answer:
     """Send the operations, see what came of them, and write the whole list where nothing did.
 
-    Raises RejectedError when the provider holds the elements neither way, and the transport's
-    errors.
+    Where the provider knows versions (`etag`), a list that somebody else changed in between is read
+    and written again. Raises RejectedError when the provider holds the elements neither way, and
+    the transport's errors.
     """
     answer = await _patched(sender, address, patch)
     if answer is None or not _done(answer, change):
         answer = await sender.send("GET", address)
     if _done(answer, change):
         return answer
-    resource = whole(answer.body, change.before, change.after)
-    resource["schemas"] = kind.schemas(resource)
-    await sender.send("PUT", address, resource)
+    left = _TRIES
+    while not await _put(sender, address, kind, change, answer, etag=etag, last=left == 1):
+        left -= 1
+        answer = await sender.send("GET", address)
     answer = await sender.send("GET", address)
     if not _done(answer, change):
         raise RejectedError(f"PATCH and PUT {kind.endpoint}: the provider does not hold the list")
@@ -60,6 +74,29 @@ def whole(
         write(resource, parse(path), value)
     put_elements(resource, before, elements)
     return resource
+
+
+async def _put(
+    sender: Sends,
+    address: str,
+    kind: ResourceType,
+    change: Change,
+    read: Answer,
+    *,
+    etag: bool,
+    last: bool,
+) -> bool:
+    """Write a resource whole, from what was read; tell whether nobody changed it in between."""
+    resource = whole(read.body, change.before, change.after)
+    resource["schemas"] = kind.schemas(resource)
+    version = read.tag if etag else None
+    try:
+        await sender.send("PUT", address, resource, version=version)
+    except ConflictError:
+        if version is None or last:
+            raise
+        return False
+    return True
 
 
 async def _patched(sender: Sends, address: str, patch: Sequence[Operation]) -> Answer | None:

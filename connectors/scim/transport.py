@@ -57,6 +57,14 @@ class Answer:
     body: Any = field(repr=False)
     version: str | None = None
 
+    @property
+    def tag(self) -> str | None:
+        """The resource's version: the ETag, or the one in its ``meta``."""
+        if self.version:
+            return self.version
+        meta = self.body.get("meta") if isinstance(self.body, dict) else None
+        return meta.get("version") if isinstance(meta, dict) else None
+
 
 class Transport:
     """Sends requests to one service provider; use as an async context manager."""

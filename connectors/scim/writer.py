@@ -78,7 +78,7 @@ class Writer:
             return await self._delete(address, change)
         after = self._after(kind, change)
         answer = await self._update(address, kind, change, after)
-        return Outcome(change, id=change.id, version=_version(answer), held=_held(answer, after))
+        return Outcome(change, id=change.id, version=answer.tag, held=_held(answer, after))
 
     def _after(self, kind: ResourceType, change: Change) -> dict[str, Any]:
         """Return what an account shall hold afterwards."""
@@ -108,7 +108,7 @@ class Writer:
         if "id" not in created:
             raise RejectedError(f"POST {kind.endpoint}: accepted, but the answer names no id")
         held = held_of(created, resource, change.after)
-        return Outcome(change, None, str(created["id"]), _version(answer), held)
+        return Outcome(change, None, str(created["id"]), answer.tag, held)
 
     async def _post(self, kind: ResourceType, resource: dict[str, Any]) -> Answer:
         try:
@@ -158,7 +158,8 @@ class Writer:
         patch = operations(change.before, after)
         if patch and has_elements(after):
             sendable = patch if self.features.patch else []
-            return await write_elements(self.transport, address, kind, change, sendable)
+            etag = self.features.etag
+            return await write_elements(self.transport, address, kind, change, sendable, etag=etag)
         if self.features.patch or self.quirks is not None:
             if not patch:
                 return await self.transport.send("GET", address)
@@ -256,13 +257,6 @@ def _held(answer: Answer, after: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return what the answer's resource holds under these paths; None when it shows none."""
     body = answer.body
     return values_at(body, after) if isinstance(body, dict) and "id" in body else None
-
-
-def _version(answer: Answer) -> str | None:
-    if answer.version:
-        return answer.version
-    meta = answer.body.get("meta") if isinstance(answer.body, dict) else None
-    return meta.get("version") if isinstance(meta, dict) else None
 
 
 def _quoted(identifier: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.contract import Action, Change
 from connectors.elements import element_path
-from connectors.errors import RejectedError
+from connectors.errors import ConflictError, RejectedError
 from connectors.scim import Scim
 from connectors.scim.elementwise import _MOST, write_elements
 from connectors.scim.resources import ResourceType
@@ -56,11 +56,16 @@ def test_members_come_and_go_and_those_of_others_stay(scim):
 class Provider:
     """One group behind `send`; `refuse` and `ignore` name methods, `sent` what came."""
 
-    def __init__(self, members, refuse=(), ignore=()):
+    def __init__(self, members, refuse=(), ignore=(), moves=()):
+        self.moves = list(moves)
         self.members, self.refuse, self.ignore, self.sent = list(members), refuse, ignore, []
 
-    async def send(self, method, path, body=None):
+    async def send(self, method, path, body=None, *, version=None):
         self.sent.append((method, body))
+        if method == "PUT" and self.moves and version is not None:
+            self.members.append(self.moves.pop())
+        if version not in {None, self.tag()}:
+            raise ConflictError("PUT: HTTP 412")
         if method in self.refuse:
             raise RejectedError(f"{method}: no")
         if method == "PUT" and method not in self.ignore:
@@ -72,15 +77,29 @@ class Provider:
         if method == "PATCH":
             return Answer(204, None)
         listed = [{"value": each, "$ref": "x"} for each in self.members]
-        return Answer(200, {"id": "g1", "displayName": "Gold", "members": listed, "meta": {}})
+        body = {"id": "g1", "displayName": "Gold", "members": listed, "meta": {}}
+        return Answer(200, body, self.tag())
+
+    def tag(self):
+        return f'W/"{"-".join(self.members)}"'
 
 
-async def _write(provider, wanted, patch=({"op": "add", "path": "members", "value": []},)):
-    return await write_elements(provider, "/Groups/g1", KIND, wanted, list(patch))
+async def _write(
+    provider, wanted, patch=({"op": "add", "path": "members", "value": []},), *, etag=False
+):
+    return await write_elements(provider, "/Groups/g1", KIND, wanted, list(patch), etag=etag)
 
 
 def run(coroutine):
     return asyncio.run(coroutine)
+
+
+def test_a_member_whom_somebody_adds_meanwhile_is_not_lost_where_versions_are_known():
+    provider = Provider(["theirs", "u1"], refuse=["PATCH"], moves=["late", "later"])
+    run(_write(provider, change(["u1"], ["u2"]), etag=True))
+    assert set(provider.members) == {"theirs", "later", "late", "u2"}
+    with pytest.raises(ConflictError):
+        run(_write(Provider(["u1"], refuse=["PATCH"], moves="abcd"), change([], ["u2"]), etag=True))
 
 
 @pytest.mark.parametrize("how", [{"refuse": ["PATCH"]}, {"ignore": ["PATCH"]}])
