@@ -113,12 +113,14 @@ class Scim(Connector):
         Raises RejectedError for other refusals, and the transport's errors.
         """
         path = normal(attribute)
-        if self.quirks is not None and not self.quirks.searchable(path):
+        if self.quirks is not None and not self.quirks.searchable(path, object):
             return [found for found in self.accounts(object) if _holds(found, path, value)]
 
         async def ask(transport: Transport) -> list[Account]:
             kind = await _kind(transport, object)
             reader = Reader(transport, kind, self.page_size, equal(path, value))
+            if self._unpaged:
+                return [account(each) for each in await reader.at_once()]
             return [account(each) async for page in reader.by_index() for each in page]
 
         try:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from connectors.contract import Change
-from connectors.elements import Held, parted, put_elements
+from connectors.elements import Held, list_of, parted, put_elements
 from connectors.errors import ConflictError, NotFoundError, RejectedError
 from connectors.scim.paths import Operation, flatten, parse, write
 from connectors.scim.resources import ResourceType
@@ -50,17 +50,20 @@ async def write_elements(
     the transport's errors.
     """
     answer = await _patched(sender, address, patch)
-    if answer is None or not _done(answer, change):
+    if answer is None or not shows_elements(answer, change):
         answer = await sender.send("GET", address)
-    if _done(answer, change):
+    if shows_elements(answer, change):
         return answer
     left = _TRIES
     while not await _put(sender, address, kind, change, answer, etag=etag, last=left == 1):
         left -= 1
         answer = await sender.send("GET", address)
     answer = await sender.send("GET", address)
-    if not _done(answer, change):
-        raise RejectedError(f"PATCH and PUT {kind.endpoint}: the provider does not hold the list")
+    if not shows_elements(answer, change):
+        lists = ", ".join(sorted({str(list_of(path)) for path in parted(change.after)[1]}))
+        raise RejectedError(
+            f"PATCH and PUT {kind.endpoint}: the provider does not write {lists} as it was told"
+        )
     return answer
 
 
@@ -137,8 +140,8 @@ def _parts(operation: Operation) -> Iterator[Operation]:
         yield {**operation, "value": value[start : start + _MOST]}
 
 
-def _done(answer: Answer, change: Change) -> bool:
-    """Whether a resource shows all elements as they shall be; an answer without one does not."""
+def shows_elements(answer: Answer, change: Change) -> bool:
+    """Whether an answer shows all elements as they shall be; one without the resource does not."""
     if not isinstance(answer.body, dict) or "id" not in answer.body:
         return False
     held = Held(flatten(answer.body))

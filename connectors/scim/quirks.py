@@ -76,8 +76,13 @@ class Quirks(BaseModel):
         """How many changes go in one request; one where answers must tell what became of values."""
         return 1 if self.not_held else max(1, min(self.bulk, MOST_TOGETHER))
 
-    def searchable(self, path: str) -> bool:
-        """Whether a filter on this path may be believed; what was not tried may."""
+    def searchable(self, path: str, kind: str = "User") -> bool:
+        """Whether a filter on this path may be believed; what was not tried may.
+
+        One on groups is believed where none of those that were tried is blind.
+        """
+        if path not in self.filter and kind == "Group":
+            return Truth.BLIND not in self.filter.values()
         return self.filter.get(path, Truth.YES) is Truth.YES
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from connectors.contract import Action, Change, Outcome, Request
+from connectors.elements import parted
 from connectors.errors import (
     ConflictError,
     ConnectorError,
@@ -17,7 +18,7 @@ from connectors.errors import (
     RejectedError,
     UncertainError,
 )
-from connectors.scim.elementwise import patch_body, whole, write_elements
+from connectors.scim.elementwise import patch_body, shows_elements, whole, write_elements
 from connectors.scim.paths import Operation, build, has_elements, operations, values_at
 from connectors.scim.quirks import Form, Quirks
 from connectors.scim.resources import Features, ResourceType, equal, resources_of
@@ -25,6 +26,10 @@ from connectors.scim.transport import Answer, Transport
 
 _NO_KEY = frozenset({"Group"})
 """Object types whose accounts have no ``externalId`` unless the change names one."""
+
+
+_MADE_EMPTY = frozenset({"Group"})
+"""Object types that some providers make without the elements of their lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class Writer:
         """
         kind = self.types[change.object]
         if change.action is Action.CREATE:
-            return Request("POST", kind.endpoint, self._new(kind, change))
+            filled = kind.name in _MADE_EMPTY and has_elements(change.after)
+            return None if filled else Request("POST", kind.endpoint, self._new(kind, change))
         if change.id is None:
             return None
         address = f"{kind.endpoint}/{_quoted(change.id)}"
@@ -107,8 +113,24 @@ class Writer:
         created = answer.body if isinstance(answer.body, dict) else {}
         if "id" not in created:
             raise RejectedError(f"POST {kind.endpoint}: accepted, but the answer names no id")
-        held = held_of(created, resource, change.after)
-        return Outcome(change, None, str(created["id"]), answer.tag, held)
+        id_ = str(created["id"])
+        if kind.name in _MADE_EMPTY and not shows_elements(answer, change):
+            answer = await self._completed(kind, replace(change, id=id_))
+            held = _held(answer, change.after)
+        else:
+            held = held_of(created, resource, change.after)
+        return Outcome(change, None, id_, answer.tag, held)
+
+    async def _completed(self, kind: ResourceType, made: Change) -> Answer:
+        """Write the elements that a creation did not."""
+        address = f"{kind.endpoint}/{_quoted(str(made.id))}"
+        answer = await self.transport.send("GET", address)
+        if shows_elements(answer, made):
+            return answer
+        elements = parted(made.after)[1]
+        patch = operations({}, elements) if self.features.patch else []
+        etag = self.features.etag
+        return await write_elements(self.transport, address, kind, made, patch, etag=etag)
 
     async def _post(self, kind: ResourceType, resource: dict[str, Any]) -> Answer:
         try:

@@ -9,11 +9,16 @@ from dataclasses import replace
 
 import pytest
 
+from connectors.contract import Action, Change
+from connectors.elements import element_path
 from connectors.scim import Scim
-from idp_core.db.engine import make_engine
+from idp_core.db.engine import make_engine, reading
 from idp_core.db.schema import upgrade
+from idp_core.provisioning.accounts import read_accounts
 from pipelines.provision.apply import Patience
+from pipelines.provision.groups import OBJECT, group_people, group_push, members
 from pipelines.provision.guards import Limits
+from pipelines.provision.rules import Group
 from pipelines.provision.run import Job, execute, prepare
 from tests.pipelines.provision.world import DAY, NOW, line, person, push, read
 from tests.real import scimservers
@@ -142,3 +147,70 @@ def test_its_quirks_are_named_and_a_run_over_two_hundred_people_converges(portal
 def after_return(quirks):
     """Whoever was deleted is made anew, or woken where the provider keeps what is deleted."""
     return {"update": 5} if quirks["deletion"] == "kept" else {"create": 5}
+
+
+def test_a_group_gets_our_members_and_keeps_theirs(portal, tmp_path):
+    name, target = portal
+    rules, _ = PORTALS[name]
+    target = target.pinned(target.probe("User", [each.path for each in rules.lines]))
+    engine = make_engine(f"sqlite:///{tmp_path / 'test.db'}")
+    upgrade(engine)
+    rules = replace(rules, groups=(Group("Readers", lambda record: record["job_title"], "p:9"),))
+    accounts = Job("portal", engine, target, rules, people=lambda: people(6))
+    assert execute(accounts, prepare(accounts, NOW)).done == {"create": 6}
+    theirs = stranger(target)
+
+    def fill(listed):
+        wanted = members(rules, listed, held(engine, "User"))
+        groups = group_people("portal", wanted, held(engine, OBJECT).values())
+        job = Job("portal", engine, target, group_push(rules), lambda: groups, changed=True,
+                  limits=Limits(removals_percent=None))  # fmt: skip
+        report = execute(job, prepare(job, NOW))
+        assert report.unsettled == 0
+        return dict(report.done) or [each.reason for each in report.letters]
+
+    def inside():
+        (group,) = target.find(OBJECT, "displayName", "Readers")
+        return {each["value"] for each in group.attributes["members"]}
+
+    if name == "canaille":  # it wants a $ref of each member, which the standard leaves to it
+        assert fill(people(6)) == ["POST /Groups: HTTP 400 invalidValue"]
+    else:
+        ours = {key: each.remote_id for key, each in held(engine, "User").items()}
+        readers = {n: {ours[f"g{each:03}"] for each in range(n) if each % 3} for n in (4, 6)}
+        assert fill(people(6)) == {"create": 1}
+        assert inside() == readers[6]
+        join(target, theirs)
+        assert fill(people(6)) == []
+        left = fill(people(4))
+        if name == "django_scim2":  # it removes nobody, by no form of the standard
+            assert left == [
+                "PATCH and PUT /Groups: the provider does not write members as it was told"
+            ]
+        else:
+            assert left == {"update": 1}
+            assert inside() == {*readers[4], theirs}
+    engine.dispose()
+
+
+def stranger(target):
+    """Make an account that is none of ours; return its id."""
+    said = {"userName": "stranger@example.org", "name.familyName": "Stranger",
+            "name.givenName": "Sam", "name.formatted": "Sam Stranger", "active": True,
+            "emails.value": "stranger@example.org"}  # fmt: skip
+    (made,) = target.apply([Change(1, "User", Action.CREATE, "stranger", None, {}, said)])
+    assert made.error is None
+    return made.id
+
+
+def join(target, id_):
+    """Put an account into the group, as its owners would."""
+    (group,) = target.find(OBJECT, "displayName", "Readers")
+    member = {element_path("members", {"value": id_}): {"value": id_}}
+    change = Change(1, OBJECT, Action.UPDATE, "Readers", group.id, {}, member)
+    assert [each.error for each in target.apply([change])] == [None]
+
+
+def held(engine, kind):
+    with reading(engine) as conn:
+        return read_accounts(conn, "portal", kind)

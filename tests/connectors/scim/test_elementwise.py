@@ -9,8 +9,9 @@ from connectors.elements import element_path
 from connectors.errors import ConflictError, RejectedError
 from connectors.scim import Scim
 from connectors.scim.elementwise import _MOST, write_elements
-from connectors.scim.resources import ResourceType
+from connectors.scim.resources import Features, ResourceType
 from connectors.scim.transport import Answer
+from connectors.scim.writer import Writer
 from tests.connectors.scim.conftest import TOKEN
 
 KIND = ResourceType("Group", "/Groups", "urn:ietf:params:scim:schemas:core:2.0:Group")
@@ -112,6 +113,19 @@ def test_a_patch_that_has_no_effect_is_followed_by_the_whole_list(how):
     assert "meta" not in body
 
 
+def test_a_group_that_a_provider_makes_empty_is_filled_after(monkeypatch):
+    provider = Provider([])
+    kinds = {"Group": KIND}
+    writer = Writer(provider, Features(patch=True), kinds, None)
+    new = Change(
+        1, "Group", Action.CREATE, "Gold", None, {}, {"displayName": "Gold", **member("u1")}
+    )
+    assert writer.request(new) is None, "in no /Bulk: it is looked at"
+    outcome = run(writer.write(new))
+    assert (outcome.error, outcome.id, provider.members) == (None, "g1", ["u1"])
+    assert [method for method, _ in provider.sent] == ["POST", "GET", "PATCH", "GET"]
+
+
 def test_who_is_gone_already_need_not_be_removed():
     provider = Provider(["theirs"], refuse=["PATCH"])
     run(_write(provider, change(["u1"], [])))
@@ -119,7 +133,7 @@ def test_who_is_gone_already_need_not_be_removed():
 
 
 def test_a_provider_that_holds_no_members_is_told_as_that():
-    with pytest.raises(RejectedError, match="does not hold the list"):
+    with pytest.raises(RejectedError, match="does not write members"):
         run(_write(Provider([], ignore=["PATCH", "PUT"]), change([], ["u1"])))
 
 
