@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,18 @@ def running(
         yield
     finally:
         _end(process)
+
+
+@contextmanager
+def public_folder(name: str) -> Iterator[Path]:
+    """Give a new folder that a server which runs as another user can read, too.
+
+    pytest keeps its own to ourselves, and closes them again with each run that begins.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"isthmus-test-{name}-") as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        yield folder
 
 
 def answers(url: str, **options: object) -> bool:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,18 +22,22 @@ from pipelines.sandbox.processes import free_port
 from tests.connectors.test_sql import of, people, rows
 from tests.connectors.test_sql_writing import TABLES, make
 from tests.real.packages import debian
+from tests.real.starting import public_folder
 
 pytestmark = pytest.mark.real
 PASSWORD = "app-7fJq"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A server of our own on loopback; the URL of its user, without a database."""
     debian("mariadb-server", commands=["mariadbd", "mariadb-install-db", "mariadb-admin"])
-    folder = tmp_path_factory.mktemp("mariadb")
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)
+    with public_folder("mariadb") as folder, _served(folder) as url:
+        yield url
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[str]:
     user = ["--user=mysql"] if os.geteuid() == 0 else []
     if user:
         shutil.chown(folder, "mysql")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import requests
 from pipelines.sandbox.processes import free_port
 from tests.real.packages import debian
 from tests.real.served import Login, Person, login, put_client
-from tests.real.starting import answers, running
+from tests.real.starting import answers, public_folder, running
 
 __all__ = ["login"]
 
@@ -48,14 +49,18 @@ WANTED = ("mpm_event", "authn_core", "authz_core", "authz_user", "mime", "dir", 
 
 
 @pytest.fixture(scope="module")
-def site(login: Login, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(login: Login) -> Iterator[str]:
     """A site whose /private is for those who are logged in."""
     wanted = ["apache2", str(MODULES / "mod_auth_openidc.so")]
     debian("apache2", "libapache2-mod-auth-openidc", commands=wanted)
-    folder, port = tmp_path_factory.mktemp("apache"), free_port()
+    with public_folder("apache") as folder, _served(login, folder) as url:
+        yield url
+
+
+@contextmanager
+def _served(login: Login, folder: Path) -> Iterator[str]:
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
-    for each in (folder, *folder.parents[:2]):
-        each.chmod(0o755)
     (folder / "pages/private").mkdir(parents=True)
     (folder / "pages/index.html").write_text("for everybody")
     (folder / "pages/out.html").write_text("you are out")

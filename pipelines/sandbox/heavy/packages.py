@@ -13,7 +13,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def debian(*packages: str, commands: Sequence[str]) -> None:
         )
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise UnavailableError(f"{', '.join(missing)} needs root on Debian to be installed: {mend}")
-    failed = _apt(tuple(packages))
+    with _alone("apt"):
+        failed = _apt(tuple(packages))
     still = [name for name in commands if not _command(name)]
     if failed or still:
         raise UnavailableError(f"{mend} did not bring {', '.join(still) or 'all'}: {failed}")
@@ -49,6 +51,11 @@ def python_environment(name: str, *requirements: str, python: str | None = None)
     this machine, pyenv's too, or one that uv gets.
     """
     folder = _CACHE / f"{name}-{_digest(requirements, python or sys.version)}"
+    with _alone(folder.name):
+        return _environment(name, folder, requirements, python)
+
+
+def _environment(name: str, folder: Path, requirements: Sequence[str], python: str | None) -> Path:
     if (folder / "complete").exists():
         return folder / "bin"
     if not _wanted():
@@ -66,6 +73,11 @@ def npm_packages(name: str, *packages: str) -> Path:
     """Return a folder whose ``node_modules`` holds these npm packages."""
     debian("nodejs", "npm", commands=["node", "npm"])
     folder = _CACHE / f"{name}-{_digest(packages)}"
+    with _alone(folder.name):
+        return _modules(name, folder, packages)
+
+
+def _modules(name: str, folder: Path, packages: Sequence[str]) -> Path:
     if (folder / "complete").exists():
         return folder
     if not _wanted():
@@ -77,6 +89,17 @@ def npm_packages(name: str, *packages: str) -> Path:
     _run(name, ["npm", "install", "--prefix", str(folder), *quiet, *packages])
     (folder / "complete").touch()
     return folder
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Hold a lock of that name: two processes do not get the same thing at once."""
+    import fcntl  # there is none on Windows, and no Debian package either
+
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with (_CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _interpreter(version: str | None) -> str:
