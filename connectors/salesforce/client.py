@@ -72,9 +72,10 @@ class Client:
 
     def describe(self, name: str) -> Described:
         """An object and its fields; MisconfiguredError when the org has none of this name."""
-        if name not in self._link.objects:
-            self._link.objects[name] = self._describe(name)
-        return self._link.objects[name]
+        found = self._link.objects.get(name)
+        if found is None:
+            found = self._link.objects[name] = self._describe(name)
+        return found
 
     def names(self) -> list[str]:
         """The names of all objects that can be queried."""
@@ -109,6 +110,10 @@ class Client:
             session=self.sf.session,
             object_pairs_hook=dict,
         )
+
+    def forget(self) -> None:
+        """Describe objects anew from now on: their fields may have changed since."""
+        self._link.objects.clear()
 
     def _describe(self, name: str) -> Described:
         try:

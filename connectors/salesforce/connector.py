@@ -110,6 +110,7 @@ class Salesforce(Connector):
         The default ones are left out where the org has none of them.
         """
         with self._opened() as client:
+            client.forget()
             wanted = set(self.objects)
             if "objects" not in self.model_fields_set:
                 wanted &= set(client.names())
@@ -123,6 +124,7 @@ class Salesforce(Connector):
         field, ThrottledError at `max_api_share`, and the errors of the session.
         """
         with self._opened() as client:
+            client.forget()
             reading = make_reading(client, query)
             yield from pages.read(
                 client, reading, bulk_from=self.bulk_reads, patience=self._patience
