@@ -107,9 +107,16 @@ class Workspace:
         """Read and check a push mapping of a target that stands in another file."""
         self.target_settings(target)
         try:
-            return load_push(text_of(file), str(file), self.schema)
+            push = load_push(text_of(file), str(file), self.schema)
         except MappingError as error:
             raise ProjectError(str(error)) from None
+        if self.project.policies.purpose == "required" and not push.purpose:
+            place = self.project.place(("policies", "purpose"))
+            raise ProjectError(
+                f"{file}: the key 'purpose' is missing, and {place} policies.purpose asks for it: "
+                f"say in words what {target} has the data for"
+            )
+        return push
 
     def push_file(self, target: str) -> Path:
         """Where a target's push mapping stands."""

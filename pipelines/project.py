@@ -99,6 +99,9 @@ class Policies(_Part):
     approval: Literal["none", "required"] = "none"
     """Whether other rules (identifiers, model, or a model trained anew) must be looked at and
     approved before a run resolves by them: `isthmus resolve shadow`, `isthmus resolve approve`."""
+    purpose: Literal["none", "required"] = "none"
+    """Whether every push mapping must say what its target has the data for (`purpose:`): a run
+    refuses one that does not. Otherwise `isthmus doctor` warns of it."""
     spark: str | None = Field(default=None, min_length=1)
     """The master of a Spark cluster, such as `spark://host:7077`, that compares records by likeness
     when all are resolved; this machine does it when it is left out."""

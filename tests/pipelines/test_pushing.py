@@ -137,3 +137,14 @@ def test_a_plan_of_groups_names_them_and_counts_who_comes_and_goes(small):
     assert "1 out" in line
     assert "1 in" in line
     assert plan_document(made.record, made.plan.items)["items"][0]["key"] == "Lees"
+
+
+def test_a_project_may_ask_every_push_mapping_for_its_purpose(small):
+    file = small.folder / "isthmus.yaml"
+    file.write_text(f"{file.read_text('utf-8')}policies: {{purpose: required}}\n", "utf-8")
+    assert small.sync(ANN, targets=["portal"]).problems == ()
+    push(small, PUSH)
+    (problem,) = small.sync(ANN, targets=["portal"]).problems
+    assert isinstance(problem, ProjectError)
+    assert "portal.push.yaml: the key 'purpose' is missing" in str(problem)
+    assert "isthmus.yaml:" in str(problem)
