@@ -7,7 +7,7 @@ the name of the record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from idp_core.profiles.junk import Junk
@@ -213,7 +213,7 @@ def _elements(
         count = len({claim.member.ref for claim in found}) if len(found) > 1 else 1
         order = ranked(found, rule, rules)
         value, best = _filled([claim.value for claim in order]), order[0]
-        united.append((replace(best, value=value, count=count), order))
+        united.append((Claim(value, best.member, count, best.place, beside=best.beside), order))
     if len(united) == 1:
         return united
     return sorted(united, key=lambda pair: rank_of(pair[0], rule, rules))
@@ -221,8 +221,11 @@ def _elements(
 
 def _filled(elements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the best of equal elements, its missing parts from the next; verified if one is."""
-    filled: dict[str, Any] = {}
-    for element in elements:
+    best, *others = elements
+    filled = {part: value for part, value in best.items() if value is not None}
+    if not others:
+        return filled
+    for element in others:
         filled |= {
             part: value
             for part, value in element.items()
