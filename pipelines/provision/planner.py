@@ -140,14 +140,23 @@ class _Planner:
             self._managed(account, wanted)
 
     def newcomers(self) -> None:
-        """Adopt what fits, create the rest; two people who fit one account are a conflict."""
+        """Adopt what fits, create the rest; two people who fit one account are a conflict.
+
+        So are two of one key: the target would hold one account, and who leaves take it along.
+        """
         holders = {a.remote_id: g for g, a in self.accounts.items() if a.remote_id and a.live}
         found = [(wanted, self._recognise(wanted, holders)) for wanted in self._new]
         claims = Counter(hit.account.id for _, hit in found if isinstance(hit, Hit))
         several = Clash("several profiles match one account of the target")
+        keys = Counter(wanted.key for wanted in self._new)
+        keys.update(a.key for a in self.accounts.values() if a.live)
+        shared = Clash(f"{self.push.place} key: several profiles have this key")
         for wanted, hit in found:
             clash = isinstance(hit, Hit) and claims[hit.account.id] > 1
-            self._newcomer(self.maker.newcomer(wanted, several if clash else hit))
+            alone = keys[wanted.key] == 1
+            self._newcomer(
+                self.maker.newcomer(wanted, several if clash else hit if alone else shared)
+            )
 
     def absent(self) -> None:
         """Plan for accounts whose profile is gone, merged away or erased."""

@@ -116,6 +116,20 @@ def test_two_people_who_match_one_account_are_both_a_conflict():
     assert [item.cause for item in plan.items] == [Cause.CONFLICT, Cause.CONFLICT]
 
 
+def test_two_people_of_one_key_would_share_one_account_and_are_a_conflict():
+    rules = replace(push(), key=read("email"))
+    emails = ("f@b.c", "f@b.c", "c@b.c")
+    ann, bob, cem = (person(f"g{n}", email=email) for n, email in enumerate(emails))
+    plan = World().plan([ann, bob, cem], rules)
+    assert {item.gid: item.cause for item in plan.items} == {
+        "g0": Cause.CONFLICT, "g1": Cause.CONFLICT, "g2": Cause.NEW
+    }  # fmt: skip
+    world = settled(ann, rules=rules)
+    later = only(world.plan([ann, bob], rules))
+    assert (later.gid, later.cause) == ("g1", Cause.CONFLICT)
+    assert "key: several profiles have this key" in later.reason
+
+
 def test_an_account_that_somebody_else_has_is_not_taken():
     world = settled(person("g1", email="a@b.c"))
     plan = world.plan([person("g1", email="a@b.c"), person("g2", email="a@b.c")])
