@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import unquote_plus, urljoin, urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 import requests
 import structlog
@@ -26,6 +26,7 @@ from connectors.errors import (
     UncertainError,
 )
 from connectors.exchange import Exchange, kept, secrets
+from connectors.http import redirects
 from connectors.http.answers import Answer, Meaning, call_name, error_of
 from connectors.http.auth import Credentials
 from connectors.http.auths import Auth, NoAuth
@@ -39,8 +40,6 @@ from connectors.http.wire import translated
 
 log = structlog.get_logger(__name__)
 
-_MAX_REDIRECTS = 5
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 1 << 16
 
 
@@ -202,7 +201,7 @@ class HttpSession:
             return self._base
         if "://" not in path.partition("?")[0]:
             return f"{self._base.rstrip('/')}/{path.lstrip('/')}"
-        if _origin(path) != _origin(self._base):
+        if redirects.origin(path) != redirects.origin(self._base):
             raise MisconfiguredError(
                 f"{call_name('GET', path)}: leads to another host ({urlsplit(path).hostname}); "
                 "credentials are not sent there, check url"
@@ -261,32 +260,20 @@ class HttpSession:
         """Follow redirects of reading calls; another host gets no header of ours."""
         headers, known = {**call.headers, **credentials}, True
         answer = self._send_ours(call, call.url, call.params, headers)
-        for _ in range(_MAX_REDIRECTS):
-            location = answer.headers.get("Location")
-            if (
-                answer.status not in _REDIRECTS
-                or not location
-                or call.method not in {"GET", "HEAD"}
-            ):
+        for _ in range(redirects.MOST):
+            url = redirects.led_to(answer, call.method)
+            if url is None:
                 return answer
-            url = urljoin(answer.url, location)
-            ours = _origin(url) == _origin(call.url)
+            ours = redirects.origin(url) == redirects.origin(call.url)
             if ours and known:
                 answer = self._send_ours(call, url, None, headers)
                 continue
             if not ours:
-                self._refuse_unsafe(call, url)
+                certificate = bool(self._options.client_certificate)
+                redirects.require_safe(call.name, call.url, url, certificate=certificate)
             known = False  # not even if it leads back to us
             answer = self._send(call, url, None, _default_headers(None))
         raise MisconfiguredError(f"{call.name}: redirects without end, check url")
-
-    def _refuse_unsafe(self, call: _Call, url: str) -> None:
-        """Only another host, over TLS, and without a certificate of ours, is followed."""
-        scheme, host, _ = _origin(url)
-        if self._options.client_certificate or scheme != "https" or host == _origin(call.url)[1]:
-            raise MisconfiguredError(
-                f"{call.name}: redirects to {scheme}://{host}; set url to where it should go"
-            )
 
     def _send_ours(
         self, call: _Call, url: str, params: Params | None, headers: Mapping[str, str]
@@ -356,9 +343,3 @@ def _default_headers(body: bytes | None) -> dict[str, str]:
     if body is not None:
         headers["Content-Type"] = "application/json"
     return headers
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, parts.hostname, port

@@ -156,6 +156,21 @@ class TestScimProvider(LyingTargetContract):
         return Scim.model_validate(given)
 
 
+class TestScimProviderByCursor(TestScimProvider):
+    """The same lies where lists are given by cursor (RFC 9865)."""
+
+    @pytest.fixture
+    def upstream(self):
+        yield from serve(cursor=True)
+
+    def test_it_is_read_by_cursor(self, target, proxy):
+        self.fill(target)
+        assert len(list(target.accounts("User"))) == self.size
+        asked = [urlsplit(call.path).query for call in proxy.calls]
+        assert [query for query in asked if "cursor=" in query]
+        assert not [query for query in asked if "startIndex" in query]
+
+
 HELD = [{"id": str(n), "changed": "2026", "note": f"n{n}"} for n in range(10)]
 IDS = [["0", "1", "2", "3"], ["4", "5", "6", "7"], ["8", "9"]]
 
