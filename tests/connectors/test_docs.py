@@ -44,7 +44,7 @@ from connectors.sql import SqlTable
 pytest_plugins = ["pytester"]
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = [DOCS / "reference/connectors.md", DOCS / "reference/rest.md"]
+PAGES = [*sorted((DOCS / "reference/connectors").glob("*.md")), DOCS / "reference/rest.md"]
 MARK = re.compile(r"<!-- options of (.+?) -->\n(.*?)\n\n", re.DOTALL)
 MODELS: dict[str, type[BaseModel]] = {
     "http": HttpOptions,
