@@ -12,6 +12,7 @@ from idp_core.provisioning.model import PlanStatus
 from pipelines.errors import RemoteError
 from pipelines.provision.guards import judge
 from pipelines.provision.job import Job, Prepared
+from pipelines.provision.leaving import leave_out
 from pipelines.provision.look import look
 from pipelines.provision.planner import make_plan
 from pipelines.provision.recover import Recovered
@@ -33,6 +34,7 @@ def rehearse(job: Job) -> Prepared:
     unsure = {entry.gid for entry in open_ if entry.action == Action.CREATE.value}
     inputs = inputs_of(job, held, seen, unsure)
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
+    plan, _ = leave_out(job, plan)
     verdict = judge(plan, job.limits, last.people if last else None)
     status = PlanStatus.PLANNED if verdict.safe else PlanStatus.WAITING
     return Prepared(plan, head(plan, verdict, status), verdict, Recovered())

@@ -20,15 +20,15 @@ from pipelines.provision.documents import read_item
 from pipelines.provision.errors import QuarantinedError, StalePlanError, UnsafePlanError
 from pipelines.provision.guards import judge
 from pipelines.provision.job import Job, Prepared, Report
+from pipelines.provision.leaving import leave_out
 from pipelines.provision.look import look
 from pipelines.provision.matching import Seen
 from pipelines.provision.order import Order, note
-from pipelines.provision.plan import Cause, Plan, PlanItem, item_digest
+from pipelines.provision.plan import Plan, PlanItem, item_digest
 from pipelines.provision.planner import Inputs, make_plan
 from pipelines.provision.recover import recover
 from pipelines.provision.references import NO_REFERENCES, find_references
 from pipelines.provision.storing import advice, again, open_plan, store_plan, unsafe
-from pipelines.provision.withheld import state_of, withhold
 
 __all__ = [
     "Job",
@@ -65,11 +65,7 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
         raise RemoteError(f"{job.name}: {error}") from error
     inputs = inputs_of(job, held, seen, recovered.unsure)
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
-    with reading(job.engine) as conn:
-        refused = refusals.read_refusals(conn, job.name, job.push.object)
-    if refused:
-        plan = withhold(plan, refused, state_of(job.target, job.push), job.again)
-    over = refused.keys() - {item.gid for item in plan.items if item.cause is Cause.WITHHELD}
+    plan, over = leave_out(job, plan)
     with writing(job.engine) as conn:
         refusals.forget_refusals(conn, job.name, job.push.object, over)
         last = plans.latest_plan(conn, job.name, job.push.object, [PlanStatus.APPLIED])

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,7 +10,9 @@ from idp_core.db.schema import upgrade
 from idp_core.provisioning.refusals import read_refusals
 from pipelines.provision.apply import Patience
 from pipelines.provision.errors import QuarantinedError
+from pipelines.provision.person import plan_person
 from pipelines.provision.plan import Cause
+from pipelines.provision.rehearsal import rehearse
 from pipelines.provision.run import Job, execute, prepare
 from tests.pipelines.provision.targets import FileTarget
 from tests.pipelines.provision.world import person, push
@@ -71,6 +74,16 @@ def test_what_was_refused_for_good_is_told_in_each_run_and_not_sent_again(world)
     (item,) = prepared.plan.items
     assert item.reason.partition(": ")[2].startswith("POST /Users: HTTP 400 invalidValue. It is")
     assert (prepared.plan.empty, prepared.plan.counts["withheld"]) == (True, 1)
+
+
+def test_plans_that_are_only_shown_leave_it_out_too(world):
+    world.target.refuse = {1: REFUSED}
+    world.run(crowd(1))
+    (ann,) = crowd(1)
+    assert [item.cause for item in rehearse(world.job).plan.items] == [Cause.WITHHELD]
+    shown = plan_person(world.job, ann.gid, ann, datetime.now(UTC))
+    assert [(item.cause, item.action) for item in shown.items] == [(Cause.WITHHELD, None)]
+    assert not shown.requests
 
 
 def test_it_is_sent_again_when_the_profile_changes(world):
