@@ -27,7 +27,7 @@ from pipelines.provision.rules import Line, Person, Push
 from pipelines.provision.run import Job, execute, prepare
 
 _PATHS = {"userName": "email", "name.givenName": "given_name", "name.familyName": "family_name"}
-_NOW = datetime(2030, 1, 1, tzinfo=UTC)
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 class Instant:
@@ -59,13 +59,13 @@ def _planning(count: int) -> tuple[float, float]:
     """Return CPU microseconds per profile for a first plan and for one without news."""
     everybody, push = people(count), push_rules()
     start = time.process_time()
-    plan = make_plan("bench", push, Inputs(everybody, {}), now=_NOW)
+    plan = make_plan("bench", push, Inputs(everybody, {}), now=NOW)
     first = time.process_time() - start
     accounts: dict[str, ManagedAccount] = {
         item.gid: replace(item.account, remote_id=str(item.number)) for item in plan.items
     }
     start = time.process_time()
-    assert make_plan("bench", push, Inputs(everybody, accounts), now=_NOW).empty
+    assert make_plan("bench", push, Inputs(everybody, accounts), now=NOW).empty
     return first / count * 1e6, (time.process_time() - start) / count * 1e6
 
 

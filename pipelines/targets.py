@@ -19,9 +19,11 @@ from connectors.contract import Connector
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.profiles import store
+from idp_core.profiles.light import read_lightly
 from idp_core.provisioning import accounts, journal
 from idp_core.provisioning.model import EntryState
 from mappings.push import PushDocument
+from mappings.schema import CUSTOMER, Schema
 from pipelines.bus import Bus
 from pipelines.errors import JobError, ProjectError
 from pipelines.progress import Progress, silent
@@ -139,9 +141,15 @@ def _today() -> date:
 
 def read_people(bus: Bus, gids: Collection[str] | None = None) -> Iterator[Person]:
     """Yield the golden profiles as provisioning takes them; `gids` restricts them."""
-    with reading(bus.engine) as conn:
-        for each in store.read_profiles(conn, gids=gids, schema=bus.schema):
-            yield Person(each.gid, each.digest, each.attributes, each.lineage)
+    return people_of(bus.engine, gids, bus.schema)
+
+
+def people_of(
+    engine: sa.Engine, gids: Collection[str] | None = None, schema: Schema = CUSTOMER
+) -> Iterator[Person]:
+    """Yield the golden profiles of a database as provisioning takes them."""
+    for light in read_lightly(engine, gids, schema):
+        yield Person(*light)
 
 
 def _keep(conn: sa.Connection, run: str, letters: Sequence[DeadLetter]) -> None:

@@ -5,16 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from idp_core.db import bulk
+from idp_core.db.later import LaterMapping
 from idp_core.db.types import utc_text
 from idp_core.provisioning.model import AccountState, ManagedAccount
 from idp_core.provisioning.tables import account
 
 _COLUMNS = tuple(column.name for column in account.columns)
+_LIGHT = (
+    account.c.target,
+    account.c.object,
+    account.c.gid,
+    account.c.key,
+    account.c.remote_id,
+    account.c.state,
+    sa.cast(account.c.pushed, sa.Text),
+    account.c.profile_digest,
+    account.c.push_digest,
+    account.c.left_at,
+    account.c.version,
+    sa.cast(account.c.rewritten, sa.Text),
+)
+"""The columns of an account in its order; JSON as text, to be read when it is looked into."""
+_STATES = {state.value: state for state in AccountState}
 
 
 def read_accounts(
@@ -24,16 +42,16 @@ def read_accounts(
 
     Deleted ones are included: they tell what was.
     """
-    query = sa.select(account).where(account.c.target == target, account.c.object == object_)
+    query = sa.select(*_LIGHT).where(account.c.target == target, account.c.object == object_)
     if gids is not None:
         query = query.where(bulk.among(conn, account.c.gid, gids))
     rows = conn.execute(query, execution_options={"yield_per": 10_000})
-    return {row.gid: _account(row) for row in rows}
+    return {row[2]: _account(row) for row in rows}
 
 
 def accounts_of(conn: sa.Connection, gid: str) -> Sequence[ManagedAccount]:
     """Return one profile's accounts in every target, in a stable order."""
-    query = sa.select(account).where(account.c.gid == gid)
+    query = sa.select(*_LIGHT).where(account.c.gid == gid)
     rows = conn.execute(query.order_by(account.c.target, account.c.object))
     return [_account(row) for row in rows]
 
@@ -42,12 +60,12 @@ def accounts_at(
     conn: sa.Connection, target: str, object_: str, remote_ids: Collection[str]
 ) -> Mapping[str, ManagedAccount]:
     """Return by global id the accounts that have one of the target's own ids."""
-    query = sa.select(account).where(
+    query = sa.select(*_LIGHT).where(
         account.c.target == target,
         account.c.object == object_,
         bulk.among(conn, account.c.remote_id, remote_ids),
     )
-    return {row.gid: _account(row) for row in conn.execute(query)}
+    return {row[2]: _account(row) for row in conn.execute(query)}
 
 
 def save_accounts(
@@ -98,23 +116,27 @@ def _row(each: ManagedAccount, moment: str) -> tuple[Any, ...]:
     )
 
 
-def _account(row: sa.Row[Any]) -> ManagedAccount:
+def _account(row: Sequence[Any]) -> ManagedAccount:
+    (
+        target, object_, gid, key, remote, state, pushed, profile, push, left, version, rewritten,
+    ) = row  # fmt: skip
     return ManagedAccount(
-        row.target,
-        row.object,
-        row.gid,
-        row.key,
-        row.remote_id,
-        AccountState(row.state),
-        row.pushed,
-        row.profile_digest,
-        row.push_digest,
-        row.left_at,
-        row.version,
-        row.rewritten or {},
+        target,
+        object_,
+        gid,
+        key,
+        remote,
+        _STATES[state],
+        LaterMapping(partial(json.loads, pushed)),
+        profile,
+        push,
+        left,
+        version,
+        LaterMapping(partial(json.loads, rewritten)) if rewritten not in _NOTHING else {},
     )
 
 
+_NOTHING = (None, "{}", "null")
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # json.dumps makes one a call
 
 
