@@ -15,6 +15,8 @@ from idp_core.keys.store import ALGORITHMS
 from idp_core.vault.sealing import Sealer
 
 _FRESH = timedelta(seconds=60)
+_AHEAD = timedelta(seconds=20)
+"""Longer than a request takes."""
 
 
 class KeyHolder:
@@ -31,12 +33,23 @@ class KeyHolder:
 
     def ring(self) -> KeyRing:
         """Return the keys, none older than a minute; makes the first ones."""
+        return self._younger(_FRESH)
+
+    def renew(self) -> None:
+        """Read the keys again when they will soon be too old; a request begins with this.
+
+        Reading them may make new ones: within a transaction of the request that would wait for
+        itself.
+        """
+        self._younger(_FRESH - _AHEAD)
+
+    def _younger(self, age: timedelta) -> KeyRing:
         now = self._clock()
         ring = self._ring
-        if ring is not None and now - self._read_at < _FRESH:
+        if ring is not None and now - self._read_at < age:
             return ring
         with self._lock:
-            if self._ring is None or now - self._read_at >= _FRESH:
+            if self._ring is None or now - self._read_at >= age:
                 self._ring, self._read_at = self._read(now), now
             return self._ring
 

@@ -106,10 +106,14 @@ class Endpoint:
     async def _call(self, handler: Handler, ask: Ask) -> Answer:
         pool = self._machine.slow if self._route.slow else self._machine.fast
         if pool is None:
-            return handler(ask, self._site)
+            return self._handled(handler, ask)
         # The thread knows of the span of this request, where there is one.
-        work = partial(copy_context().run, handler, ask, self._site)
+        work = partial(copy_context().run, self._handled, handler, ask)
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+    def _handled(self, handler: Handler, ask: Ask) -> Answer:
+        self._site.keys.renew()
+        return handler(ask, self._site)
 
 
 def plain_failure(ask: Ask, error: Exception, kind: Kind) -> Answer:  # noqa: ARG001 (a Failed)

@@ -8,6 +8,8 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 
 from idp_core.clients.model import Client
+from idp_core.db.engine import reading
+from idp_core.keys import store as keys
 from tests.idp_core.oidc.relying import (
     REDIRECT,
     VERIFIER,
@@ -76,6 +78,15 @@ def test_every_endpoint_of_clients_refuses_what_comes_twice_and_ignores_what_it_
     for name, value in ENDPOINTS[path].items():
         got = rp.call(path, **ENDPOINTS[path] | {name: [value, value]})
         assert (got.status, got.json["error"]) == (400, "invalid_request")
+
+
+def test_the_first_request_of_a_server_may_be_one_that_writes_and_checks_a_token(rp, site):
+    """The keys are made before its transaction begins: made within it, they wait for it."""
+    with reading(site.engine) as conn:
+        assert not keys.read(conn, site.sealer)
+    assert rp.call("/revoke", token="x.y.z").status == 200
+    with reading(site.engine) as conn:
+        assert keys.read(conn, site.sealer)
 
 
 @pytest.mark.parametrize("name", ["password", "implicit", "urn:x", None])
