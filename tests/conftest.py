@@ -49,6 +49,19 @@ def _remove_what_killed_runs_left() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to ``make test-all`` the tests whose ids have what their module names in `SLOW`.
+
+    As a rule ``postgresql``, in modules about whole runs: the statements beneath are tried on both
+    databases elsewhere.
+    """
+    for item in items:
+        named = getattr(getattr(item, "module", None), "SLOW", ())
+        if any(part in item.nodeid for part in named):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def logs_as_before() -> Iterator[None]:
     """Let no test leave its logs to the next: they may go to a stream that is closed by then."""

@@ -24,6 +24,8 @@ from connectors.rest import Rest
 from connectors.scim import Scim
 from tests.connectors.test_kit import failed_rules
 
+SLOW = ("TestScimOnABadDay",)
+
 pytest_plugins = ["pytester"]
 
 

@@ -17,6 +17,8 @@ from pyarrow import parquet as pq
 from connectors.kit import LargeSourceContract, numbered
 from connectors.registry import build
 
+SLOW = ("TestJsonLines", "TestPatientCsv", "TestCopybook")
+
 HEADER = "id,name,changed\n"
 
 

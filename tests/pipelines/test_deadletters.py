@@ -13,6 +13,8 @@ from pipelines.errors import BusyError, JobError
 from pipelines.running import running
 from tests.pipelines.small import BAD, GOOD, LENIENT, MENDED, NAMED, Small
 
+SLOW = ("postgresql",)
+
 
 @pytest.fixture
 def small(tmp_path, database_url):

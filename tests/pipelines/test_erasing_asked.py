@@ -15,6 +15,8 @@ from pipelines.deadletters import replay
 from pipelines.errors import StoppedError
 from tests.pipelines.small import LENIENT, Small
 
+SLOW = ("postgresql",)
+
 PEOPLE = [{"id": str(n), "mail": f"p{n}@people.example", "name": f"Name{n}"} for n in range(1, 9)]
 ANN = PEOPLE[0]
 FORGET = {"id": "1", "mail": "deleted-1(at)nowhere", "name": "Anonymous", "forget": True}

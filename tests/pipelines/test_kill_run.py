@@ -18,6 +18,8 @@ from tests.pipelines.killed import state
 from tests.pipelines.killed.house import TOKEN, Api, Runner, Scim
 from tests.pipelines.killed.world import World
 
+SLOW = ("postgresql-at_first", "sqlite-at_change")
+
 FOREIGN = {
     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
     "id": "0",

@@ -13,6 +13,8 @@ from idp_core.profiles.model import EventKind
 from pipelines.deadletters import open_letters, replay
 from tests.pipelines.small import GOOD, MENDED, Small
 
+SLOW = ("postgresql",)
+
 POINTS = [("stored", 2), ("amended", 2), ("resolved", 1), ("golden", 1)]
 MENDABLE = [{"id": str(n), "mail": f"n{n}(at)example.com", "name": f"N{n}"} for n in range(10, 20)]
 HOPELESS = [{"id": str(n), "mail": f"n{n}", "name": f"N{n}"} for n in range(20, 23)]

@@ -20,6 +20,8 @@ from pipelines.reviewing import Known, assign, cases, decide, look, settle
 from pipelines.stewarding import unmerge
 from pipelines.word import Word
 
+SLOW = ("postgresql",)
+
 WORD = Word("Ada", "asked the customer")
 NAME = {"given_name": "Zebulon", "family_name": "Quatermain"}
 TWINS = {

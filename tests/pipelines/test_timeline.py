@@ -19,6 +19,8 @@ from pipelines.timeline import Happening, timeline
 from pipelines.word import Word
 from tests.pipelines.small import Small
 
+SLOW = ("postgresql",)
+
 WORD = Word("Ada", "she called")
 ANN = {"id": "1", "mail": "ann@secret.example", "name": "Secretname"}
 BOB = {"id": "2", "mail": "bob@b.example", "name": "Lee"}

@@ -40,6 +40,8 @@ from pipelines.provision.run import Job, execute, prepare
 from tests.connectors.scim.conftest import TOKEN, _Quiet
 from tests.pipelines.provision.world import line, person, push
 
+SLOW = ("postgresql",)
+
 RULES = push(
     lines=(
         line("userName", "email", "portal.push.yaml:4"),

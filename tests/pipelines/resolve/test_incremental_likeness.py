@@ -35,6 +35,8 @@ from pipelines.unify import Unified, resolve_step
 from tests.pipelines.resolve.crowd import crowd
 from tests.pipelines.resolve.test_incremental import NOW, partition, say, tight
 
+SLOW = ("postgresql",)
+
 MODEL = modelfile.default().model_copy(
     update={"min_records": 40, "compare_all": 50, "max_compared": 4}
 )
