@@ -21,7 +21,6 @@ from pipelines.errors import RemoteError
 from pipelines.provision.desired import Unwanted, Wanted, desired
 from pipelines.provision.groups import OBJECT
 from pipelines.provision.job import Job
-from pipelines.provision.leaving import leave_out
 from pipelines.provision.look import look
 from pipelines.provision.matching import Clash, Hit, Seen, recognise
 from pipelines.provision.memberships import Membership, memberships
@@ -29,6 +28,7 @@ from pipelines.provision.plan import PlanItem
 from pipelines.provision.planner import Inputs, make_plan
 from pipelines.provision.references import NO_REFERENCES, References, find_references
 from pipelines.provision.rules import Person, Push
+from pipelines.provision.withholding import withhold_refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def plan_person(job: Job, gid: str, person: Person | None, now: datetime) -> Per
         inputs = Inputs(
             people, {**others, **held}, seen, job.redirects, job.erased, unsure, references
         )
-        plan, _ = leave_out(job, make_plan(job.name, job.push, inputs, now=now))
+        plan, _ = withhold_refused(job, make_plan(job.name, job.push, inputs, now=now))
         items = [item for item in plan.items if item.gid in gids]
         requests = _requests(job, items)
     except (MisconfiguredError, TransientError) as error:

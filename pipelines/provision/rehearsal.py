@@ -12,12 +12,12 @@ from idp_core.provisioning.model import PlanStatus
 from pipelines.errors import RemoteError
 from pipelines.provision.guards import judge
 from pipelines.provision.job import Job, Prepared
-from pipelines.provision.leaving import leave_out
 from pipelines.provision.look import look
 from pipelines.provision.planner import make_plan
 from pipelines.provision.recover import Recovered
 from pipelines.provision.run import inputs_of
 from pipelines.provision.storing import head
+from pipelines.provision.withholding import withhold_refused
 
 
 def rehearse(job: Job) -> Prepared:
@@ -34,7 +34,7 @@ def rehearse(job: Job) -> Prepared:
     unsure = {entry.gid for entry in open_ if entry.action == Action.CREATE.value}
     inputs = inputs_of(job, held, seen, unsure)
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
-    plan, _ = leave_out(job, plan)
+    plan, _ = withhold_refused(job, plan)
     verdict = judge(plan, job.limits, last.people if last else None)
     status = PlanStatus.PLANNED if verdict.safe else PlanStatus.WAITING
     return Prepared(plan, head(plan, verdict, status), verdict, Recovered())

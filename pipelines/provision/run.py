@@ -20,7 +20,6 @@ from pipelines.provision.documents import read_item
 from pipelines.provision.errors import QuarantinedError, StalePlanError, UnsafePlanError
 from pipelines.provision.guards import judge
 from pipelines.provision.job import Job, Prepared, Report
-from pipelines.provision.leaving import leave_out
 from pipelines.provision.look import look
 from pipelines.provision.matching import Seen
 from pipelines.provision.order import Order, note
@@ -29,6 +28,7 @@ from pipelines.provision.planner import Inputs, make_plan
 from pipelines.provision.recover import recover
 from pipelines.provision.references import NO_REFERENCES, find_references
 from pipelines.provision.storing import advice, again, open_plan, store_plan, unsafe
+from pipelines.provision.withholding import withhold_refused
 
 __all__ = [
     "Job",
@@ -65,7 +65,7 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
         raise RemoteError(f"{job.name}: {error}") from error
     inputs = inputs_of(job, held, seen, recovered.unsure)
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
-    plan, over = leave_out(job, plan)
+    plan, over = withhold_refused(job, plan)
     with writing(job.engine) as conn:
         refusals.forget_refusals(conn, job.name, job.push.object, over)
         last = plans.latest_plan(conn, job.name, job.push.object, [PlanStatus.APPLIED])

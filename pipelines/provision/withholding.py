@@ -1,4 +1,4 @@
-"""What a plan leaves out, because the target refused just that before."""
+"""What a plan withholds, because the target refused just that before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.provision.plan import Cause, Plan
 from pipelines.provision.withheld import state_of, withhold
 
 
-def leave_out(job: Job, plan: Plan) -> tuple[Plan, Collection[str]]:
+def withhold_refused(job: Job, plan: Plan) -> tuple[Plan, Collection[str]]:
     """Return the plan without writes that were refused for good, and whose refusals are over.
 
     The target is asked for its schema only when it refused something.
