@@ -19,10 +19,14 @@ Handler = Callable[[Ask, Site], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One path. `slow` work (password hashing, mail) runs on threads, never in the loop."""
+    """One path. `slow` work (password hashing, mail) runs on threads, never in the loop.
+
+    Where handlers may ask for the signing keys (`keyed`), these are read before a request begins.
+    """
 
     path: str
     methods: Mapping[str, Handler]
     kind: Kind
     slow: bool = False
     cors: bool = False
+    keyed: bool = True

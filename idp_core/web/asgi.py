@@ -112,7 +112,8 @@ class Endpoint:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 
     def _handled(self, handler: Handler, ask: Ask) -> Answer:
-        self._site.keys.renew()
+        if self._route.keyed:
+            self._site.keys.renew()
         return handler(ask, self._site)
 
 

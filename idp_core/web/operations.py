@@ -47,7 +47,7 @@ def _private(peer: str) -> bool:
 
 
 ROUTES = (
-    Route("/health/live", {"GET": live}, Kind.API),
-    Route("/health/ready", {"GET": ready}, Kind.API),
-    Route("/metrics", {"GET": metrics}, Kind.API),
+    Route("/health/live", {"GET": live}, Kind.API, keyed=False),
+    Route("/health/ready", {"GET": ready}, Kind.API, keyed=False),
+    Route("/metrics", {"GET": metrics}, Kind.API, keyed=False),
 )
