@@ -5,12 +5,13 @@ The reason that a person gives may name a customer; it stays with what was decid
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import sqlalchemy as sa
 
 from idp_core.audit import log as audit
+from idp_core.audit.log import operator
 from pipelines.bus import Bus
+
+__all__ = ["note", "operator"]
 
 
 def note(bus: Bus, conn: sa.Connection, kind: str, by: str, **data: object) -> None:
@@ -19,10 +20,4 @@ def note(bus: Bus, conn: sa.Connection, kind: str, by: str, **data: object) -> N
     `by` is who did it: ``operator:ann``, ``source:crm``. Raises ProjectError when the audit log
     cannot be gone on with.
     """
-    entry = audit.Entry(kind, "done", datetime.now(UTC), actor=by, data=data)
-    audit.record(conn, bus.audit_key, entry)
-
-
-def operator(who: str) -> str:
-    """Return the name that a person at the command line has in the log."""
-    return f"operator:{who}"
+    audit.note(conn, bus.audit_key, kind, by, data)

@@ -136,20 +136,19 @@ def apply_plan(
             report = provisioning.execute(job, prepared, harmless_only=harmless_only)
             settle(job, prepared)
             counts.update(report.done)
-        after = _following(bus, steps, Provisioned(prepared, report), wish)
+        after = _following(bus, steps, job, Provisioned(prepared, report), wish)
         counts = {"applied": sum(report.done.values()), "held": report.held}
         end(bus, begun.id, counts, report.problems)
     return Applied(report, after)
 
 
 def _following(
-    bus: Bus, steps: Steps, made: Provisioned, wish: Wish
+    bus: Bus, steps: Steps, job: provisioning.Job, made: Provisioned, wish: Wish
 ) -> Sequence[provisioning.Prepared]:
     """Plan what follows the accounts of a target; return the plans that have something to write."""
-    record = made.prepared.record
-    if record.object != bus.push(record.target).object:
+    if job.push.object != bus.push(job.name).object:
         return ()
-    plans_ = following(bus, steps, record.target, made, apply=False, wish=wish)
+    plans_ = following(bus, steps, job, made, apply=False, wish=wish)
     return [each.prepared for _, each in plans_ if each.prepared.plan.writes]
 
 

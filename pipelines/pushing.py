@@ -37,20 +37,20 @@ def provision(
     job = provisioning_job(bus, target, steps.run, wish=wish)
     made = _step(steps, job, target, apply=apply)
     yield target, made
-    yield from following(bus, steps, target, made, apply=apply, wish=wish)
+    yield from following(bus, steps, job, made, apply=apply, wish=wish)
 
 
 def following(
     bus: Bus,
     steps: Steps,
-    target: str,
+    job: provisioning.Job,
     made: Provisioned,
     *,
     apply: bool,
     wish: Wish | None = None,
 ) -> Iterator[tuple[str, Provisioned]]:
-    """Yield what follows the accounts of a target: the plans of references and of groups."""
-    job = provisioning_job(bus, target, steps.run, wish=wish)
+    """Yield what follows the accounts of a job's target: the plans of references and of groups."""
+    target = job.name
     created = made.report is not None and made.report.done.get(Action.CREATE)
     if created and made.prepared.plan.waiting:
         title = f"{target} references"

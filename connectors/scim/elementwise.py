@@ -54,9 +54,9 @@ async def write_elements(
         answer = await sender.send("GET", address)
     if shows_elements(answer, change):
         return answer
-    left = _TRIES
-    while not await _put(sender, address, kind, change, answer, etag=etag, last=left == 1):
-        left -= 1
+    for left in reversed(range(_TRIES)):
+        if await _put(sender, address, kind, change, answer, etag=etag, last=not left):
+            break
         answer = await sender.send("GET", address)
     answer = await sender.send("GET", address)
     if not shows_elements(answer, change):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,6 +57,19 @@ class Verdict:
 def record(conn: sa.Connection, key: bytes, entry: Entry) -> None:
     """Append an entry in the caller's transaction; writers take turns until they commit."""
     _append(conn, key, counters.take(conn, _SERIES), entry)
+
+
+def note(conn: sa.Connection, key: bytes, kind: str, by: str, data: Mapping[str, Any]) -> None:
+    """Append that somebody did something now, as the last thing in the transaction that does it.
+
+    `by` is who did it: ``operator:ann``, ``source:crm``.
+    """
+    record(conn, key, Entry(kind, "done", datetime.now(UTC), actor=by, data=data))
+
+
+def operator(who: str) -> str:
+    """Return the name that a person at the command line has in the log."""
+    return f"operator:{who}"
 
 
 def record_operations(

@@ -111,10 +111,10 @@ def spots(push: Push, wanted: Wanted, pushed: Mapping[str, Any]) -> Iterator[Spo
 
 def _left(push: Push, pushed: Mapping[str, Any]) -> Iterator[Spot]:
     """Yield the entries of groups in a list that the push mapping no longer writes: they go."""
-    written = {line.path for line in push.lines}
-    for path in sorted(pushed):
-        name = list_of(path)
-        if name in HELD_BY_ACCOUNT and name not in written:
+    held = sorted(path for path in pushed if list_of(path) in HELD_BY_ACCOUNT)
+    for path in held:
+        name = str(list_of(path))
+        if all(line.path != name for line in push.lines):
             line = Line(name, lambda _: None, push.place, Ownership.ELEMENTS)
             yield Spot(line, path, None)
 

@@ -77,8 +77,7 @@ def note(conn: sa.Connection, order: Order | None, kind: str, record: PlanRecord
     """Append what a person said about a plan, if anybody keeps an audit log."""
     if order is not None:
         data = {"target": record.target, "plan": record.id, "plan_hash": record.hash}
-        entry = audit.Entry(kind, "done", datetime.now(UTC), actor=f"operator:{who}", data=data)
-        audit.record(conn, order.key, entry)
+        audit.note(conn, order.key, kind, audit.operator(who), data)
 
 
 def keyed(key: bytes, digest: bytes) -> str:
