@@ -12,7 +12,7 @@ from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.policy import IdentifierPolicy
 from idp_core.profiles.scoring import usable
 from idp_core.profiles.vetoes import Constraints
-from pipelines.resolve.columns import table
+from pipelines.resolve.columns import sayer, table
 from pipelines.resolve.modelfile import Model, default
 from pipelines.resolve.population import population
 from pipelines.resolve.splinking import train
@@ -67,7 +67,8 @@ def _columns(
     read, model = reader(policy), default()
     known = [read(profile) for profile in ordered]
     others = population(known, policy, Constraints())
-    columns = table(ordered, [usable(each, others) for each in known], model, others)
+    said = list(map(sayer(model), ordered))
+    columns = table(said, [usable(each, others) for each in known], model, others)
     return [profile.ref for profile in ordered], columns, model
 
 

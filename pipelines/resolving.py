@@ -21,7 +21,7 @@ from pipelines.bus import Bus
 from pipelines.errors import JobError, ProjectError
 from pipelines.resolve import trained as models
 from pipelines.resolve.batch import Resolution, resolve
-from pipelines.resolve.columns import table
+from pipelines.resolve.columns import sayer, table
 from pipelines.resolve.explain import Explanation, explain_pairs
 from pipelines.resolve.measure import Measure, measure
 from pipelines.resolve.population import population
@@ -88,7 +88,7 @@ def train(bus: Bus) -> Trained:
             f"{len(records)} records are fewer than {stage.model.min_records} (min_records of the "
             "model file) to learn from; identifiers alone decide until there are more"
         )
-    columns = table(profiles, records, stage.model, others)
+    columns = table(list(map(sayer(stage.model), profiles)), records, stage.model, others)
     made = learn(columns, stage.model, stage.scorer).trained
     if stage.folder is not None:
         models.save(made, stage.folder)
@@ -131,7 +131,9 @@ def explain_pair(bus: Bus, left: SourceRef, right: SourceRef) -> PairTold:
         return PairTold(said)
     from pipelines.resolve.splinking import waterfall
 
-    columns = table(among.records, among.usable, stage.model, among.others)
+    columns = table(
+        list(map(sayer(stage.model), among.records)), among.usable, stage.model, among.others
+    )
     found, start = waterfall(columns, stage.model, model)
     return PairTold(said, found, start, stage.model.join_at)
 

@@ -33,7 +33,7 @@ from mappings.schema import Schema
 from pipelines.progress import Progress, silent
 from pipelines.resolve import graph as graphs
 from pipelines.resolve import trained as models
-from pipelines.resolve.batch import Resolution, resolve
+from pipelines.resolve.batch import Resolution, heard, resolve
 from pipelines.resolve.incremental import resolve_changes
 from pipelines.resolve.stage import Stage
 
@@ -130,7 +130,8 @@ class _Step:
         """Resolve all records, and write the graph for the next run."""
         with reading(self.engine) as conn:
             moment = self.moment(conn)
-            records = list(store.read_source_profiles(conn, deleted=False, schema=self.schema))
+            stored = store.read_source_profiles(conn, deleted=False, schema=self.schema)
+            records = heard(stored, self.policy, self.stage)
             links = {**store.read_links(conn, gone_since=moment.known[0]), **self.former}
             redirects = store.read_redirects(conn)
         found = resolve(
@@ -142,7 +143,6 @@ class _Step:
             stage=self.stage,
             asked=moment.asked,
         )
-        del records
         token, unified = self._save(moment, found)
         if graph is not None and found.basis is not None:
             graphs.save(

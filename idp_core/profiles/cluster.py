@@ -11,7 +11,7 @@ input never matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple, Protocol
@@ -50,13 +50,16 @@ class Partition:
     blocked: tuple[Blocked, ...] = field(default=())
 
 
+_Weighed = tuple[int, int, int]
+"""Two records and the weight between them, in thousandths of a bit."""
+
 _THOUSAND = 1_000  # weights are summed in whole thousandths of a bit: no order of adding matters
 WEAK = "on the whole the records of the two groups speak against it"
 
 
 def partition(
     count: int,
-    edges: Iterable[Edge],
+    edges: Collection[Edge],
     guard: Guard,
     *,
     unscored: float,
@@ -68,65 +71,66 @@ def partition(
     `together` are records that a steward joined; a guard may still keep them apart. `unscored`
     (negative) is what a pair without an edge counts.
     """
-    known = _strongest(edges)
     steward = [tuple(group) for group in together]
     parent = list(range(count))
-    for (a, b), weight in known.items():
-        if weight > 0:
+    for a, b, weight, _ in edges:
+        if weight > 0 and round(weight * _THOUSAND) > 0:
             _unite(parent, a, b)
     for group in steward:
         for member in group:
             _unite(parent, group[0], member)
-    scored: dict[int, list[tuple[int, int, int]]] = {}
-    for (a, b), weight in known.items():
-        root = _find(parent, a)
-        if root == _find(parent, b):
-            scored.setdefault(root, []).append((a, b, weight))
+    root = [_find(parent, node) for node in range(count)]
     joined: dict[int, list[Sequence[int]]] = {}
     for group in steward:
-        joined.setdefault(_find(parent, group[0]), []).append(group)
-    return _assemble(count, parent, scored, joined, guard, round(unscored * _THOUSAND))
+        joined.setdefault(root[group[0]], []).append(group)
+    return _assemble(root, _scored(edges, root), joined, guard, round(unscored * _THOUSAND))
+
+
+def _scored(edges: Iterable[Edge], root: Sequence[int]) -> Mapping[int, Sequence[_Weighed]]:
+    """Return the strongest word on each pair within a part of the graph, by the part's root.
+
+    In thousandths of a bit, so that sums are exact. Most pairs lie between parts and are not kept.
+    """
+    known: dict[tuple[int, int], int] = {}
+    for a, b, weight, _ in edges:
+        if root[a] == root[b] and a != b:
+            pair = (a, b) if a < b else (b, a)
+            thousandths = round(weight * _THOUSAND)
+            if thousandths > known.get(pair, thousandths - 1):
+                known[pair] = thousandths
+    scored: dict[int, list[_Weighed]] = {}
+    for (a, b), weight in known.items():
+        scored.setdefault(root[a], []).append((a, b, weight))
+    return scored
 
 
 def _assemble(
-    count: int,
-    parent: list[int],
-    scored: Mapping[int, list[tuple[int, int, int]]],
+    root: Sequence[int],
+    scored: Mapping[int, Sequence[_Weighed]],
     joined: Mapping[int, list[Sequence[int]]],
     guard: Guard,
     unscored: int,
 ) -> Partition:
     members: dict[int, list[int]] = {}
-    for node in range(count):
-        members.setdefault(_find(parent, node), []).append(node)
+    for node, home in enumerate(root):
+        members.setdefault(home, []).append(node)
     groups: list[tuple[int, ...]] = []
     blocked: list[Blocked] = []
-    for root, nodes in members.items():
+    for home, nodes in members.items():
         if len(nodes) == 1:
             groups.append((nodes[0],))
             continue
-        if len(nodes) == 2 and root not in joined:
-            ((a, b, weight),) = scored[root]
+        if len(nodes) == 2 and home not in joined:
+            ((a, b, weight),) = scored[home]
             reason = guard.forbids([a], [b])
             groups += [(a, b)] if reason is None else [(a,), (b,)]
             blocked += [] if reason is None else [Blocked(a, b, weight / _THOUSAND, reason)]
             continue
-        merger = _Merger(nodes, scored.get(root, ()), guard, unscored)
-        merger.join(joined.get(root, ()))
+        merger = _Merger(nodes, scored.get(home, ()), guard, unscored)
+        merger.join(joined.get(home, ()))
         groups += merger.run()
         blocked += merger.blocked
     return Partition(tuple(sorted(groups)), tuple(sorted(blocked)))
-
-
-def _strongest(edges: Iterable[Edge]) -> dict[tuple[int, int], int]:
-    """Return the strongest word on each pair, in thousandths of a bit (so that sums are exact)."""
-    known: dict[tuple[int, int], int] = {}
-    for a, b, weight, _ in edges:
-        pair = (a, b) if a < b else (b, a)
-        thousandths = round(weight * _THOUSAND)
-        if a != b and thousandths > known.get(pair, thousandths - 1):
-            known[pair] = thousandths
-    return known
 
 
 def _find(parent: list[int], node: int) -> int:
@@ -160,7 +164,7 @@ class _Merger:
     def __init__(
         self,
         nodes: Iterable[int],
-        scored: Iterable[tuple[int, int, int]],
+        scored: Iterable[_Weighed],
         guard: Guard,
         unscored: int,
     ) -> None:

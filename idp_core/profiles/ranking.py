@@ -32,13 +32,19 @@ def ranked(claims: Sequence[Claim], rule: Rule, rules: SurvivorshipRules) -> lis
     """Return the claims best first."""
     if len(claims) == 1:
         return list(claims)
+    words = [_words_of(claim, rule, rules) for claim in claims]
+    if len(set(words)) == len(words):  # so nobody asks what the values read like, which costs most
+        return [claims[place] for place in sorted(range(len(words)), key=words.__getitem__)]
     return sorted(claims, key=lambda claim: rank_of(claim, rule, rules))
 
 
 def decided(claims: Sequence[Claim], rule: Rule, rules: SurvivorshipRules) -> By | None:
     """Return the word that decided for the first of ranked claims; None if none did."""
+    if len(claims) == 1:
+        return None
     best, *others = claims
-    rival = next((c for c in others if text_of(c.value) != text_of(best.value)), None)
+    said = text_of(best.value)
+    rival = next((c for c in others if text_of(c.value) != said), None)
     return None if rival is None else parted(best, rival, rule, rules)
 
 
@@ -50,9 +56,13 @@ def parted(best: Claim, other: Claim, rule: Rule, rules: SurvivorshipRules) -> B
 
 def rank_of(claim: Claim, rule: Rule, rules: SurvivorshipRules) -> tuple[Any, ...]:
     """Return where a claim stands: the smallest is best, and no two claims stand alike."""
-    place = rules.place(claim.member.ref.source, rule)
-    ours = (_KEYS[by](claim, place) for by in rule.words)
-    return (*ours, claim.place, text_of(claim.value), claim.member.ref)
+    return (*_words_of(claim, rule, rules), text_of(claim.value), claim.member.ref)
+
+
+def _words_of(claim: Claim, rule: Rule, rules: SurvivorshipRules) -> tuple[Any, ...]:
+    """Return what each word of the rule says of a claim, and its place in its record."""
+    trust = rules.place(claim.member.ref.source, rule)
+    return (*[_KEYS[by](claim, trust) for by in rule.words], claim.place)
 
 
 def text_of(value: Any) -> str:

@@ -152,9 +152,12 @@ def _by_hand(name: str, value: Any) -> list[Lineage]:
 
 
 def _survivor(name: str, said: Said, rules: SurvivorshipRules) -> tuple[Any, list[Lineage]]:
-    rule = rules.rule(name)
-    if any(isinstance(m.attributes[name], (list, tuple)) for m in said[name]):
-        return _united(name, said, rule, rules)
+    rule, speaking = rules.rule(name), said[name]
+    for member in speaking:
+        if isinstance(member.attributes[name], (list, tuple)):
+            return _united(name, said, rule, rules)
+    if len(speaking) == 1:  # half of all that is said; a claim would only cost
+        return speaking[0].attributes[name], [_only(name, speaking[0], None)]
     order = ranked(_claims(name, said, rule, rules), rule, rules)
     return order[0].value, [_lineage(name, order[0], decided(order, rule, rules), None)]
 
@@ -204,7 +207,9 @@ def _elements(
     alike: dict[tuple[str, ...], list[Claim]] = {}
     beside = _beside(rule, said, rules)
     for member in said[name]:
-        own = sorted(member.attributes[name], key=lambda e: e.get("primary") is not True)
+        own = member.attributes[name]
+        if len(own) > 1:
+            own = sorted(own, key=lambda e: e.get("primary") is not True)
         for place, element in enumerate(own):
             claim = Claim(element, member, 1, place, beside=member.ref == beside)
             alike.setdefault(rule.sameness(element), []).append(claim)
@@ -237,6 +242,11 @@ def _filled(elements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _lineage(name: str, claim: Claim, decided: By | None, element: int | None) -> Lineage:
-    rule = "only" if decided is None else decided.value
-    reason = "nobody says otherwise" if decided is None else _REASONS[decided]
-    return Lineage(name, claim.member.ref, claim.member.mapping, rule, reason, element)
+    if decided is None:
+        return _only(name, claim.member, element)
+    member = claim.member
+    return Lineage(name, member.ref, member.mapping, decided.value, _REASONS[decided], element)
+
+
+def _only(name: str, member: SourceProfile, element: int | None) -> Lineage:
+    return Lineage(name, member.ref, member.mapping, "only", "nobody says otherwise", element)

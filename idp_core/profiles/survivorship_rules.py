@@ -95,10 +95,12 @@ class Rule(Strict):
     def sameness(self, element: Mapping[str, object]) -> tuple[str, ...]:
         """Return what equal elements have in common."""
         parts = self.same_by or dict.fromkeys(sorted(element), Read.EXACT)
-        said = {part: element.get(part) for part in parts}
-        found = tuple("" if v is None else written(str(v), parts[p]) for p, v in said.items())
+        found = [
+            "" if (said := element.get(part)) is None else written(str(said), how)
+            for part, how in parts.items()
+        ]
         if any(found):
-            return found
+            return tuple(found)
         return tuple(f"{part}={element[part]}" for part in sorted(element))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from idp_core.profiles.cluster import Edge, partition
@@ -20,6 +21,7 @@ from idp_core.profiles.policy import IdentifierPolicy
 from idp_core.profiles.scoring import Pattern, Population, Score, compare, usable, weigh
 from idp_core.profiles.vetoes import Constraints
 from pipelines.collector import paused
+from pipelines.resolve.columns import Said, sayer
 from pipelines.resolve.doubts import Pair, doubts
 from pipelines.resolve.pairs import candidates
 from pipelines.resolve.population import Survey, survey
@@ -36,6 +38,30 @@ class Basis(NamedTuple):
     survey: Survey
     edges: Sequence[Edge]
     likes: Likes | None
+
+
+class Heard(NamedTuple):
+    """What records say, in the order of their names: who they are, and what likeness compares.
+
+    The records themselves, which take more memory than anything else, need not be kept for it.
+    """
+
+    known: Sequence[Evidence]
+    said: Sequence[Said]
+
+
+@paused()
+def heard(records: Iterable[SourceProfile], policy: IdentifierPolicy, stage: Stage | None) -> Heard:
+    """Listen to records, one after the other. Deleted ones say nothing.
+
+    Raises ValueError when a record is there twice.
+    """
+    read, say = reader(policy), sayer(stage.model) if stage else lambda _: ()
+    both = [(read(record), say(record)) for record in records if not record.deleted]
+    both.sort(key=lambda pair: pair[0].ref)
+    if any(one.ref == other.ref for (one, _), (other, _) in pairwise(both)):
+        raise ValueError("a source profile is there twice")
+    return Heard([known for known, _ in both], [said for _, said in both])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +83,7 @@ class Resolution:
 
 @paused()
 def resolve(  # noqa: PLR0913 (all that decides who is one person)
-    records: Iterable[SourceProfile],
+    records: Iterable[SourceProfile] | Heard,
     previous_links: Mapping[SourceRef, str],
     policy: IdentifierPolicy,
     constraints: Constraints,
@@ -73,16 +99,12 @@ def resolve(  # noqa: PLR0913 (all that decides who is one person)
     `redirects` are those of before; without a `stage` identifiers alone decide. `asked` are the
     pairs that a person was asked about before. Raises ValueError when a record is there twice.
     """
-    read = reader(policy)
-    profiles = sorted((r for r in records if not r.deleted), key=lambda r: r.ref)
-    known = [read(profile) for profile in profiles]
-    if len({record.ref for record in known}) < len(known):
-        raise ValueError("a source profile is there twice")
+    known, said = records if isinstance(records, Heard) else heard(records, policy, stage)
     surveyed = survey(known, policy, constraints)
     others = surveyed.population
     telling = [usable(record, others) for record in known]
     scored, compared = make_edges(telling, policy, others)
-    alike = likenesses(stage, profiles, telling, policy, others) if stage else Found()
+    alike = likenesses(stage, said, telling, policy, others) if stage else Found()
     edges = [*scored, *alike.edges]
     guard = PersonGuard(known, policy, constraints)
     found = partition(

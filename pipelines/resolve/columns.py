@@ -17,22 +17,34 @@ ID = "unique_id"
 """The column that holds a record's place in the sequence it came from."""
 
 
-def table(
-    profiles: Sequence[SourceProfile],
-    records: Sequence[Evidence],
-    model: Model,
-    others: Population,
-) -> pa.Table:
-    """Return the columns of the model, empty ones too; `records` are what `profiles` say, usable.
+Said = tuple[str | None, ...]
+"""What a record says in the columns that read attributes, in the order of the model."""
 
+
+def sayer(model: Model) -> Callable[[SourceProfile], Said]:
+    """Return what reads from a record all that the columns want beside its evidence."""
+    looks = [_path(column) for column in model.columns.values() if column.read is None]
+    return lambda profile: tuple([look(profile.attributes) for look in looks])
+
+
+def table(
+    said: Sequence[Said], records: Sequence[Evidence], model: Model, others: Population
+) -> pa.Table:
+    """Return the columns of the model, empty ones too, of `records`, which are usable.
+
+    `said` is what each says beside (`sayer`).
     ``<column>_roots`` are the names a given name may stand for, ``<column>_shared`` says that an
     identifier was seen on someone who cannot be the same person.
     """
     arrays: dict[str, pa.Array] = {ID: pa.array(range(len(records)), pa.int64())}
     nicknames = "nickname" in said_words(model)
-    for name, look in lookers(model).items():
-        column = model.columns[name]
-        values = list(map(look, profiles, records))
+    beside = 0
+    for name, column in model.columns.items():
+        if column.read is None:
+            values = [each[beside] for each in said]
+            beside += 1
+        else:
+            values = list(map(_evident(column.read), records))
         arrays[name] = pa.array(values, pa.string())
         if column.read == "given_name" and nicknames:
             known = (sorted(roots(value)) if value else None for value in values)
@@ -52,17 +64,22 @@ def lookers(model: Model) -> Mapping[str, Look]:
 
 
 def _look(column: Column) -> Look:
-    read = column.read
-    if read == "given_name":
-        return lambda _, record: record.given or None
-    if read == "family_name":
-        return lambda _, record: record.family or None
-    if read == "birth_date":
-        return lambda _, record: record.birth.isoformat() if record.birth else None
-    if read is not None:
-        return lambda _, record: next(iter(record.held.get(read, ())), None)
+    if column.read is not None:
+        evident = _evident(column.read)
+        return lambda _, record: evident(record)
     look = _path(column)
     return lambda profile, _: look(profile.attributes)
+
+
+def _evident(read: str) -> Callable[[Evidence], str | None]:
+    """Return what reads a name, the birth date or the first identifier of a kind."""
+    if read == "given_name":
+        return lambda record: record.given or None
+    if read == "family_name":
+        return lambda record: record.family or None
+    if read == "birth_date":
+        return lambda record: record.birth.isoformat() if record.birth else None
+    return lambda record: next(iter(record.held.get(read, ())), None)
 
 
 def _path(column: Column) -> Callable[[Attributes], str | None]:

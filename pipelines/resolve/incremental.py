@@ -249,7 +249,7 @@ class _Work:
         """Group the touched records, which come first, by the pairs between them."""
         return partition(
             len(known),
-            (edge for edge in edges if edge.b < len(known)),
+            [edge for edge in edges if edge.b < len(known)],
             guard,
             unscored=self._policy.unscored,
             together=together(known, self._constraints),

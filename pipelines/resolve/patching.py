@@ -15,7 +15,7 @@ from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.model import SourceProfile
 from idp_core.profiles.scoring import Population
 from pipelines.resolve import blocks, graph
-from pipelines.resolve.columns import ID, table
+from pipelines.resolve.columns import ID, sayer, table
 from pipelines.resolve.modelfile import Model
 from pipelines.resolve.settings import rule
 from pipelines.resolve.splinking import Pairs, score
@@ -84,7 +84,9 @@ def _write_rows(
 ) -> None:
     """Write rows anew; ``relooked`` gets the numbers of those that differ or are gone."""
     numbers = sorted(profiles)
-    rows = table([profiles[n] for n in numbers], [telling[n] for n in numbers], model, others)
+    say = sayer(model)
+    said = [say(profiles[number]) for number in numbers]
+    rows = table(said, [telling[number] for number in numbers], model, others)
     con.register("given", rows.set_column(0, ID, pa.array(numbers, pa.int64())))
     con.execute("CREATE OR REPLACE TEMP TABLE fresh AS FROM given")
     con.unregister("given")

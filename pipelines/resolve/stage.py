@@ -17,13 +17,13 @@ import pyarrow as pa
 
 from idp_core.profiles.cluster import Edge
 from idp_core.profiles.evidence import Evidence
-from idp_core.profiles.model import SourceProfile
 from idp_core.profiles.policy import IdentifierPolicy
 from idp_core.profiles.scoring import Population, compare, hold
 from pipelines.resolve import trained as models
 from pipelines.resolve.modelfile import Model, default
 
 if TYPE_CHECKING:
+    from pipelines.resolve.columns import Said
     from pipelines.resolve.splinking import Pairs, Scored, Scorer
     from pipelines.resolve.trained import Trained
 
@@ -80,12 +80,12 @@ class Found:
 
 def likenesses(
     stage: Stage,
-    profiles: Sequence[SourceProfile],
+    said: Sequence[Said],
     records: Sequence[Evidence],
     policy: IdentifierPolicy,
     others: Population,
 ) -> Found:
-    """Score pairs of records by likeness; `records` are what `profiles` say, usable, in order.
+    """Score pairs of records, which are usable, by likeness; `said` is what each says beside.
 
     Too few records to learn from give nothing: identifiers alone decide, as the docs say.
     """
@@ -95,7 +95,7 @@ def likenesses(
     from pipelines.resolve.columns import table
     from pipelines.resolve.splinking import comparable
 
-    columns = table(profiles, records, model, others)
+    columns = table(said, records, model, others)
     if not comparable(columns, model):
         told = "no two records can be compared by likeness: identifiers alone decided"
         return Found(notes=(told,))

@@ -23,7 +23,7 @@ from pipelines.errors import JobError
 from pipelines.matching import Matcher, read_record
 from pipelines.resolve import trained as models
 from pipelines.resolve.batch import resolve
-from pipelines.resolve.columns import table
+from pipelines.resolve.columns import sayer, table
 from pipelines.resolve.modelfile import default as default_model
 from pipelines.resolve.population import population
 from pipelines.resolve.splinking import score
@@ -85,7 +85,8 @@ def test_every_pair_is_worth_the_bits_that_the_batch_gives_it(bus: Any, matcher:
         known = [read(profile) for profile in profiles]
         others = population(known, POLICY, Constraints())
         telling = [usable(each, others) for each in known]
-        pairs = score(table(profiles, telling, MODEL, others), MODEL, trained).pairs
+        said = list(map(sayer(MODEL), profiles))
+        pairs = score(table(said, telling, MODEL, others), MODEL, trained).pairs
         at = next(n for n, each in enumerate(profiles) if each.ref == record.ref)
         wanted = {
             profiles[a + b - at].ref: (bits, held)

@@ -28,7 +28,7 @@ from pipelines.resolve import graph as graphs
 from pipelines.resolve import modelfile
 from pipelines.resolve import trained as models
 from pipelines.resolve.batch import resolve
-from pipelines.resolve.columns import table
+from pipelines.resolve.columns import sayer, table
 from pipelines.resolve.splinking import score
 from pipelines.resolve.stage import Stage
 from pipelines.unify import Unified, resolve_step
@@ -203,7 +203,7 @@ def test_pairs_that_settle_the_prior_are_those_that_the_settled_model_gives(stag
     assert {key for key, _ in trained.crowded}
     read = reader(POLICY)
     people = sorted(PEOPLE, key=lambda each: each.ref)
-    columns = table(people, list(map(read, people)), MODEL, Population())
+    columns = table(list(map(sayer(MODEL), people)), list(map(read, people)), MODEL, Population())
     guess = replace(trained, prior=trained.prior / 5, records=len(PEOPLE))
     settled, pairs = score(columns, MODEL, guess, settle=True)
     assert settled.prior > guess.prior

@@ -16,7 +16,7 @@ from idp_core.profiles.vetoes import Constraints
 from pipelines.resolve import modelfile
 from pipelines.resolve import trained as models
 from pipelines.resolve.batch import Resolution, resolve
-from pipelines.resolve.columns import table
+from pipelines.resolve.columns import sayer, table
 from pipelines.resolve.dependence import together
 from pipelines.resolve.measure import measure
 from pipelines.resolve.stage import Stage
@@ -178,7 +178,7 @@ def test_strangers_of_one_place_share_names_more_often_where_nations_meet() -> N
     bits = []
     for records in (nations(1200)[0], nations(1200, count=1)[0]):
         known = [reader(default())(record) for record in records]
-        columns = table(records, known, model, Population())
+        columns = table(list(map(sayer(model), records)), known, model, Population())
         with duckdb.connect() as con:
             con.register("given", columns)
             con.execute("CREATE TABLE records AS SELECT * FROM given")
