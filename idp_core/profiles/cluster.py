@@ -16,14 +16,7 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple, Protocol
 
-
-class Edge(NamedTuple):
-    """A scored pair: bits above (or below) what is needed to join. `source` names who scored it."""
-
-    a: int
-    b: int
-    weight: float
-    source: str = "identifiers"
+from idp_core.profiles.edges import Edge
 
 
 class Guard(Protocol):

@@ -6,19 +6,21 @@ maker, so edges of another maker can be partitioned together with them.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from idp_core.profiles.cluster import Edge, partition
+from idp_core.profiles.cluster import partition
 from idp_core.profiles.doubts import Doubt
+from idp_core.profiles.edges import Edges, Scores
 from idp_core.profiles.evidence import Evidence, reader
 from idp_core.profiles.guard import PersonGuard
 from idp_core.profiles.identity import NewId, identify, new_gid
 from idp_core.profiles.model import Event, SourceProfile, SourceRef
 from idp_core.profiles.policy import IdentifierPolicy
-from idp_core.profiles.scoring import Pattern, Population, Score, compare, usable, weigh
+from idp_core.profiles.scoring import Pattern, Population, compare, usable, weigh
 from idp_core.profiles.vetoes import Constraints
 from pipelines.collector import paused
 from pipelines.resolve.columns import Said, sayer
@@ -36,7 +38,7 @@ class Basis(NamedTuple):
     known: Sequence[Evidence]
     telling: Sequence[Evidence]
     survey: Survey
-    edges: Sequence[Edge]
+    edges: Edges
     likes: Likes | None
 
 
@@ -103,9 +105,9 @@ def resolve(  # noqa: PLR0913 (all that decides who is one person)
     surveyed = survey(known, policy, constraints)
     others = surveyed.population
     telling = [usable(record, others) for record in known]
-    scored, compared = make_edges(telling, policy, others)
+    scored = make_edges(telling, policy, others)
     alike = likenesses(stage, said, telling, policy, others) if stage else Found()
-    edges = [*scored, *alike.edges]
+    edges = scored + alike.edges
     guard = PersonGuard(known, policy, constraints)
     found = partition(
         len(known),
@@ -139,7 +141,7 @@ def resolve(  # noqa: PLR0913 (all that decides who is one person)
         doubts=in_doubt,
         counts={
             "records": len(known),
-            "compared": compared,
+            "compared": len(scored),
             "alike": len(alike.edges),
             "edges": sum(edge.weight > 0 for edge in edges),
             "profiles": len(found.groups),
@@ -151,20 +153,18 @@ def resolve(  # noqa: PLR0913 (all that decides who is one person)
     )
 
 
-def make_edges(
-    records: Sequence[Evidence], policy: IdentifierPolicy, others: Population
-) -> tuple[list[Edge], int]:
-    """Return the scored pairs of `records`, which are usable, and how many were compared."""
-    known: dict[Pattern, Score] = {}
-    edges: list[Edge] = []
+def make_edges(records: Sequence[Evidence], policy: IdentifierPolicy, others: Population) -> Edges:
+    """Return the scored pairs of `records`, which are usable: all that were compared."""
+    known: dict[Pattern, float] = {}
+    weights = array("d")
     left, right = candidates(records, policy)
     for a, b in zip(left, right, strict=True):
         pattern = compare(records[a], records[b], policy, others)
-        score = known.get(pattern)
-        if score is None:
-            score = known[pattern] = weigh(pattern, policy)
-        edges.append(Edge(a, b, score.weight))
-    return edges, len(left)
+        weight = known.get(pattern)
+        if weight is None:
+            weight = known[pattern] = weigh(pattern, policy).weight
+        weights.append(weight)
+    return Edges(Scores(left, right, weights))
 
 
 def together(records: Sequence[Evidence], constraints: Constraints) -> Iterator[list[int]]:

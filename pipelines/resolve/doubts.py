@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from idp_core.profiles.cluster import Edge, Partition
+from idp_core.profiles.cluster import Partition
 from idp_core.profiles.doubts import Doubt, DoubtKind, kind_of
+from idp_core.profiles.edges import IDENTIFIERS, Edge
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.guard import PersonGuard
 from idp_core.profiles.model import SourceRef
@@ -26,7 +27,7 @@ class _Candidate(NamedTuple):
     a: int
     b: int
     reason: str  # empty for a scored pair: it is looked up when it is chosen
-    source: str = "identifiers"
+    source: str = IDENTIFIERS
 
 
 def doubts(  # noqa: PLR0913 (all that the groups were made of)
@@ -90,7 +91,7 @@ def _told(
     kind, reason = kind_of(each.reason), each.reason
     if not reason:
         kind, reason = DoubtKind.DOUBTFUL, _ALIKE
-        if each.source == Edge(0, 0, 0).source:
+        if each.source == IDENTIFIERS:
             kind, reason = _why(left, right, policy, others)
     one, other = sorted((left.ref, right.ref))
     return Doubt(one, other, kind, -each.minus, reason)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from idp_core.profiles.cluster import Edge, Partition, partition
+from idp_core.profiles.cluster import Partition, partition
+from idp_core.profiles.edges import Edge
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.guard import PersonGuard
 from idp_core.profiles.identity import NewId, identify, new_gid

@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -29,8 +30,8 @@ ORDER BY a, b
 
 def candidates(
     records: Sequence[Evidence], policy: IdentifierPolicy
-) -> tuple[list[int], list[int]]:
-    """Return the pairs to compare as two lists of places in `records`, the smaller place first."""
+) -> tuple[array[int], array[int]]:
+    """Return the pairs to compare as two columns of places in `records`, the smaller one first."""
     with duckdb.connect() as con:
         con.execute("SET enable_progress_bar = false")
         con.register("names", names_table(records))
@@ -38,7 +39,15 @@ def candidates(
         keys = " UNION ALL ".join(keys_sql(policy))
         con.execute(f"CREATE TABLE keys AS {keys}")
         pairs = con.sql(_PAIRS).to_arrow_table()
-    return pairs["a"].to_pylist(), pairs["b"].to_pylist()
+    return compact("q", pairs["a"]), compact("q", pairs["b"])
+
+
+def compact(code: str, numbers: pa.ChunkedArray) -> array[Any]:
+    """Return numbers as an array of a type code: eight bytes each, a fourth of Python's own."""
+    found = array(code)
+    for chunk in numbers.chunks:
+        found.extend(chunk.to_pylist())
+    return found
 
 
 def names_table(records: Sequence[Evidence], numbers: Sequence[int] | None = None) -> pa.Table:

@@ -6,6 +6,7 @@ that are frozen with the model, so that the pairs are those that scoring everyth
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 
 import duckdb
@@ -72,7 +73,10 @@ def pairs_of(con: duckdb.DuckDBPyConnection, ids: str, model: Model, least: floa
         f"SELECT a, b, bits, held FROM alike WHERE (a IN {among} OR b IN {among})"
         f" AND (a IN {among} AND b IN {among} OR {weight(model)} >= {least}) ORDER BY a, b"
     ).fetchall()
-    return Pairs(*zip(*rows, strict=True)) if rows else Pairs()
+    if not rows:
+        return Pairs()
+    left, right, bits, held = zip(*rows, strict=True)
+    return Pairs(array("q", left), array("q", right), array("d", bits), held)
 
 
 def _write_rows(
@@ -134,5 +138,5 @@ def _scored(con: duckdb.DuckDBPyConnection, model: Model, trained: Trained) -> P
     ).to_arrow_table()
     found = score(rows, model, trained, records=graph.count(con), among=among).pairs
     ids = [row[0] for row in con.execute("SELECT id FROM placed ORDER BY place").fetchall()]
-    left, right = ([ids[place] for place in side] for side in (found.left, found.right))
+    left, right = (array("q", [ids[at] for at in side]) for side in (found.left, found.right))
     return Pairs(left, right, found.bits, found.held)

@@ -7,9 +7,10 @@ started again finds the same. Splink is imported where it is used: it takes half
 from __future__ import annotations
 
 import logging
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import fsum, log2
 from typing import Any, NamedTuple, Protocol
 
@@ -22,6 +23,7 @@ from pipelines.resolve.dependence import together
 from pipelines.resolve.edits import quick
 from pipelines.resolve.holds import held
 from pipelines.resolve.modelfile import Model
+from pipelines.resolve.pairs import compact
 from pipelines.resolve.settings import compared, rule, settings, shared, usable
 from pipelines.resolve.trained import SEVERAL, Trained, digest
 from pipelines.resolve.usual import usual
@@ -37,9 +39,9 @@ SETTLES = 4.0
 class Pairs:
     """Scored pairs by place, the smaller one first, in their order; `held` must not join."""
 
-    left: Sequence[int] = ()
-    right: Sequence[int] = ()
-    bits: Sequence[float] = ()
+    left: array[int] = field(default_factory=lambda: array("q"))
+    right: array[int] = field(default_factory=lambda: array("q"))
+    bits: array[float] = field(default_factory=lambda: array("d"))
     held: Sequence[bool] = ()
 
 
@@ -158,8 +160,9 @@ class Found(NamedTuple):
             f" FROM {self.name} p JOIN records l ON l.{ID} = p.{ID}_l"
             f" JOIN records r ON r.{ID} = p.{ID}_r WHERE {weight} >= {model.keep_at} ORDER BY a, b"
         )
-        columns = (answer[name].to_pylist() for name in ("a", "b", "bits", "held"))
-        return Scored(trained, Pairs(*columns))
+        left, right, bits, must = (answer[name] for name in ("a", "b", "bits", "held"))
+        pairs = Pairs(compact("q", left), compact("q", right), compact("d", bits), must.to_pylist())
+        return Scored(trained, pairs)
 
 
 def _settled(expected: float, trained: Trained) -> float:

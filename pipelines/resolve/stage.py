@@ -6,16 +6,18 @@ many times the records it was trained on), and scores by the frozen one otherwis
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import repeat
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from idp_core.profiles.cluster import Edge
+from idp_core.profiles.edges import Edge, Edges, Scores
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.policy import IdentifierPolicy
 from idp_core.profiles.scoring import Population, compare, hold
@@ -73,7 +75,7 @@ class Likes(NamedTuple):
 class Found:
     """The edges of the stage, what the graph keeps of it, and what to tell."""
 
-    edges: tuple[Edge, ...] = ()
+    edges: Edges = field(default_factory=Edges)
     likes: Likes | None = None
     notes: tuple[str, ...] = ()
 
@@ -100,7 +102,8 @@ def likenesses(
         told = "no two records can be compared by likeness: identifiers alone decided"
         return Found(notes=(told,))
     (trained, pairs), notes = _scored(stage, columns)
-    edges = tuple(edges_of(pairs, stage, dict(enumerate(records)), policy, others))
+    weights = array("d", weights_of(pairs, stage, records, policy, others))
+    edges = Edges(Scores(pairs.left, pairs.right, weights, SOURCE))
     return Found(edges, Likes(columns, pairs, _named(trained, len(records))), notes)
 
 
@@ -155,16 +158,27 @@ def edges_of(
     policy: IdentifierPolicy,
     others: Population,
 ) -> Iterator[Edge]:
-    """Yield the edges of scored pairs of `records`, which are usable.
+    """Yield the edges of scored pairs of `records`, which are usable."""
+    weights = weights_of(pairs, stage, records, policy, others)
+    return map(Edge, pairs.left, pairs.right, weights, repeat(SOURCE))
 
-    Their weight is bits above what is needed to join, held back where they must not join.
+
+def weights_of(
+    pairs: Pairs,
+    stage: Stage,
+    records: Mapping[int, Evidence] | Sequence[Evidence],
+    policy: IdentifierPolicy,
+    others: Population,
+) -> Iterator[float]:
+    """Yield what scored pairs of `records` weigh: bits above what is needed to join, held back
+    where they must not join.
     """
     join_at = stage.model.join_at
     for a, b, bits, held in zip(pairs.left, pairs.right, pairs.bits, pairs.held, strict=True):
         weight = bits - join_at
         if weight > 0 and (held or _unproven(records[a], records[b], policy, others)):
             weight = -1.0
-        yield Edge(a, b, weight, SOURCE)
+        yield weight
 
 
 def _unproven(one: Evidence, other: Evidence, policy: IdentifierPolicy, others: Population) -> bool:

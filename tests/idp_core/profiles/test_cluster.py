@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp_core.profiles.cluster import WEAK, Edge, partition
+from idp_core.profiles.cluster import WEAK, partition
+from idp_core.profiles.edges import Edge
 
 
 class Apart:
