@@ -16,8 +16,10 @@ _PLAIN = frozenset({"accept", "content-type", "if-match"})
 class Exchange:
     """A request and its answer. Both bodies may hold a customer's values: they are never shown.
 
-    `path` has neither host nor query. `code` is the system's own word for the refusal (SCIM
-    ``scimType``), "" without one. `sent` and `answered` are the bodies as text, cut when long.
+    `path` has neither host nor query; of LDAP and SOAP it is the operation, `method` is their name.
+    `status` is that of HTTP, or the result code of LDAP. `code` is the system's own word for the
+    refusal (SCIM ``scimType``, a SOAP fault's code), "" without one. `sent` and `answered` are the
+    bodies as text, cut when long.
     It must be about one account: it is kept, and forgotten, with what is known of that one alone.
     """
 

@@ -244,6 +244,10 @@ class HttpSession:
             raise error.after(self._exchange(call, answer, headers)) if call.about_one else error
         return answer
 
+    def proofs(self) -> list[str]:
+        """Return what proves who we are: an answer may repeat it, and nothing of it is kept."""
+        return [*secrets(self._credentials.headers(), self._credentials.params())]
+
     def _exchange(self, call: _Call, answer: Answer, proof: Mapping[str, str]) -> Exchange:
         hidden = [*secrets({**call.headers, **proof}, self._credentials.params())]
         path = urlsplit(call.url).path or "/"

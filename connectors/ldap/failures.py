@@ -126,6 +126,13 @@ def refused(result: Result, place: str, known: Container[str] = ()) -> Connector
     return error(f"{place}: {text}{_details(result.diagnostic, known)}")
 
 
+def word_of(code: int) -> str:
+    """Return the name of the result code of a write, "" for one that RFC 4511 does not know."""
+    _, text = _ANY.get(code) or _WRITING.get(code) or _unknown(code)
+    word = text.partition(":")[0]
+    return word if word.isalpha() else ""
+
+
 def untrusted(error: ssl.SSLError | OSError, place: str) -> ConnectorError:
     """What a failed TLS handshake means."""
     if isinstance(error, ssl.SSLCertVerificationError):

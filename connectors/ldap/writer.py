@@ -15,6 +15,7 @@ from connectors.errors import (
     TransientError,
     UncertainError,
 )
+from connectors.exchange import Exchange, kept
 from connectors.ldap.answers import Entry, Result
 from connectors.ldap.changes import (
     ACTIVE,
@@ -24,8 +25,9 @@ from connectors.ldap.changes import (
     raw_values,
     texts_of,
 )
-from connectors.ldap.failures import SUCCESS, refused
+from connectors.ldap.failures import SUCCESS, refused, word_of
 from connectors.ldap.filters import equal
+from connectors.ldap.ldif import as_ldif, kind_of
 from connectors.ldap.names import fields_of, normal, parent_of, split
 from connectors.ldap.protocol import (
     Request,
@@ -96,10 +98,11 @@ class Writer:
             if not wanted:
                 return
             names = {name for name, *_ in wanted}
-            result = self._result(modify_request(entry.dn, wanted), change)
+            request = modify_request(entry.dn, wanted)
+            result = self._result(request, change)
             if result.code in _MEANWHILE and attempt == 1:
                 continue  # somebody was faster: look again
-            self._checked(result, change, names)
+            self._checked(request, result, change, names)
             return
 
     def _renamed(self, change: Change, entry: Entry) -> Entry:
@@ -156,7 +159,7 @@ class Writer:
         return list(dict.fromkeys(names))
 
     def _send(self, request: Request, change: Change, names: Iterable[str] = ()) -> None:
-        self._checked(self._result(request, change), change, names)
+        self._checked(request, self._result(request, change), change, names)
 
     def _result(self, request: Request, change: Change) -> Result:
         try:
@@ -164,10 +167,19 @@ class Writer:
         except TransientError as error:
             raise UncertainError(f"{change.action} {change.key}: {error}") from None
 
-    def _checked(self, result: Result, change: Change, names: Iterable[str]) -> None:
+    def _checked(
+        self, request: Request, result: Result, change: Change, names: Iterable[str]
+    ) -> None:
         if result.code != SUCCESS:
             known = {name.lower() for name in names} | self.session.known()
-            raise refused(result, f"{change.action} {change.key}", known)
+            error = refused(result, f"{change.action} {change.key}", known)
+            raise error.after(_exchange(request, result))
+
+
+def _exchange(request: Request, result: Result) -> Exchange:
+    """What was said of the one entry: a change record, and the server's own words."""
+    said = {"sent": kept(as_ldif(request)), "answered": kept(result.diagnostic)}
+    return Exchange("LDAP", kind_of(request), result.code, word_of(result.code), **said)
 
 
 def _reads(template: str, names: Container[str]) -> bool:

@@ -18,7 +18,7 @@ from connectors.errors import (
 )
 from connectors.salesforce.client import Client
 from connectors.salesforce.jobs import Patience, await_end, remove, why
-from connectors.salesforce.records import Write
+from connectors.salesforce.records import Said, Write
 from connectors.salesforce.values import to_cell
 
 _ERROR = re.compile(r"([A-Z_]+):.*:([\w., ]*?)\s*--\s*", re.DOTALL)
@@ -106,7 +106,8 @@ class _Job:
             if (write := self._of(row)) is not None:
                 found = _ERROR.match(row["sf__Error"])
                 code, fields = found.groups() if found else ("", "")
-                yield write.refused(code, [each.strip() for each in fields.split(",")])
+                names = [each.strip() for each in fields.split(",")]
+                yield write.refused(code, names, self._said(write, row["sf__Error"]))
         left = TransientError(f"bulk job: ended ({why(ended)}) before this record")
         for row in self._results("unprocessedRecords"):
             if (write := self._of(row)) is not None:
@@ -131,6 +132,10 @@ class _Job:
     def _results(self, what: str) -> Iterator[dict[str, str]]:
         text = self._jobs.get_ingest_results(self._id, what)
         return iter(csv.DictReader(io.StringIO(text, newline="")))
+
+    def _said(self, write: Write, answered: str) -> Said:
+        path = self._client.path(f"jobs/ingest/{self._id}/batches")
+        return Said("PUT", path, _csv([write]), answered)
 
     def _of(self, row: dict[str, str]) -> Write | None:
         """The write that a row of results is about."""

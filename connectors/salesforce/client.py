@@ -91,10 +91,21 @@ class Client:
         path, headers = urlsplit(address).path, _batches_of(page_size)
         return _page(self.sf.query_more(path, identifier_is_url=True, headers=headers))
 
-    def send(self, method: str, path: str, body: Any = None, **params: str) -> Any:
-        """Any other call below ``/services/data/vX.Y/``; its JSON."""
+    def send(
+        self, method: str, path: str, body: Any = None, *, about_one: bool = False, **params: str
+    ) -> Any:
+        """Any other call below ``/services/data/vX.Y/``; its JSON.
+
+        The refusal of one that is `about_one` record holds what was said.
+        """
         data = None if body is None else json.dumps(body, ensure_ascii=False)
-        return self.sf.restful(path, params=params or None, method=method, data=data)
+        return self.sf.restful(
+            path, params=params or None, method=method, data=data, about_one=about_one
+        )
+
+    def path(self, path: str) -> str:
+        """The whole path of a call of `send`."""
+        return f"/services/data/v{self._link.version}/{path}"
 
     def jobs(self, name: str) -> Any:
         """The library's Bulk 2.0 calls for an object."""

@@ -63,6 +63,8 @@ _CODES: dict[str, tuple[type[ConnectorError], str]] = {
 }
 """All others reject the record: the value is wrong, or a rule of the org refuses it."""
 
+CODE = re.compile(r"[A-Z_]{1,80}")
+"""What may be repeated of a code: one that is no such word could be anything."""
 _NAME = re.compile(r"[A-Za-z]\w*(?:\.\w+)*", re.ASCII)
 
 
@@ -72,7 +74,7 @@ def of_code(code: str, fields: Iterable[object], what: str, message: str = "") -
     Names of fields are shown, nothing else of what Salesforce says: `message` only tells apart
     the limit of calls at once and that of the day.
     """
-    known = code if re.fullmatch(r"[A-Z_]{1,80}", code) else "an unknown code"
+    known = code if CODE.fullmatch(code) else "an unknown code"
     names = ", ".join(n for n in map(str, fields) if _NAME.fullmatch(n))
     text = f"{what}: {known}{f' ({names})' if names else ''}"
     if code == "REQUEST_LIMIT_EXCEEDED":

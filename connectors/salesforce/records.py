@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from connectors.contract import Action, Change, Outcome
 from connectors.errors import ConnectorError, MisconfiguredError, NotFoundError, RejectedError
-from connectors.salesforce.codes import of_code
+from connectors.exchange import Exchange, kept
+from connectors.salesforce.codes import CODE, of_code
 from connectors.salesforce.fields import Described
 from connectors.salesforce.terms import ACTIVE, KEY, Terms
 from connectors.salesforce.values import to_json
 
 Kind = Literal["insert", "upsert", "update", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Of a request about many records, and its answer: what is about one of them."""
+
+    method: str
+    path: str
+    sent: str = field(repr=False)
+    answered: str = field(repr=False)
+
+    def as_exchange(self, code: str) -> Exchange:
+        """Return it as a dead letter keeps it. The request as a whole was a success."""
+        word = code if CODE.fullmatch(code) else ""
+        return Exchange(self.method, self.path, 200, word, kept(self.sent), kept(self.answered))
+
+
+def as_text(tree: Any) -> str:
+    """Return JSON as a dead letter keeps it."""
+    return json.dumps(tree, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +67,12 @@ class Write:
         """It was not, or is not known to be."""
         return Outcome(self.change, error, id=self.change.id)
 
-    def refused(self, code: str, fields: Iterable[Any]) -> Outcome:
+    def refused(self, code: str, fields: Iterable[Any], said: Said) -> Outcome:
         """Salesforce refused it with this code. A record that is gone is deleted."""
         error = of_code(code, fields, self.what)
         if self.kind == "delete" and isinstance(error, NotFoundError):
             return self.done("")
-        return self.failed(error)
+        return self.failed(error.after(said.as_exchange(code)))
 
 
 def to_write(change: Change, of: Described, terms: Terms) -> Write:

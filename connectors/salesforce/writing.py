@@ -13,7 +13,7 @@ from connectors.salesforce.bulkwriting import bulk_outcomes
 from connectors.salesforce.client import Client
 from connectors.salesforce.fields import Described
 from connectors.salesforce.jobs import Patience
-from connectors.salesforce.records import Write, to_write
+from connectors.salesforce.records import Said, Write, as_text, to_write
 from connectors.salesforce.terms import Terms
 from connectors.salesforce.values import fits_cell
 
@@ -123,35 +123,42 @@ def _collection(client: Client, group: Sequence[Write]) -> Iterator[Outcome]:
         except ConnectorError as error:
             yield from (write.failed(error) for write in part)
             continue
-        yield from (_outcome(write, result) for write, result in zip(part, results, strict=True))
+        for write, result in zip(part, results, strict=True):
+            yield _outcome(client, write, result)
 
 
 def _sent(client: Client, part: Sequence[Write]) -> list[Any]:
     """The results of one request; UncertainError when they do not tell of every record."""
-    first = part[0]
-    if first.kind == "delete":
+    (method, address), alone = _call(part[0]), len(part) == 1
+    if method == "DELETE":
         ids = ",".join(str(write.values["Id"]) for write in part)
-        found = client.send("DELETE", "composite/sobjects", ids=ids, allOrNone="false")
+        found = client.send(method, address, about_one=alone, ids=ids, allOrNone="false")
     else:
-        method = "POST" if first.kind == "insert" else "PATCH"
-        address = "composite/sobjects"
-        if first.kind == "upsert":
-            address += f"/{first.sobject}/{next(iter(first.values))}"
-        records = [
-            {"attributes": {"type": write.sobject}, **_named(write.values)} for write in part
-        ]
-        found = client.send(method, address, {"allOrNone": False, "records": records})
+        body = {"allOrNone": False, "records": [_record(write) for write in part]}
+        found = client.send(method, address, body, about_one=alone)
     if not isinstance(found, list) or len(found) != len(part):
         raise UncertainError("composite/sobjects: the answer does not tell of every record")
     return found
 
 
-def _named(values: Any) -> dict[str, Any]:
-    return {"id" if name == "Id" else name: value for name, value in values.items()}
+def _call(write: Write) -> tuple[str, str]:
+    """Method and path of the request that takes writes such as this."""
+    address = "composite/sobjects"
+    if write.kind == "upsert":
+        return "PATCH", f"{address}/{write.sobject}/{next(iter(write.values))}"
+    return {"delete": "DELETE", "insert": "POST", "update": "PATCH"}[write.kind], address
 
 
-def _outcome(write: Write, result: Any) -> Outcome:
+def _record(write: Write) -> dict[str, Any]:
+    named = {"id" if name == "Id" else name: value for name, value in write.values.items()}
+    return {"attributes": {"type": write.sobject}, **named}
+
+
+def _outcome(client: Client, write: Write, result: Any) -> Outcome:
     if result.get("success"):
         return write.done(str(result.get("id") or ""))
     first: dict[str, Any] = next(iter(result.get("errors") or ()), {})
-    return write.refused(str(first.get("statusCode") or ""), first.get("fields") or ())
+    code = str(first.get("statusCode") or "")
+    method, address = _call(write)
+    said = Said(method, client.path(address), as_text(_record(write)), as_text(result))
+    return write.refused(code, first.get("fields") or (), said)

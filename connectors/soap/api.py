@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connectors.errors import ConnectorError
 from connectors.http import Answer
 from connectors.rest.calls import Call
 from connectors.rest.lists import Detail, Listing
@@ -52,15 +53,24 @@ class SoapApi:
         arguments: dict[str, Any] = fill(call.body or {}, values)
         for name, value in given.items():
             put(arguments, name, value)
-        found = self._service.call(call.path, arguments, writes=not reads)
+        try:
+            found = self._service.call(call.path, arguments, writes=not reads)
+            self._judged(call, found)
+        except ConnectorError as error:
+            if not reads:
+                error.after(self._service.said(call.path))
+            raise
         answer = Answer("SOAP", call.path, 200, {}, b"")
-        for rule in self._rules:
-            if rule.holds(200, found):
-                error = rule.error(f"{call.path}{rule.code(found)}", None)
-                if error is not None:
-                    raise error
-                break
         return Reply(answer, found, found)
+
+    def _judged(self, call: Call, found: Any) -> None:
+        """Raise what the first rule that holds makes of an answer."""
+        rule = next((each for each in self._rules if each.holds(200, found)), None)
+        if rule is None:
+            return
+        error = rule.error(f"{call.path}{rule.code(found)}", None)
+        if error is not None:
+            raise error
 
 
 def _whole(root: Any, place: str) -> Any:

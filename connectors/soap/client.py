@@ -17,10 +17,12 @@ from zeep.helpers import serialize_object
 from zeep.wsse.username import UsernameToken
 from zeep.wsse.utils import WSU
 
-from connectors.errors import MisconfiguredError, RejectedError
+from connectors.errors import ConnectorError, MisconfiguredError, RejectedError
+from connectors.exchange import Exchange, kept
 from connectors.fields import did_you_mean
 from connectors.http import HttpSession, Request
-from connectors.http.answers import Meaning
+from connectors.http.answers import Answer, Meaning
+from connectors.soap.faults import body_of, fault_of
 from connectors.soap.objects import Security
 
 _KEPT = (str, int, float, bool, Decimal, date, datetime, time, bytes, type(None))
@@ -36,6 +38,11 @@ class OurTransport(zeep.Transport):  # type: ignore[misc]
         self._home = wsdl.parent.resolve() if isinstance(wsdl, Path) else None
         self.idempotent = True
         """Whether the message that comes next may be sent twice: it asks and does not write."""
+        self.passwords: tuple[str, ...] = ()
+        """Those that headers of messages hold."""
+        self.sent: bytes = b""
+        self.answer: Answer | None = None
+        """The last message and what came back, whatever it means; None when nothing did."""
 
     def load(self, url: str) -> bytes:
         """Return a WSDL or schema: from the host of `url`, or from the folder of the WSDL file.
@@ -65,14 +72,25 @@ class OurTransport(zeep.Transport):  # type: ignore[misc]
             body=message,
             headers={**_XML, **headers},
             idempotent=self.idempotent,
-            meaning=self._meaning,
+            meaning=self._noting,
         )
+        self.sent = message
         answer = self._http.send(request)
         response = requests.Response()
         response.status_code = answer.status
         response.headers.update(answer.headers)
         response._content = answer.body  # noqa: SLF001 (there is no other way to make one)
         return response
+
+    def proofs(self) -> list[str]:
+        """Return what proves who we are, to HTTP and by WS-Security."""
+        return [*self._http.proofs(), *self.passwords]
+
+    def _noting(
+        self, answer: Answer, wait: float | None, *, idempotent: bool
+    ) -> ConnectorError | None:
+        self.answer = answer
+        return self._meaning(answer, wait, idempotent=idempotent)
 
 
 class Service:
@@ -97,9 +115,25 @@ class Service:
         """
         self.require(operation)
         self._transport.idempotent = not writes
+        self._transport.answer = None
         with told(operation, writes=writes):
             given = _each(arguments, _nil) if writes else arguments
             return plain(self._proxy[operation](**given))
+
+    def said(self, operation: str) -> Exchange | None:
+        """Return what the last call said and was answered, None when no answer came.
+
+        Of both messages only the bodies: a header may hold what proves who we are.
+        """
+        answer, hidden = self._transport.answer, self._transport.proofs()
+        if answer is None:
+            return None
+        fault = fault_of(answer.body)
+        sent = kept(body_of(self._transport.sent), hidden)
+        answered = kept(body_of(answer.body) or answer.body, hidden)
+        return Exchange(
+            "SOAP", operation, answer.status, fault.word if fault else "", sent, answered
+        )
 
 
 def open_service(
@@ -109,6 +143,8 @@ def open_service(
     wanted: tuple[str | None, str | None],
 ) -> Service:
     """Read the WSDL and return the wanted service and port, by default the first of each."""
+    if security:
+        transport.passwords = (security.password.reveal(),)
     settings = zeep.Settings(forbid_dtd=True, forbid_entities=True, force_https=False)
     with told("wsdl"):
         client = zeep.Client(

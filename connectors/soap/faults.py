@@ -50,6 +50,11 @@ class Fault:
         code, *more = self.codes or ("",)
         return {"fault": {"code": code, "subcodes": more, "detail": list(self.detail)}}
 
+    @property
+    def word(self) -> str:
+        """The innermost code, "" when it is no plain word."""
+        return next((code for code in self.codes[::-1] if _CODE.fullmatch(code)), "")
+
     def error(self, call: str) -> ConnectorError:
         """What it means as far as the standards say."""
         said = [code for code in self.codes if _CODE.fullmatch(code)]
@@ -80,6 +85,16 @@ def fault_of(body: bytes) -> Fault | None:
         _local(inner.tag) for each in holders for inner in each if isinstance(inner.tag, str)
     ]
     return Fault(tuple(_local(code or "") for code in codes), tuple(dict.fromkeys(details)))
+
+
+def body_of(message: bytes) -> bytes:
+    """Return the body of a message, without its header; nothing of what is no message."""
+    try:
+        root = etree.fromstring(message, etree.XMLParser(**_PARSER))
+    except (etree.XMLSyntaxError, ValueError):
+        return b""
+    found = next(root.iter("{*}Body"), None)
+    return b"" if found is None else bytes(etree.tostring(found, encoding="utf-8"))
 
 
 def _is_code(element: Any) -> bool:

@@ -28,7 +28,8 @@ def facts(letter: DeadLetter) -> Sequence[tuple[str, str]]:
     said = _exchange(letter)
     if not said:
         return ()
-    answered = f"HTTP {said['status']} {said['code']}".rstrip()
+    protocol = "LDAP" if said["method"] == "LDAP" else "HTTP"
+    answered = f"{protocol} {said['status']} {said['code']}".rstrip()
     return (("sent", f"{said['method']} {said['path']}"), ("answered", answered))
 
 

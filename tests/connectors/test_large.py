@@ -189,10 +189,12 @@ class TestRestByCursor(TestRest):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 class TestMillionRowsOfCsv(TestCsv):
     sizes = (300_000, 1_000_000)  # the first is larger than what pyarrow reads ahead
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 class TestMillionRowsOfSql(TestSql):
     sizes = (100_000, 1_000_000)

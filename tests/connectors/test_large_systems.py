@@ -174,6 +174,7 @@ class Narrow:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 class TestMillionEntriesOfLdap(TestLdap):
     sizes = (100_000, 1_000_000)
     page_size = 1_000
@@ -181,11 +182,13 @@ class TestMillionEntriesOfLdap(TestLdap):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 class TestMillionEntriesOfLdapInOrder(TestMillionEntriesOfLdap):
     cursor = "uid"
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 class TestMillionRowsOfSoap(TestSoap):
     sizes = (100_000, 1_000_000)
     page_size = 1_000
@@ -193,6 +196,7 @@ class TestMillionRowsOfSoap(TestSoap):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 class TestMillionRecordsOfSalesforce(TestSalesforce):
     sizes = (100_000, 1_000_000)
     page_size = 2_000
@@ -200,5 +204,6 @@ class TestMillionRecordsOfSalesforce(TestSalesforce):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 class TestMillionRecordsOfSalesforceInBulk(TestMillionRecordsOfSalesforce):
     bulk_reads = 1

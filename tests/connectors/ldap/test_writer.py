@@ -150,3 +150,24 @@ def test_a_hit_of_the_server_is_compared_again():
         assert [one.id for one in target.find("things", "id", "a")] == ["a"]
         assert target.find("things", "id", "A") == []
         assert target.find("things", "age", "old") == []
+
+
+def test_a_refusal_keeps_the_change_record_and_the_servers_own_words():
+    told = "0000052D: AtrErr: problem 1005 (CONSTRAINT_ATT_TYPE) ann"
+
+    def answer(asked):
+        return held(asked) if asked.tag == SEARCH else [result(asked, 19, told)]
+
+    with directory(usual(answer)) as url:
+        first, second = written(url, UPDATE, CREATE)
+    said = first.error.exchange
+    assert (said.method, said.path, said.status) == ("LDAP", "modify", 19)
+    assert said.code == "constraintViolation"
+    assert said.sent.splitlines() == [
+        "dn: uid=a,dc=x", "changetype: modify", "replace: age", "age: 7", "-",
+    ]  # fmt: skip
+    assert said.answered == told
+    sent = second.error.exchange.sent.splitlines()
+    assert sent[:2] == ["dn: uid=b,dc=x", "changetype: add"]
+    assert {"uid: b", "mail: k2", "objectClass: thing"} <= set(sent)
+    assert told not in f"{first.error} {first.error!r} {said!r}"

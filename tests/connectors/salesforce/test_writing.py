@@ -138,6 +138,27 @@ def test_each_refusal_is_told_by_its_kind_and_spares_the_others(sf, org):
     assert "Ann is bad" not in said
 
 
+def test_a_refusal_keeps_what_was_said_of_its_record_alone(sf, org):
+    (gone,) = org.seed("Contact", [{"LastName": "c", "IsDeleted": True}])
+    changes = [
+        create(1, Title="other"),
+        create(2, Email="ann(at)example"),
+        update(3, gone, Title=9),
+    ]
+    found = {o.change.number: o.error for o in sf.apply(changes)}
+    assert found[1] is None
+    said, late = found[2].exchange, found[3].exchange
+    assert said.path.startswith("/services/data/v")
+    assert said.path.endswith(("/composite/sobjects/Contact/Isthmus_Id__c", "/batches"))
+    assert (said.status, said.code) == (200, "INVALID_EMAIL_ADDRESS")
+    assert "ann(at)example" in said.sent
+    assert "ann(at)example" in said.answered
+    assert "other" not in said.sent + said.answered
+    assert gone in late.sent
+    assert late.code == "ENTITY_IS_DELETED"
+    assert "ann(at)" not in f"{found[2]!r} {said!r}"
+
+
 def test_what_is_not_named_stays_and_none_clears(sf, org):
     (made,) = org.seed("Contact", [{"LastName": "Lee", "Title": "Dr", "Phone": "1", "Fax": "2"}])
     assert errors(sf.apply([update(1, made, Title=None, Phone="")])) == {1: None}

@@ -157,3 +157,33 @@ def test_an_update_of_the_whole_record_needs_to_be_able_to_get_it(directory):
     del write["get"]
     with pytest.raises(MisconfiguredError, match="needs get"):
         build("soap", told, Path())
+
+
+def test_a_refusal_keeps_both_bodies_and_nothing_that_proves_who_we_are(directory, monkeypatch):
+    monkeypatch.setenv("PASSWORD", "hush-hush")
+    security = {"user": "ann", "password": "env:PASSWORD"}
+    auth = {"type": "basic", "user": "bob", "password": "env:PASSWORD"}
+    directory.faults = ["Invalid"]
+    sender = target(directory.url, security=security, auth=auth)
+    (outcome,) = sender.apply([create(given="Zoë")])
+    said = outcome.error.exchange
+    assert (said.method, said.path, said.status, said.code) == ("SOAP", "Create", 500, "Invalid")
+    assert "Zoë" in said.sent
+    assert "Zoë secret" in said.answered
+    assert not any(word in said.sent for word in ("hush-hush", "Header", "Security", "ann"))
+    assert "Zoë" not in f"{outcome.error!r} {said!r}"
+
+
+def test_a_refusal_within_a_success_keeps_what_was_said(directory):
+    rule = {"status": 200, "means": "rejected"}
+    sender = target(directory.url, errors=[rule])
+    (outcome,) = sender.apply([create(given="Zoë")])
+    said = outcome.error.exchange
+    assert (said.path, said.status, said.code) == ("Create", 200, "")
+    assert "Zoë" in said.sent
+    assert ">a1<" in said.answered
+
+
+def test_what_was_not_answered_has_no_exchange():
+    (lost,) = target("http://127.0.0.1:1/accounts", http={"attempts": 1}).apply([create()])
+    assert lost.error.exchange is None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 
 from connectors import memory
 from connectors.errors import RejectedError
 from connectors.exchange import Exchange
+from pipelines.cli.refusaltext import facts
 from tests.pipelines.cli.conftest import MAPPING, document
 from tests.pipelines.small import Small
 
@@ -163,6 +166,15 @@ def test_a_refused_change_shows_what_was_said_and_where_the_mapping_says_it(port
     lines = {each["path"]: each["line"] for each in said["attributes"]}
     assert lines["userName"].endswith("portal.push.yaml:7")
     assert MAIL not in str(said)
+
+
+def test_the_answer_of_a_directory_is_told_by_its_own_code():
+    said = Exchange("LDAP", "modify", 19, "constraintViolation")
+    letter = SimpleNamespace(row={"exchange": asdict(said)})
+    assert facts(letter) == (
+        ("sent", "LDAP modify"),
+        ("answered", "LDAP 19 constraintViolation"),
+    )
 
 
 def test_the_bodies_of_a_refused_change_are_shown_to_who_asks_for_values(portal):
