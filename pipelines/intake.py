@@ -25,7 +25,8 @@ from pipelines.errors import JobError, StoppedError, named
 from pipelines.progress import Progress, silent
 from pipelines.quality.model import Severity, Suite
 from pipelines.quality.results import make_report, worst
-from pipelines.transform import DeadRow, Transformed, transform, workbench
+from pipelines.transform import DeadRow, Transformed, transform
+from pipelines.workbench import workbench
 
 _MANY = 20
 """So many records tell a habit of a source from a chance."""

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from connectors.contract import Page, Row
 from pipelines.errors import JobError
+from pipelines.workbench import room
 
 TYPED = ".parquet"
 """The suffix of pages whose columns are fixed; those of JSON rows may come and go."""
@@ -75,15 +76,6 @@ class Landing:
     def clear(self) -> None:
         """Remove the folder with all pages in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def room(folder: Path) -> str:
-    """Return how much is free on a folder's disk, as ``" (12.3 MB free)"``, or nothing."""
-    place = next((each for each in (folder, *folder.parents) if each.is_dir()), folder)
-    try:
-        return f" ({shutil.disk_usage(place).free / 1e6:,.1f} MB free)"
-    except OSError:
-        return ""
 
 
 def _sync_folder(folder: Path) -> None:

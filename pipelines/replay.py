@@ -34,7 +34,8 @@ from pipelines.project import Mode
 from pipelines.quality.gate import Reason
 from pipelines.quality.model import Suite
 from pipelines.reading import mode_of
-from pipelines.transform import Again, Kept, transform_again, workbench
+from pipelines.transform import Again, Kept, transform_again
+from pipelines.workbench import workbench
 
 _BATCH = 10_000
 

@@ -7,7 +7,6 @@ by the quality gate. Nothing is stored here; the caller commits what comes out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -24,7 +23,7 @@ from mappings.errors import MappingError
 from mappings.tree import Document
 from mappings.values import quote_name
 from pipelines import landing
-from pipelines.errors import JobError, ProjectError
+from pipelines.errors import ProjectError
 from pipelines.quality.gate import GateResult, Reason, Rejected, check
 from pipelines.quality.model import Suite
 
@@ -152,27 +151,6 @@ class Transformed:
         rows = landing.rows_as_json(self.con, LANDED, [each.row for each in page])
         for each in page:
             yield DeadRow(each, rows[each.row])
-
-
-@contextmanager
-def workbench(folder: Path, *, memory: str = "4GB") -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a DuckDB database that spills into `folder` and reads no file it is not told to.
-
-    Raises JobError when the rows fit neither into memory nor on the disk.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    con = duckdb.connect()
-    try:
-        con.execute(f"SET memory_limit = '{memory}'")
-        con.execute("SET temp_directory = $folder", {"folder": str(folder / "spill")})
-        yield con
-    except (duckdb.OutOfMemoryException, duckdb.IOException):
-        raise JobError(
-            f"{folder}: the rows do not fit into {memory} of memory and what is free on the disk"
-            f"{landing.room(folder)}; nothing is lost: free some space and run again"
-        ) from None
-    finally:
-        con.close()
 
 
 def transform(

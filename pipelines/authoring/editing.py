@@ -34,7 +34,7 @@ from pipelines.errors import JobError, ProjectError
 from pipelines.progress import Progress, silent
 from pipelines.quality.generate import generate_suite
 from pipelines.suites import suite_of
-from pipelines.transform import workbench
+from pipelines.workbench import workbench
 
 _NO_RUN = ""
 

@@ -30,7 +30,8 @@ from pipelines.landing import Landing
 from pipelines.progress import Progress, silent
 from pipelines.quality.gate import Reason
 from pipelines.quality.model import Suite
-from pipelines.transform import LANDED, MAPPED, Transformed, transform, workbench
+from pipelines.transform import LANDED, MAPPED, Transformed, transform
+from pipelines.workbench import workbench
 
 _EDGES = ("_row", "_key", "_cursor", "_deleted", "_erased", "_problems")
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")

@@ -20,7 +20,7 @@ from pipelines.errors import RemoteError
 from pipelines.landing import Landing
 from pipelines.progress import Progress, silent
 from pipelines.reading import named_columns
-from pipelines.transform import workbench
+from pipelines.workbench import workbench
 
 _LOOK = 1_000
 """Rows that are read to see which columns there are."""

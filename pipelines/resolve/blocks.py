@@ -16,6 +16,7 @@ import pyarrow as pa
 from pipelines.resolve.modelfile import Model, keys
 from pipelines.resolve.settings import side
 from pipelines.resolve.trained import Trained
+from pipelines.workbench import scratch
 
 
 def said(text: str, alias: str) -> tuple[str, str]:
@@ -89,7 +90,7 @@ def columns(trained: Trained, alias: str) -> Sequence[str]:
 
 def added(table: pa.Table, trained: Trained) -> pa.Table:
     """Return a table with these columns."""
-    with duckdb.connect() as con:
+    with scratch() as con:
         keep_crowded(con, trained)
         con.register("given", table)
         return con.sql(

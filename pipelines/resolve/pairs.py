@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.policy import NAMES, IdentifierPolicy
+from pipelines.workbench import scratch
 
 _PAIRS = """
 WITH fitting AS (
@@ -32,8 +32,7 @@ def candidates(
     records: Sequence[Evidence], policy: IdentifierPolicy
 ) -> tuple[array[int], array[int]]:
     """Return the pairs to compare as two columns of places in `records`, the smaller one first."""
-    with duckdb.connect() as con:
-        con.execute("SET enable_progress_bar = false")
+    with scratch() as con:
         con.register("names", names_table(records))
         con.register("held", held_table(records, policy))
         keys = " UNION ALL ".join(keys_sql(policy))

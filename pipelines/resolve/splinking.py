@@ -28,6 +28,7 @@ from pipelines.resolve.settings import compared, rule, settings, shared, usable
 from pipelines.resolve.trained import SEVERAL, Trained, digest
 from pipelines.resolve.usual import usual
 from pipelines.resolve.weights import floored, learn, teaching
+from pipelines.workbench import scratch
 
 _FEWEST_MATCHES = 0.1  # for each record: without a certain pair there still are matches
 _RECALL = 0.8  # of the matches, the share that the certain pairs are taken to be
@@ -232,8 +233,8 @@ def _database(
 
     With a model what it blocks by comes as columns.
     """
-    with hushed(), duckdb.connect() as con:
-        con.execute(f"SET threads = {threads}; SET enable_progress_bar = false")
+    with hushed(), scratch() as con:
+        con.execute(f"SET threads = {threads}")
         con.register("given", table)
         blocked: Sequence[str] = ()
         if trained is not None:

@@ -25,7 +25,7 @@ from idp_core.ledger import store as ledger
 from pipelines.bus import open_bus
 from pipelines.errors import JobError
 from pipelines.project import load_project
-from pipelines.transform import workbench
+from pipelines.workbench import workbench
 from tests.pipelines.bad_input.conftest import GOOD, HEADER, Place, mend
 
 COUNT = 400
