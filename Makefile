@@ -8,6 +8,8 @@ TOOLS := .tools
 UV := $(shell command -v uv 2>/dev/null || echo $(CURDIR)/$(TOOLS)/bin/uv)
 export UV_PYTHON ?= $(shell $(PYTHON) -c 'import sys; print(sys.executable)')
 export UV_NO_PROGRESS ?= 1
+# Hundreds of processes of the tests would compile every module anew otherwise.
+unexport PYTHONDONTWRITEBYTECODE
 RUN := $(UV) run --frozen --no-sync
 SYNC := $(UV) sync --frozen --quiet
 STAMP := .venv/.stamp
