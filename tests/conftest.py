@@ -20,9 +20,8 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
-from idp_core.db import schema
-from idp_core.db.engine import make_engine
 from pipelines.sandbox import postgres
+from tests.databases import new_engine
 
 # No test depends on how fast the machine is. In CI the same commit gives the same answer; elsewhere
 # each run looks at new examples.
@@ -107,7 +106,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def engine(database_url: str) -> Iterator[sa.Engine]:
     """An engine on a new database with the core's tables: once SQLite, once PostgreSQL."""
-    engine = make_engine(database_url)
-    schema.upgrade(engine)
+    engine = new_engine(database_url)
     yield engine
     engine.dispose()

@@ -6,7 +6,7 @@ a while never meets a signature of a key it has not heard of.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -68,17 +68,20 @@ def insert(conn: sa.Connection, key: SigningKey, sealer: Sealer) -> None:
     )
 
 
-def read(conn: sa.Connection, sealer: Sealer) -> Sequence[SigningKey]:
-    """Return every key that is published, newest first.
+def read(
+    conn: sa.Connection, sealer: Sealer, known: Iterable[SigningKey] = ()
+) -> Sequence[SigningKey]:
+    """Return every key that is published, newest first; those that are `known` are not opened anew.
 
     Raises SettingsError when they were sealed with another master secret.
     """
+    opened = {key.kid: key for key in known}
     query = (
         sa.select(signing_key)
         .where(signing_key.c.retired_at.is_(None))
         .order_by(signing_key.c.signs_from.desc(), signing_key.c.kid)
     )
-    return [_key(row, sealer) for row in conn.execute(query)]
+    return [opened.get(row.kid) or _key(row, sealer) for row in conn.execute(query)]
 
 
 def retire(conn: sa.Connection, kid: str, now: datetime) -> bool:

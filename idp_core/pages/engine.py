@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
@@ -39,16 +39,6 @@ class Pages:
     theme: Theme
     offered: Sequence[str] = languages.LANGUAGES
     shared: Mapping[str, Any] = field(default_factory=dict)
-
-    @cached_property
-    def _environment(self) -> Environment:
-        return Environment(
-            loader=PackageLoader("idp_core.pages"),
-            autoescape=select_autoescape(default=True, disabled_extensions=("txt",)),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
 
     def language(self, ask: Ask, more: Sequence[str | None] = ()) -> str:
         """Return the language to answer in: asked for, remembered, known, or the browser's."""
@@ -86,7 +76,7 @@ class Pages:
         """Render a template in a language; `theme` among the values is another look."""
         theme = values.pop("theme", self.theme)
         said = languages.catalogue(language)
-        found = self._environment.get_template(template)
+        found = _environment().get_template(template)
         return found.render(
             _=said.gettext,
             n_=said.ngettext,
@@ -117,6 +107,18 @@ def static(name: str) -> tuple[bytes, str] | None:
     if kind is None:
         return None
     return (files("idp_core.pages") / "static" / name).read_bytes(), kind
+
+
+@cache
+def _environment() -> Environment:
+    """Return what keeps templates once they were compiled: the same for all installations."""
+    return Environment(
+        loader=PackageLoader("idp_core.pages"),
+        autoescape=select_autoescape(default=True, disabled_extensions=("txt",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _here(ask: Ask) -> str:

@@ -54,11 +54,12 @@ class KeyHolder:
             return self._ring
 
     def _read(self, now: datetime) -> KeyRing:
+        known = self._ring.keys if self._ring else ()
         with reading(self._engine) as conn:
-            keys = store.read(conn, self._sealer)
+            keys = store.read(conn, self._sealer, known)
         steps = (rotation.decide(keys, each, now, self.every) for each in ALGORITHMS)
         if any(step.make or step.retire for step in steps):
             with writing(self._engine) as conn:
                 rotation.rotate(conn, self._sealer, now, self.every)
-                keys = store.read(conn, self._sealer)
+                keys = store.read(conn, self._sealer, keys)
         return KeyRing(keys)

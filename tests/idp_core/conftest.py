@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import count
 
 import pytest
+from joserfc.jwk import RSAKey
 
-from idp_core.db import schema
-from idp_core.db.engine import make_engine
 from idp_core.site.config import ServeConfig
 from idp_core.site.site import make_site
 from idp_core.vault.master import Master
 from idp_core.web.app import make_app
+from tests.databases import new_engine
+from tests.idp_core.people import CHEAP
 from tests.idp_core.web.browser import ORIGIN, Browser
 
 
@@ -28,6 +32,25 @@ class Clock:
         self.now += timedelta(**span)
 
 
+def made(config, engine, clock):
+    """A site where a password costs little."""
+    site = make_site(config, engine, Master(b"m" * 32), clock=clock)
+    return replace(site, hasher=CHEAP)
+
+
+_RSA = RSAKey.binding
+_made = cache(lambda size, number: _GENERATE(size))
+_GENERATE, _OPENED = _RSA.generate_private_key, cache(_RSA.import_from_bytes)
+
+
+@pytest.fixture(autouse=True)
+def rsa_keys_of_this_process(monkeypatch):
+    """RSA keys take long to make, and to open: each test is given the same ones in their order."""
+    numbers = count()
+    monkeypatch.setattr(_RSA, "generate_private_key", lambda size: _made(size, next(numbers)))
+    monkeypatch.setattr(_RSA, "import_from_bytes", _OPENED)
+
+
 @pytest.fixture
 def clock():
     return Clock()
@@ -42,16 +65,15 @@ def config():
 @pytest.fixture
 def site(tmp_path, clock, config):
     """A site on SQLite; tests whose subject is the database take `engine` and `site_on`."""
-    engine = make_engine(f"sqlite:///{tmp_path / 'login.db'}")
-    schema.upgrade(engine)
-    yield make_site(config, engine, Master(b"m" * 32), clock=clock)
+    engine = new_engine(f"sqlite:///{tmp_path / 'login.db'}")
+    yield made(config, engine, clock)
     engine.dispose()
 
 
 @pytest.fixture
 def site_on(engine, clock, config):
     """The same on SQLite and on PostgreSQL."""
-    return make_site(config, engine, Master(b"m" * 32), clock=clock)
+    return made(config, engine, clock)
 
 
 @pytest.fixture

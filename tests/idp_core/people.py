@@ -12,7 +12,9 @@ from idp_core.passwords.hashing import Hasher
 
 EMAIL = "ann@example.org"
 PASSWORD = "correct horse battery"
-_HASH = Hasher(1, 8).hash(PASSWORD)
+CHEAP = Hasher(1, 8)
+"""Of a cost that no installation is allowed."""
+_HASH = CHEAP.hash(PASSWORD)
 
 
 def make_account(site, email=EMAIL, hashed=None, **attributes):

@@ -106,3 +106,11 @@ def test_what_is_at_the_newest_version_waits_for_no_writer(database_url):
         schema.upgrade(engine)
     engine.dispose()
     other.dispose()
+
+
+def test_the_databases_of_the_tests_are_as_an_upgrade_makes_them(engine):
+    _load_every_table()
+    assert newest.is_newest(engine)
+    with reading(engine) as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []

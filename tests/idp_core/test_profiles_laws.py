@@ -7,10 +7,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idp_core.db import schema
-from idp_core.db.engine import make_engine, reading, writing
+from idp_core.db.engine import reading, writing
 from idp_core.profiles import store
 from idp_core.profiles.model import SourceProfile, SourceRef
+from tests.databases import new_engine
 
 refs = st.builds(SourceRef, st.sampled_from(["crm", "shop"]), st.sampled_from("abc"))
 attributes = st.dictionaries(
@@ -32,8 +32,7 @@ one_each = st.lists(profiles(), max_size=6, unique_by=lambda profile: profile.re
 @contextmanager
 def database():
     with tempfile.TemporaryDirectory() as folder:
-        engine = make_engine(f"sqlite:///{Path(folder) / 'law.db'}")
-        schema.upgrade(engine)
+        engine = new_engine(f"sqlite:///{Path(folder) / 'law.db'}")
         yield engine
         engine.dispose()
 

@@ -16,10 +16,10 @@ from connectors.errors import TransientError
 from connectors.push import FileInbox, FullError
 from connectors.push.events import Event
 from connectors.push.inbox import kept
-from idp_core.db import schema
 from idp_core.db.engine import make_engine, writing
 from idp_core.ledger.pushed import PushedRow, put_pushed
 from pipelines.inboxes import DatabaseInbox
+from tests.databases import new_engine
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 
@@ -33,8 +33,7 @@ def opening(request, tmp_path):
     url = f"sqlite:///{tmp_path / 'test.db'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_url")
-    engine = make_engine(url)
-    schema.upgrade(engine)
+    engine = new_engine(url)
     opened = [engine]
 
     def open_(most=10**6, *, anew=False):
@@ -173,8 +172,7 @@ def test_what_was_acknowledged_outlives_the_death_of_its_process(opening):
 
 
 def test_a_push_is_on_the_disk_of_a_server_that_is_otherwise_in_no_hurry(postgres_url):
-    engine = make_engine(postgres_url)
-    schema.upgrade(engine)
+    engine = new_engine(postgres_url)
     with writing(engine) as conn:
         shown = sa.text("SHOW synchronous_commit")
         assert conn.scalar(shown) == "off"
@@ -185,8 +183,7 @@ def test_a_push_is_on_the_disk_of_a_server_that_is_otherwise_in_no_hurry(postgre
 
 def test_a_database_that_is_away_is_told_and_what_is_sent_again_is_kept(postgres_url):
     gone = sa.make_url(postgres_url).set(port=1)
-    engines = [make_engine(gone.render_as_string(hide_password=False)), make_engine(postgres_url)]
-    schema.upgrade(engines[1])
+    engines = [make_engine(gone.render_as_string(hide_password=False)), new_engine(postgres_url)]
 
     @contextmanager
     def opened():

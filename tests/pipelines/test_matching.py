@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from idp_core.db import schema
-from idp_core.db.engine import make_engine, reading
+from idp_core.db.engine import reading
 from idp_core.profiles import store
 from idp_core.profiles.evidence import reader
 from idp_core.profiles.model import SourceProfile, SourceRef
@@ -28,6 +27,7 @@ from pipelines.resolve.modelfile import default as default_model
 from pipelines.resolve.population import population
 from pipelines.resolve.splinking import score
 from pipelines.resolve.stage import Stage
+from tests.databases import new_engine
 from tests.pipelines.resolve.crowd import crowd
 from tests.pipelines.resolve.people import person
 from tests.pipelines.resolve.test_incremental_likeness import put, run
@@ -45,8 +45,7 @@ def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("matching")
     stage = Stage(MODEL, folder / "models")
     resolve(crowd(220)[0], {}, POLICY, Constraints(), stage=stage)
-    engine = make_engine(f"sqlite:///{folder / 'test.db'}")
-    schema.upgrade(engine)
+    engine = new_engine(f"sqlite:///{folder / 'test.db'}")
     shop = [
         person("a1", "shop", given_name="Zoe", family_name="Quast", email="zq7@x.ch"),
         person("a2", "crm", given_name="Zoe", family_name="Quast", email="zq7@x.ch"),

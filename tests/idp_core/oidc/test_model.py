@@ -13,8 +13,7 @@ import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from idp_core.db import schema
-from idp_core.db.engine import make_engine, reading, writing
+from idp_core.db.engine import reading, writing
 from idp_core.http.answer import HttpError
 from idp_core.http.ask import Ask, params
 from idp_core.oidc.grant_types import TYPES
@@ -26,6 +25,7 @@ from idp_core.passwords.hashing import Hasher
 from idp_core.site.config import ServeConfig
 from idp_core.site.site import make_site
 from idp_core.vault.master import Master
+from tests.databases import new_engine
 from tests.idp_core.conftest import Clock
 from tests.idp_core.oidc.relying import REDIRECT, VERIFIER, register
 from tests.idp_core.people import make_account
@@ -42,8 +42,7 @@ class Tokens(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.folder = tempfile.TemporaryDirectory()
-        engine = make_engine(f"sqlite:///{Path(self.folder.name) / 'model.db'}")
-        schema.upgrade(engine)
+        engine = new_engine(f"sqlite:///{Path(self.folder.name) / 'model.db'}")
         self.clock = Clock()
         made = make_site(ServeConfig(issuer=ORIGIN), engine, Master(b"m" * 32), clock=self.clock)
         self.site = replace(made, hasher=Hasher(1, 8))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -12,7 +11,6 @@ import sqlalchemy as sa
 from idp_core.db.engine import reading, writing
 from idp_core.oidc.grants import store as grants
 from idp_core.oidc.grants.store import Grant
-from idp_core.passwords.hashing import Hasher
 from idp_core.throttle.tables import tries
 from idp_core.web.app import make_app
 from tests.idp_core.oidc.relying import API, register
@@ -26,7 +24,7 @@ class World:
     """A provider with an account and a client, and eight who act at once."""
 
     def __init__(self, site):
-        self.site = replace(site, hasher=Hasher(1, 8))
+        self.site = site
         self.app = make_app(self.site, threads=False)
         self.account = make_account(self.site)
         self.secret = register(self.site, auth="client_secret_post")

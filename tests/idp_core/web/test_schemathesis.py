@@ -20,12 +20,11 @@ from idp_core.admin import roles
 from idp_core.admin.openapi import document
 from idp_core.admin.routes import OPERATIONS
 from idp_core.clients.model import DEVICE
-from idp_core.db import schema as database
-from idp_core.db.engine import make_engine
 from idp_core.site.config import ServeConfig
 from idp_core.site.site import make_site
 from idp_core.vault.master import Master
 from idp_core.web.app import make_app
+from tests.databases import new_engine
 from tests.idp_core.oidc.relying import RelyingParty, register
 from tests.idp_core.people import make_account
 from tests.idp_core.web.browser import ORIGIN, Browser
@@ -107,8 +106,7 @@ OAUTH = {
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A login with some data, its application, and an Authorization header for each endpoint."""
-    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('fuzz') / 'login.db'}")
-    database.upgrade(engine)
+    engine = new_engine(f"sqlite:///{tmp_path_factory.mktemp('fuzz') / 'login.db'}")
     site = make_site(ServeConfig(issuer=ORIGIN), engine, Master(b"m" * 32))
     app = make_app(site, threads=False)
     site.keys.ring()  # as at every start

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idp_core.db import schema
 from idp_core.db.engine import make_engine, reading, writing
 from idp_core.profiles import scoring, store
 from idp_core.profiles.model import SourceProfile, SourceRef
@@ -24,6 +23,7 @@ from mappings.schema import CUSTOMER
 from pipelines import unify
 from pipelines.resolve.batch import resolve
 from pipelines.unify import read_steward_words, resolve_step
+from tests.databases import new_engine
 
 
 def tight(**more: Any) -> IdentifierPolicy:
@@ -171,8 +171,7 @@ def test_a_run_that_is_killed_moves_everybody_or_nobody_and_the_next_one_ends_it
     database_url: str, tmp_path: Path, where: str
 ) -> None:
     graph = tmp_path / "graph.duckdb"
-    engine = make_engine(database_url)
-    schema.upgrade(engine)
+    engine = new_engine(database_url)
     put(engine, PEOPLE)
     resolve_step(engine, POLICY, CUSTOMER, fingerprint=1, graph=graph)
     before = check(engine, POLICY)
