@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -74,6 +74,14 @@ def listed(conn: sa.Connection) -> Sequence[Client]:
     """Return the clients in use, by id."""
     query = sa.select(table).where(table.c.disabled_at.is_(None)).order_by(table.c.id)
     return [_registered(row).client for row in conn.execute(query)]
+
+
+def names(conn: sa.Connection, ids: Iterable[str]) -> Mapping[str, str]:
+    """Return the names of those of these clients that are in use, by id."""
+    query = sa.select(table.c.id, table.c.settings).where(
+        table.c.id.in_(list(ids)), table.c.disabled_at.is_(None)
+    )
+    return {row.id: row.settings["name"] for row in conn.execute(query)}
 
 
 def _registered(row: sa.Row[Any]) -> Registered:

@@ -25,6 +25,7 @@ from idp_core.login.flow import Flow
 from idp_core.login.levels import level_of
 from idp_core.login.model import Factor, FirstFactor, Trial
 from idp_core.login.wishes import Wish, wish_of
+from idp_core.site.config import PolicySettings
 from idp_core.site.site import Site
 
 _F = TypeVar("_F", bound=Factor)
@@ -59,8 +60,8 @@ class Dispatcher:
         with reading(site.engine) as conn:
             flow = flows.read(conn, ask, site)
             account = None if flow is None else accounts.by_id(conn, flow.account)
-            options = () if flow is None else self.options(conn, ask, site, flow)
             wish = None if flow is None else wish_of(conn, site, flow.to)
+            options = self.options(conn, ask, site, flow, wish.policy) if flow and wish else ()
         if flow is None or account is None or wish is None or account.epoch != flow.epoch:
             raise HttpError(400, "login_over", "this login took too long; begin again")
         factor = _chosen({each.name: each for each in options}, ask)
@@ -71,33 +72,34 @@ class Dispatcher:
         # Of the moment this began: `proven` may have been read after all sessions were ended.
         return self._go_on(ask, site, account, done, wish, flow)
 
-    def options(self, conn: sa.Connection, ask: Ask, site: Site, flow: Flow) -> Sequence[Factor]:
+    def options(
+        self,
+        conn: sa.Connection,
+        ask: Ask,
+        site: Site,
+        flow: Flow,
+        policy: PolicySettings | None,
+    ) -> Sequence[Factor]:
         """Return the factors that a flow may go on with, none when it is at its end.
 
         First the steps of the client's policy, then another nature: for the level that is wanted,
         or because the account is guarded. A remembered browser is spared all but that level.
+        Every login comes here: the database is asked of no factor that could change nothing.
         """
-        proven, policy = self._named(flow.factors), wish_of(conn, site, flow.to).policy
-        spared = self._is_spared(conn, ask, site, flow)
-        there = [each for each in self.then.values() if each.enrolled(conn, flow.account)]
+        proven, spared = self._named(flow.factors), _is_spared(conn, ask, site, flow, policy)
         if not policies.fits(policy, flow.factors, spared=spared):
             wanted = policies.follows(policy, flow.factors)
-            steps = [each for each in there if each.name in wanted]
+            named = [each for each in self.then.values() if each.name in wanted]
+            steps = _enrolled(conn, flow, named)
             if steps:
                 return steps
-        natures = {factor.nature for factor in proven}
-        others = [each for each in there if each.nature not in natures]
-        guarded = not spared and any(each.guards for each in others)
-        return others if level_of(proven) < max(flow.level, _BOTH if guarded else 0) else ()
-
-    def remembers(self, conn: sa.Connection, site: Site, flow: Flow) -> int:
-        """Return for how many days the browser of a flow may be remembered; 0 for not at all."""
-        return policies.remember_days(site.config.login, wish_of(conn, site, flow.to).policy)
-
-    def _is_spared(self, conn: sa.Connection, ask: Ask, site: Site, flow: Flow) -> bool:
-        moment = remembered.since(conn, ask, site, flow.account)
-        days = self.remembers(conn, site, flow)
-        return policies.is_spared(days, moment, site.clock())
+        level, natures = level_of(proven), {factor.nature for factor in proven}
+        others = [each for each in self.then.values() if each.nature not in natures]
+        if level >= max(flow.level, _BOTH):
+            return ()
+        guards = () if spared else [each for each in others if each.guards]
+        needed = level < flow.level or any(each.enrolled(conn, flow.account) for each in guards)
+        return _enrolled(conn, flow, others) if needed else ()
 
     def _named(self, names: Sequence[str]) -> Sequence[Factor]:
         known = {**self.then, **self.first}
@@ -139,11 +141,11 @@ class Dispatcher:
         with writing(site.engine) as conn:
             if flow is not None and not flows.close(conn, site, flow):
                 raise RefusedError
-            if self.options(conn, ask, site, next_):
+            if self.options(conn, ask, site, next_, wish.policy):
                 return redirect("/login/step").with_headers(flows.save(conn, site, next_))
             with site.span("login.finish"):
                 answer = finish(conn, ask, site, account, proven, wish.to)
-            days = self.remembers(conn, site, next_)
+            days = policies.remember_days(site.config.login, wish.policy)
             if answer and flow and days and ask.form.get("remember") == "1":
                 cookie = remembered.put(conn, site, account.id, days)
                 answer = answer.with_headers(cookie)
@@ -158,3 +160,15 @@ def _chosen(factors: Mapping[str, _F], ask: Ask) -> _F:
     if found is None:
         raise HttpError(400, "invalid_request", "there is no such way to log in here")
     return found
+
+
+def _enrolled(conn: sa.Connection, flow: Flow, factors: Sequence[Factor]) -> Sequence[Factor]:
+    return [each for each in factors if each.enrolled(conn, flow.account)]
+
+
+def _is_spared(
+    conn: sa.Connection, ask: Ask, site: Site, flow: Flow, policy: PolicySettings | None
+) -> bool:
+    moment = remembered.since(conn, ask, site, flow.account)
+    days = policies.remember_days(site.config.login, policy)
+    return policies.is_spared(days, moment, site.clock())

@@ -92,8 +92,9 @@ class LoginPages:
     def _step(self, ask: Ask, site: Site, *, refused: RefusedError | None = None) -> Answer:
         with reading(site.engine) as conn:
             flow = flows.read(conn, ask, site)
-            options = [] if flow is None else self._dispatcher.options(conn, ask, site, flow)
-            days = 0 if flow is None else self._dispatcher.remembers(conn, site, flow)
+            policy = None if flow is None else wishes.wish_of(conn, site, flow.to).policy
+            go_on = self._dispatcher.options
+            options = () if flow is None else go_on(conn, ask, site, flow, policy)
         if flow is None or not options:
             return redirect("/login")
         trial = Trial(ask, site, None)
@@ -102,7 +103,7 @@ class LoginPages:
             "step.html",
             status_of(refused),
             factors={each.name: each.shown(trial) for each in options},
-            remember=days,
+            remember=policies.remember_days(site.config.login, policy),
             problem=problem_of(refused),
             to=flow.to,
             form_to=form_to(flow.to),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from idp_core.audit import log as audit
 from idp_core.audit.log import Entry
 from idp_core.clients import store as clients
@@ -37,8 +35,9 @@ def activity(ask: Ask, site: Site, found: Visit) -> Answer:
     with reading(site.engine) as conn:
         skipped = (page - 1) * _EVENTS
         entries = audit.of_account(conn, found.account.id, _EVENTS + 1, skipped)
-        names = {each.id: each.name for each in clients.listed(conn)} if entries else {}
-    rows = [(each, _actor(each, names)) for each in entries[:_EVENTS]]
+        actors = [(each, _actor(each)) for each in entries[:_EVENTS]]
+        names = clients.names(conn, {actor for _, actor in actors if actor})
+    rows = [(each, actor and names.get(actor, "")) for each, actor in actors]
     return shown(
         ask, site, found, "account/activity.html", rows=rows, page=page,
         older=len(entries) > _EVENTS and page < _MOST_PAGES,
@@ -50,12 +49,12 @@ def _page(said: str | None) -> int:
     return max(number, 1)
 
 
-def _actor(entry: Entry, names: Mapping[str, str]) -> str | None:
-    """Return who did it: "" for the account, a client's name, None for who runs the place."""
-    told = entry.data.get("client") or entry.actor.removeprefix("client:")
-    if entry.actor == "self" and "client" not in entry.data:
-        return ""
-    return names.get(str(told), "") if entry.actor.startswith(("self", "client:")) else None
+def _actor(entry: Entry) -> str | None:
+    """Return who did it: "" for the account, a client's id, None for who runs the place."""
+    if not entry.actor.startswith(("self", "client:")):
+        return None
+    asking = "" if entry.actor == "self" else entry.actor.removeprefix("client:")
+    return str(entry.data.get("client") or asking)
 
 
 def end_session(ask: Ask, site: Site, found: Visit) -> Answer:
