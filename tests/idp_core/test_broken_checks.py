@@ -11,7 +11,8 @@ import pytest
 
 from tests.idp_core.broken import login, oidc
 from tests.idp_core.broken.runner import Runner
-from tests.idp_core.oidc.test_conformance import docstrings
+from tests.idp_core.oidc.test_conformance import HEADINGS, docstrings
+from tests.idp_core.oidc.test_conformance import rows as conformance
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/reference/broken-checks.md"
@@ -42,6 +43,14 @@ def test_each_check_stands_once_where_it_is_to_be_broken():
 
 def test_each_test_that_has_to_notice_is_there():
     assert {test for each in BROKEN for test in each.tests} <= set(docstrings())
+
+
+def test_every_attack_has_a_check_that_was_broken():
+    """The tests of the attacks and of OAuch's cases, as the page of conformance names them."""
+    named = {
+        test for heading in HEADINGS[1:] for _, held, _ in conformance(heading) for test in held
+    }
+    assert named - {test for each in BROKEN for test in each.tests} == set()
 
 
 @pytest.fixture(scope="module")

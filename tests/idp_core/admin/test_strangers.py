@@ -5,14 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from idp_core.admin.openapi import document
 from idp_core.admin.routes import OPERATIONS, tell_refusals
 from idp_core.audit import log as audit
 from idp_core.db.engine import reading
+from idp_core.http.gate import FORM, JSON
 from idp_core.site.refusals import FEW, Refusals
 from idp_core.site.upkeep import Upkeep
 from tests.idp_core.admin.test_admin import noted, person, service
 from tests.idp_core.people import make_account
-from tests.idp_core.web.browser import Browser
+from tests.idp_core.web.browser import ORIGIN, Browser
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -30,6 +32,20 @@ def test_every_call_without_a_token_is_noted(app, site, operation):
     (entry,) = noted(site)
     assert (entry.outcome, entry.actor, entry.account) == ("refused", "stranger", None)
     assert entry.data == {"operation": operation.name, "code": "invalid_token"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "status"),
+    [("text/plain", 2, 415), (FORM, 2, 415), ("application/jsonp", 2, 415), (JSON, 70_000, 413)],
+)
+def test_a_body_that_is_not_read_is_refused_as_the_document_says(app, kind, size, status):
+    for each in OPERATIONS:
+        told = {"content-type": kind}
+        got = Browser(app).send(each.method, each.path.replace("{part}", "x"), b"x" * size, told)
+        assert got.status == status
+        answers = document([each], ORIGIN)["paths"][each.path.replace("{part}", "{id}")]
+        assert str(status) in answers[each.method.lower()]["responses"]
+        assert got.json["status"] == status
 
 
 def test_so_are_tokens_that_are_none_or_for_something_else_and_logins_too_weak(app, site):

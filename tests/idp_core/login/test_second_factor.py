@@ -113,13 +113,15 @@ def test_the_password_again_is_no_second_factor(app, secret):
     assert SESSION not in browser.cookies
 
 
-def test_recovery_by_mail_does_not_take_the_second_factor_away(app, site, secret):
+def test_recovery_by_mail_does_not_take_the_second_factor_away(app, site, clock, secret):
     browser = Browser(app)
     browser.submit(browser.get("/recover"), email=EMAIL)
     link = re.search(r"(/recover/reset\S+)", letters(site)[-1].text)[1]
     browser.submit(browser.get(link), password="a phrase nobody knows")
     page = browser.follow(log_in(browser, password="a phrase nobody knows"))
     assert "One more step" in page.words
+    got = browser.submit(page, factor="totp", code=code_of(secret, clock))
+    assert got.location == "/account", "its app is not the account's any more"
 
 
 def test_a_recovery_code_works_once_and_is_told_by_mail(app, site, ann, secret):
