@@ -73,7 +73,7 @@ def create(
     except sa.exc.IntegrityError:
         raise TakenError from None
     _tell_profile(conn, made, now)
-    outbox.publish(conn, [OutboxEvent("account.registered", made.id, time=now)])
+    outbox.publish(conn, [OutboxEvent("account.registered", made.id, time=now), _proven(made, now)])
     return made
 
 
@@ -119,7 +119,10 @@ def change(
     email: str | None = None,
     language: str | None = None,
 ) -> Account:
-    """Change what is said of an account. Raises TakenError when the new address has another."""
+    """Change what is said of an account; its address to a verified one.
+
+    Raises TakenError when that has another account.
+    """
     changed = Account(
         account.id,
         email or account.email,
@@ -145,10 +148,15 @@ def change(
     _tell_profile(conn, changed, now)
     names = [*differing(account.attributes, changed.attributes)]
     names += ["email"] if changed.email != account.email else []
-    outbox.publish(
-        conn, [OutboxEvent("account.changed", account.id, {"attributes": names}, time=now)]
-    )
+    told = [OutboxEvent("account.changed", account.id, {"attributes": names}, time=now)]
+    told += [_proven(changed, now)] if "email" in names else []
+    outbox.publish(conn, told)
     return changed
+
+
+def _proven(account: Account, now: datetime) -> OutboxEvent:
+    """Return the event that an account's address was proven to be its owner's."""
+    return OutboxEvent("account.verified", account.id, {"attributes": ["email"]}, time=now)
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[str]:

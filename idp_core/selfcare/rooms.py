@@ -35,15 +35,22 @@ def guarded(room: Room, *, fresh: bool = False) -> Handler:
     def handler(ask: Ask, site: Site) -> Answer:
         found = visit(ask, site)
         if found is None:
-            return to_login(ask) if ask.method == "GET" else redirect("/login")
+            return _away(ask, to_login(ask) if ask.method == "GET" else redirect("/login"))
         if fresh and site.clock() - found.session.auth_time > FRESH:
-            return redirect(f"/login?again=1&continue={quote(ask.path, safe='')}")
+            return _away(ask, redirect(f"/login?again=1&continue={quote(ask.path, safe='')}"))
         try:
             return room(ask, site, found)
         except EndedError:
-            return redirect("/login")
+            return _away(ask, redirect("/login"))
 
     return handler
+
+
+def _away(ask: Ask, to: Answer) -> Answer:
+    """Return a redirect; where htmx asked for a part of a page, one that the page follows."""
+    if "hx-request" not in ask.headers:
+        return to
+    return Answer(204, headers=(("hx-redirect", dict(to.headers)["location"]),))
 
 
 class EndedError(Exception):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from idp_core.site.part import ASKED, Need, Part
+from idp_core.site.part import ASKED, First, Need, Part, Then
 
 
 class AskRule(Part):
@@ -20,6 +21,8 @@ class AskRule(Part):
     """Whether it may be left out; what is optional may be put off."""
     clients: tuple[str, ...] = ()
     """The clients at whose logins it is asked; all without it."""
+    steps: tuple[First | Then, ...] = ()
+    """Steps, such as `passkey`, of which a login took one where it is asked; all without it."""
     after_days: Annotated[int, Field(ge=0, le=3650)] = 0
     """How many days an account has to be there first."""
     later_days: Annotated[int, Field(ge=1, le=3650)] = 30
@@ -34,27 +37,43 @@ class AskRule(Part):
         return ask
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A login that something may be asked at: its client and steps, and the age of its account."""
+
+    client: str
+    steps: Sequence[str]
+    age: timedelta
+
+
 def wanted(
     rules: Sequence[AskRule],
-    client: str,
-    age: timedelta,
+    login: Login,
     said: Mapping[str, Any],
     later: Mapping[str, datetime],
     now: datetime,
 ) -> dict[str, Need]:
-    """Return what to ask for at a login of a client, and whether it is needed.
+    """Return what to ask for at a login, and whether it is needed.
 
     `said` is what is known; `later` until when each attribute was put off.
     """
     found: dict[str, Need] = {}
     for rule in rules:
-        if (rule.clients and client not in rule.clients) or age < timedelta(days=rule.after_days):
+        if not _is_for(rule, login):
             continue
         for name in rule.ask:
             waits = rule.need == "optional" and name in later and now < later[name]
             if not said.get(name) and not waits and found.get(name) != "required":
                 found[name] = rule.need
     return found
+
+
+def _is_for(rule: AskRule, login: Login) -> bool:
+    if rule.clients and login.client not in rule.clients:
+        return False
+    if rule.steps and not set(rule.steps) & set(login.steps):
+        return False
+    return login.age >= timedelta(days=rule.after_days)
 
 
 def days_of(rules: Sequence[AskRule], client: str, name: str) -> int:

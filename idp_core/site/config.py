@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from idp_core.profiles import policyfile
 from idp_core.site.asking import AskRule
-from idp_core.site.part import ASKED, Need, Part
+from idp_core.site.part import ASKED, First, Need, Part, Then
 from idp_core.site.profile import ProfileSettings
 from idp_core.site.questions import QuestionSettings
 from idp_core.site.spans import TraceSettings
@@ -165,12 +165,6 @@ class BotSettings(Part):
     """How many hashes it takes at most; half of it on average."""
     unproven_per_hour: Annotated[int, Field(ge=0)] = 3
     """Forms without a proof, of browsers without JavaScript, that one network may send an hour."""
-
-
-First = Literal["password", "mailcode", "passkey"]
-
-
-Then = Literal["passkey", "totp", "sms", "recoverycode", "questions"]
 
 
 class PolicySettings(Part):

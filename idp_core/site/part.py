@@ -11,6 +11,10 @@ from idp_core.profiles.policyfile import Strict
 ASKED = ("given_name", "family_name", "nickname", "display_name", "birth_date")
 """What may be asked for: canonical attributes of one value."""
 Need = Literal["required", "optional"]
+First = Literal["password", "mailcode", "passkey"]
+"""The steps that a login may begin with."""
+Then = Literal["passkey", "totp", "sms", "recoverycode", "questions"]
+"""The steps that may follow."""
 
 
 class Part(Strict):

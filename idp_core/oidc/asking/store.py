@@ -7,24 +7,25 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from idp_core.accounts.store import Account
 from idp_core.oidc.asking.tables import asked_later as table
 from idp_core.oidc.tokens.people import said_of
-from idp_core.site.asking import days_of, wanted
+from idp_core.site.asking import Login, days_of, wanted
 from idp_core.site.part import Need
 from idp_core.site.site import Site
+from idp_core.site.visits import Visit
 
 
-def due(conn: sa.Connection, site: Site, client: str, account: Account) -> Mapping[str, Need]:
+def due(conn: sa.Connection, site: Site, client: str, found: Visit) -> Mapping[str, Need]:
     """Return what to ask for now; nothing is looked up where there is no rule."""
-    rules = site.config.ask
+    rules, account = site.config.ask, found.account
     if not rules:
         return {}
     now, query = site.clock(), sa.select(table.c.attribute, table.c.until)
     rows = conn.execute(query.where(table.c.account == account.id))
     later: dict[str, datetime] = {row.attribute: row.until for row in rows}
     known = said_of(conn, account)
-    return wanted(rules, client, now - account.created_at, known, later, now)
+    login = Login(client, found.session.factors, now - account.created_at)
+    return wanted(rules, login, known, later, now)
 
 
 def put_off(

@@ -126,7 +126,7 @@ def _asks(site: Site, request: Request, found: Visit) -> bool:
     if not site.config.ask:
         return False
     with reading(site.engine) as conn:
-        return bool(asking.due(conn, site, request.client.id, found.account))
+        return bool(asking.due(conn, site, request.client.id, found))
 
 
 def _code(ask: Ask, site: Site, request: Request, found: Visit) -> Answer:

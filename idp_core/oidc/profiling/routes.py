@@ -67,7 +67,7 @@ def _keep(
 
 def _due(site: Site, request: Request, found: Visit) -> Mapping[str, Need]:
     with reading(site.engine) as conn:
-        return store.due(conn, site, request.client.id, found.account)
+        return store.due(conn, site, request.client.id, found)
 
 
 def _form(

@@ -9,6 +9,15 @@ from tests.idp_core.oidc.relying import (
 )
 
 
+def test_what_is_said_of_the_others_is_said_last(site, app, browser, ann):
+    secret = register(site, auth="client_secret_post", first_party=False)
+    rp = RelyingParty(app, browser, secret)
+    page = rp.log_in(rp.authorize(scope="offline_access openid email"))
+    browser.submit(page, press="allow")
+    for words in (page.words, browser.get("/account/applications").words):
+        assert words.index("your e-mail address") < words.index("all this also")
+
+
 class TestConsent:
     @pytest.fixture
     def rp(self, site, app, browser, ann):

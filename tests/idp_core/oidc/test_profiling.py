@@ -1,5 +1,6 @@
 """A few more things, asked for on the way to a client."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,10 @@ from pydantic import ValidationError
 
 from idp_core.accounts import store as accounts
 from idp_core.db.engine import reading
-from idp_core.site.asking import AskRule, wanted
-from idp_core.site.config import ServeConfig
+from idp_core.site.asking import AskRule, Login, wanted
+from idp_core.site.config import LoginSettings, ServeConfig
 from tests.idp_core.oidc.relying import RelyingParty, answer, register
-from tests.idp_core.people import EMAIL, make_account
+from tests.idp_core.people import EMAIL, letters, make_account
 from tests.idp_core.web.browser import ORIGIN, Browser
 
 RULES = (
@@ -109,11 +110,37 @@ def test_rules_join_and_needed_wins(clock):
         AskRule(ask=("nickname",), need="required", clients=("a",)),
     )
     later = {"nickname": clock() + timedelta(days=1)}
-    day = timedelta(days=1)
-    assert wanted(rules, "a", day, {}, later, clock()) == {"nickname": "required"}
-    assert wanted(rules, "b", day, {}, later, clock()) == {}
-    assert wanted(rules, "b", day, {}, {}, clock()) == {"nickname": "optional"}
-    assert wanted(rules, "a", day, {"nickname": "A"}, {}, clock()) == {}
+    a, b = (Login(client, ("password",), timedelta(days=1)) for client in "ab")
+    assert wanted(rules, a, {}, later, clock()) == {"nickname": "required"}
+    assert wanted(rules, b, {}, later, clock()) == {}
+    assert wanted(rules, b, {}, {}, clock()) == {"nickname": "optional"}
+    assert wanted(rules, a, {"nickname": "A"}, {}, clock()) == {}
+
+
+def test_a_rule_may_be_for_logins_that_took_a_step(clock):
+    rules = (AskRule(ask=("birth_date",), steps=("totp", "passkey")),)
+    for steps, asked in ((("password",), {}), (("password", "totp"), {"birth_date": "optional"})):
+        assert wanted(rules, Login("a", steps, timedelta()), {}, {}, clock()) == asked
+    with pytest.raises(ValidationError):
+        AskRule(ask=("birth_date",), steps=("fingerprint",))
+
+
+class TestAfterAStep:
+    @pytest.fixture
+    def config(self):
+        rules = (AskRule(ask=("nickname",), steps=("password",)),)
+        login = LoginSettings(first=("password", "mailcode"))
+        return ServeConfig(issuer=ORIGIN, ask=rules, login=login)
+
+    def test_it_is_asked_and_by_another_way_it_is_not(self, rp, site, app):
+        assert "A few more things" in arrived(rp).words
+        other = RelyingParty(app, Browser(app), rp.secret)
+        page = other.authorize()
+        mail = other.browser.get("/login/mail", **{"continue": page.forms[0].fields["continue"]})
+        page = other.browser.follow(other.browser.submit(mail, email=EMAIL))
+        code = re.search(r"\d{4} \d{4}", letters(site)[-1].text)[0]
+        got = other.browser.follow(other.browser.submit(page, code=code))
+        assert "code" in answer(got)
 
 
 def test_a_rule_that_asks_for_something_unknown_is_refused():

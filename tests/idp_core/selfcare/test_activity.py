@@ -130,3 +130,11 @@ def test_everything_that_can_happen_has_words(browser, site, ann):
     for kind in (*kinds, *made, *more):
         write(site, ann.id, kind)
         assert not rows(browser)[0].startswith(f"{kind}:"), kind
+
+
+def test_a_part_of_a_page_is_no_place_for_the_login(browser, app, ann):
+    part = {"hx-request": "true"}
+    assert browser.get("/account/activity", part, page="2").status == 200
+    got = Browser(app).get("/account/activity", part, page="2")
+    assert (got.status, got.body) == (204, b"")
+    assert dict(got.headers)["hx-redirect"] == "/login?continue=%2Faccount%2Factivity%3Fpage%3D2"
