@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -132,6 +134,7 @@ def application() -> ASGIApp:
     from idp_core.logs import configure
     from idp_core.web.app import make_app
 
+    _end_with_the_server()
     settings = load_settings()
     configure(settings.log_level, settings.log_format)
     folder = Path(os.environ.get(_FOLDER, "."))
@@ -142,6 +145,22 @@ def application() -> ASGIApp:
     from pipelines.hooks import hooked, receivers
 
     return hooked(made, receivers(project, site.engine))
+
+
+def _end_with_the_server() -> None:
+    """Let this worker stop when the process that began it is gone, killed for example.
+
+    It would go on to answer at the port, beside the next server's workers, by what was configured.
+    """
+    server = multiprocessing.parent_process()
+    if server is None:
+        return
+
+    def wait() -> None:
+        server.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="server", daemon=True).start()
 
 
 def _traces(site: Site) -> Traces | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pyotp
 import pytest
@@ -17,7 +18,7 @@ from idp_core.site.config import LoginSettings
 from idp_core.tickets.tables import ticket
 from idp_core.web.app import make_app
 from tests.idp_core.people import log_in
-from tests.idp_core.web.browser import Browser
+from tests.idp_core.web.browser import ORIGIN, Browser
 
 SESSION = "__Host-isthmus-session"
 
@@ -156,17 +157,14 @@ def test_a_login_between_two_steps_ends_with_the_sessions(ann):
 
 def test_of_changes_to_an_account_none_is_made_by_a_session_that_has_ended(world, rounds):
     """Eight sessions sign all others out at once: one is left, and never none."""
-    site, account = world.site, world.account.id
+    site, account, eight = world.site, world.account.id, world.eight()
+
+    def end_others(each):
+        return each.post("/account/sessions/end-all", {"csrf": each.csrf}, origin=ORIGIN)
+
     for _ in rounds:
-        world.hour_passes()
-        eight = [Browser(world.app) for _ in range(8)]
-        for each in eight:
-            each.follow(log_in(each))
-        rooms = [each.get("/account") for each in eight]
-        works = [
-            lambda each=each, room=room: each.submit(room, form="/account/sessions/end-all")
-            for each, room in zip(eight, rooms, strict=True)
-        ]
+        world.logged_in(eight)
+        works = [partial(end_others, each) for each in eight]
         assert {got.status for got in world.at_once(*works)} == {303}
         with reading(site.engine) as conn:
             left = sessions.of_account(conn, account, site.clock(), site.limits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import pyotp
 import pytest
@@ -99,39 +100,33 @@ def secret(world):
     return made
 
 
-def test_one_of_eight_is_let_in_by_a_code_of_the_app(world, secret, rounds):
+def enter_at_once(world, eight, factor, code):
     """Each of eight browsers has proven the password, so that the code alone decides."""
-    eight = [Browser(world.app) for _ in range(8)]
+    world.hour_passes()
+    world.half_way(eight)
+
+    def enter(each):
+        form = {"csrf": each.csrf, "factor": factor, "code": code}
+        return each.post("/login/step", form, origin=ORIGIN)
+
+    won_a_step(world.at_once(*(partial(enter, each) for each in eight)))
+
+
+def test_one_of_eight_is_let_in_by_a_code_of_the_app(world, secret, rounds):
+    eight = world.eight()
     for _ in rounds:
-        world.hour_passes()
         world.site.clock.wait(minutes=1)
-        pages = [each.follow(log_in(each)) for each in eight]
-        code = pyotp.TOTP(secret).at(world.site.clock())
-        works = [
-            lambda each=each, page=page, code=code: each.submit(page, code=code)
-            for each, page in zip(eight, pages, strict=True)
-        ]
-        won_a_step(world.at_once(*works))
-        for each in eight:
-            each.cookies.pop("__Host-isthmus-session", None)
+        enter_at_once(world, eight, "totp", pyotp.TOTP(secret).at(world.site.clock()))
 
 
 def test_one_of_eight_is_let_in_by_a_recovery_code(world, secret, rounds):
-    eight, left = [Browser(world.app) for _ in range(8)], []
+    eight, left = world.eight(), []
     for _ in rounds:
-        world.hour_passes()
         if not left:
             with writing(world.site.engine) as conn:
                 key = world.site.secrets.codes
                 left = list(recovery.renew(conn, key, world.account.id))
-        code, pages = left.pop(), [each.follow(log_in(each)) for each in eight]
-        works = [
-            lambda each=each, page=page, code=code: each.submit(page, form=1, code=code)
-            for each, page in zip(eight, pages, strict=True)
-        ]
-        won_a_step(world.at_once(*works))
-        for each in eight:
-            each.cookies.pop("__Host-isthmus-session", None)
+        enter_at_once(world, eight, "recoverycode", left.pop())
 
 
 def test_one_of_eight_is_let_in_by_an_answer_of_a_passkey(world, rounds):

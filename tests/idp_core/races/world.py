@@ -8,9 +8,17 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from idp_core.accounts import store as accounts
 from idp_core.db.engine import reading, writing
+from idp_core.http.ask import cookies
+from idp_core.login import flow as flows
+from idp_core.login.flow import Flow
+from idp_core.login.levels import ACRS
 from idp_core.oidc.grants import store as grants
 from idp_core.oidc.grants.store import Grant
+from idp_core.sessions import store as sessions
+from idp_core.sessions.store import Who
+from idp_core.site import visits
 from idp_core.throttle.tables import tries
 from idp_core.web.app import make_app
 from tests.idp_core.oidc.relying import API, register
@@ -75,6 +83,31 @@ class World:
         """Forget what was counted, as if an hour passed between two rounds."""
         with writing(self.site.engine) as conn:
             conn.execute(sa.delete(tries))
+
+    def eight(self):
+        """Browsers that have a form of ours: the proof of it is in `csrf`."""
+        made = [Browser(self.app) for _ in range(AT_ONCE)]
+        for each in made:
+            each.csrf = each.get("/login").forms[0].fields["csrf"]
+        return made
+
+    def half_way(self, browsers):
+        """Let each have proven the password, as it would be after that step of its login."""
+        with writing(self.site.engine) as conn:
+            epoch = accounts.by_id(conn, self.account.id).epoch
+            for each in browsers:
+                flow = Flow(self.account.id, ("password",), 1, "/account", epoch)
+                each.cookies.pop("__Host-isthmus-session", None)
+                each.cookies |= cookies([flows.save(conn, self.site, flow)[1]])
+
+    def logged_in(self, browsers):
+        """Let each have a session of its own."""
+        now, limits = self.site.clock(), self.site.limits
+        who = Who(self.account.id, ("pwd",), ACRS[1], "", "", ("password",))
+        with writing(self.site.engine) as conn:
+            for each in browsers:
+                token = sessions.start(conn, who, now, limits).token
+                each.cookies |= cookies([visits.session_cookie(self.site, token)[1]])
 
     def twin(self, browser, app=None):
         """Another tab of a browser."""
