@@ -147,24 +147,23 @@ class Matcher:
         """Weigh a stored record by identifiers and by likeness; the stronger word counts."""
         left, right = sorted((ours, theirs), key=lambda each: each.ref)
         pattern = compare(left, right, self._policy, others)
-        score = self._weigh(pattern)
-        found = [Near(theirs.ref, score.weight, score.reasons)]
-        if likely is not None and self._scorer is not None:
-            scored = likely[0]
-            weight = scored.bits - self._join_at
-            held = scored.held or (
+        score, least = self._weigh(pattern), -self._policy.ask_within
+        if likely is not None:
+            weight = likely[0].bits - self._join_at
+            held = likely[0].held or (
                 (left.logs_in or right.logs_in) and hold(pattern, self._policy) is not None
             )
-            reasons = [
-                Reason(f"likeness of {name}", round(bits, 1))
-                for name, bits in zip(self._scorer.names, self._scorer.worth(*likely), strict=True)
-                if bits
-            ]
-            start = Reason("likeness, to begin with", round(self._scorer.start, 1))
             weight = -1.0 if held and weight > 0 else round(weight, 3)
-            found.append(Near(theirs.ref, weight, (start, *reasons)))
-        best = max(found, key=lambda each: each.weight)
-        return best if best.weight >= -self._policy.ask_within else None
+            if weight > score.weight:
+                return Near(theirs.ref, weight, self._reasons(*likely)) if weight >= least else None
+        return Near(theirs.ref, score.weight, score.reasons) if score.weight >= least else None
+
+    def _reasons(self, scored: Scored, left: Row, right: Row) -> tuple[Reason, ...]:
+        """Say what makes two records alike."""
+        assert self._scorer is not None  # noqa: S101
+        worth = zip(self._scorer.names, self._scorer.worth(scored, left, right), strict=True)
+        alike = (Reason(f"likeness of {name}", round(bits, 1)) for name, bits in worth if bits)
+        return (Reason("likeness, to begin with", round(self._scorer.start, 1)), *alike)
 
     def _decide(
         self, conn: sa.Connection, said: Evidence, near: Sequence[Near], around: _Around

@@ -7,11 +7,11 @@ look-up may find a stranger as well: whoever is found is compared.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import md5
 from itertools import compress, product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 import pyarrow as pa
@@ -54,10 +54,11 @@ class Memory:
         names = list(model.columns) if model else []
         found = self._read_columns(con)
         flagged = [each for each in names if f"{each}_shared" in found.column_names]
-        self._width, self._flagged = len(names), [names.index(each) for each in flagged]
+        self._flagged = [names.index(each) for each in flagged]
         shared = [f"{each}_shared" for each in flagged]
-        self._refs = _batch(found, ["source", "key"])
-        self._looks = _batch(found, ["source", "key", *names, *shared])
+        self._refs = [_texts(found[each]) for each in ("source", "key")]
+        self._looks = [_texts(found[each]) for each in names]
+        self._flags = [_flags(found[each]) for each in shared]
         self._hashes, self._owners = self._read_keys(con)
         counts = con.execute(
             f"SELECT what, value, count(*) FROM said WHERE what IN ({GIVEN}, {FAMILY})"
@@ -70,17 +71,21 @@ class Memory:
 
     def refs(self, places: Collection[int]) -> Sequence[SourceRef]:
         """Return what records are called."""
-        return list(map(SourceRef, *_taken(self._refs, places)))
+        source, key = self._refs
+        return [SourceRef(source(place) or "", key(place) or "") for place in places]
 
     def rows(self, places: Collection[int]) -> Sequence[tuple[SourceRef, Row]]:
         """Return what records are called, and say in the columns of the model."""
-        sources, keys_, *said = _taken(self._looks, places)
-        refs, flags = map(SourceRef, sources, keys_), said[self._width :]
-        texts = zip(*said[: self._width], strict=True)
-        if not any(map(any, flags)):
-            return list(zip(refs, map(Row, texts), strict=True))
-        shared = (frozenset(compress(self._flagged, each)) for each in zip(*flags, strict=True))
-        return list(zip(refs, map(Row, texts, shared), strict=True))
+        return [
+            (
+                ref,
+                Row(
+                    tuple([look(place) for look in self._looks]),
+                    frozenset(compress(self._flagged, [flag(place) for flag in self._flags])),
+                ),
+            )
+            for ref, place in zip(self.refs(places), places, strict=True)
+        ]
 
     def alike(self, texts: Texts) -> Collection[int]:
         """Return the places of the records that share a blocking key with what a record says."""
@@ -179,14 +184,24 @@ def _view(column: pa.ChunkedArray, kind: Literal["Q", "i"]) -> Sequence[int]:
     return data.cast(kind)[: len(array)]
 
 
-def _batch(found: pa.Table, names: Sequence[str]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([found[each].combine_chunks() for each in names], names)
+def _texts(column: pa.ChunkedArray) -> Callable[[int], str | None]:
+    """Return what reads the text of a row; for a few, Arrow's own look-ups take far longer."""
+    array = column.cast(pa.large_string()).combine_chunks()
+    valid, ends, data = (memoryview(each or b"").cast("B") for each in array.buffers())
+    offsets, every = ends.cast("q"), not array.null_count
+
+    def text(at: int) -> str | None:
+        if every or valid[at >> 3] >> (at & 7) & 1:
+            return str(data[offsets[at] : offsets[at + 1]], "utf-8")
+        return None
+
+    return text
 
 
-def _taken(batch: pa.RecordBatch, places: Collection[int]) -> Sequence[Sequence[Any]]:
-    """Return the columns of some rows."""
-    found = batch.take(pa.array(places, pa.int32()))
-    return [column.to_pylist() for column in found.columns]
+def _flags(column: pa.ChunkedArray) -> Callable[[int], int]:
+    """Return what reads the flag of a row."""
+    bits = memoryview(column.combine_chunks().buffers()[1] or b"").cast("B")
+    return lambda at: bits[at >> 3] >> (at & 7) & 1
 
 
 def _number(text: str) -> int:
