@@ -22,10 +22,15 @@ import structlog
 
 from pipelines.sandbox import postgres
 from tests.databases import new_engine
+from tests.often import often
 
 # No test depends on how fast the machine is. In CI the same commit gives the same answer; elsewhere
 # each run looks at new examples.
-_UNHURRIED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+_UNHURRIED = {
+    "deadline": None,
+    "max_examples": often(100),
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+}
 hypothesis.settings.register_profile("here", **_UNHURRIED)
 hypothesis.settings.register_profile("ci", derandomize=True, **_UNHURRIED)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")

@@ -17,6 +17,7 @@ from connectors.sql import Sql
 from connectors.sql import connector as sql_connector
 from connectors.sql.copying import copied
 from tests.connectors.test_sql import of
+from tests.often import often
 
 
 def columns() -> list[sa.Column[Any]]:
@@ -64,7 +65,9 @@ def read(connector: Sql, **more: Any) -> tuple[list[dict[str, Any]], list[Any]]:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=often(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(rows=st.lists(ROW, max_size=6), size=st.integers(1, 4))
 def test_both_ways_give_the_same(table, postgres_url, tmp_path, rows, size):

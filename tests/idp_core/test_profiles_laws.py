@@ -11,6 +11,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.profiles import store
 from idp_core.profiles.model import SourceProfile, SourceRef
 from tests.databases import new_engine
+from tests.often import often
 
 refs = st.builds(SourceRef, st.sampled_from(["crm", "shop"]), st.sampled_from("abc"))
 attributes = st.dictionaries(
@@ -47,7 +48,7 @@ def content(engine):
         return {p.ref: (p.digest, p.deleted) for p in store.read_source_profiles(conn)}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=often(25), deadline=None)
 @given(history=batches, last=one_each)
 def test_putting_twice_is_putting_once(history, last):
     with database() as engine:
@@ -63,7 +64,7 @@ def test_putting_twice_is_putting_once(history, last):
         assert content(engine) == before
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=often(25), deadline=None)
 @given(batch=one_each, shuffled=st.randoms(use_true_random=False), cut=st.integers(0, 6))
 def test_order_and_size_of_batches_never_matter(batch, shuffled, cut):
     other = list(batch)
@@ -75,7 +76,7 @@ def test_order_and_size_of_batches_never_matter(batch, shuffled, cut):
         assert content(one) == content(two)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=often(25), deadline=None)
 @given(history=batches)
 def test_a_reader_that_follows_the_numbers_misses_nothing(history):
     seen = {}
@@ -90,7 +91,7 @@ def test_a_reader_that_follows_the_numbers_misses_nothing(history):
         assert seen == content(engine)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=often(25), deadline=None)
 @given(merges=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=8))
 def test_chains_of_redirects_always_resolve_in_one_step(merges):
     living = set(range(6))

@@ -35,6 +35,7 @@ from tests.mappings.rows import (
     TEXTS,
     table,
 )
+from tests.often import often
 
 SCHEMA = CUSTOMER.extended(
     [
@@ -231,7 +232,7 @@ def con() -> Any:
         yield con
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(150), deadline=None)
 @given(made=documents(typed=True), rows=TYPED_ROWS)
 def test_both_engines_make_the_same_record_of_typed_rows(
     con: duckdb.DuckDBPyConnection, made: Document, rows: list[dict[str, Any]]
@@ -243,7 +244,7 @@ def test_both_engines_make_the_same_record_of_typed_rows(
     assert ours == theirs
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=often(100), deadline=None)
 @given(made=documents(typed=False), rows=TEXT_ROWS)
 def test_both_engines_make_the_same_record_of_rows_of_text_without_being_told_their_types(
     con: duckdb.DuckDBPyConnection, made: Document, rows: list[dict[str, Any]]
@@ -262,7 +263,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=often(60))
 @given(values=st.lists(_JSON, min_size=1, max_size=5))
 def test_both_engines_refuse_a_json_list_or_object_where_a_text_is_wanted(
     values: list[Any], con: duckdb.DuckDBPyConnection

@@ -14,6 +14,7 @@ from mappings.errors import MappingError
 from mappings.extension import load_schema
 from mappings.push import load_push
 from tests.mappings.files import CONTACT, EVERYTHING, HEAD, PUSH
+from tests.often import often
 
 _WORDS = st.sampled_from(
     [
@@ -92,28 +93,28 @@ def _outcome(load, text):
         return str(error)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(150), deadline=None)
 @given(_edited())
 def test_an_edited_file_is_read_or_told_and_always_the_same(text):
     for load in (load_mapping, load_push):
         assert _outcome(load, text) == _outcome(load, text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(150), deadline=None)
 @given(_restructured())
 def test_a_file_with_anything_in_a_wrong_place_is_read_or_told(text):
     for load in (load_mapping, load_push):
         _outcome(load, text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=often(100), deadline=None)
 @given(_DATA)
 def test_any_data_as_a_schema_file_is_read_or_told(data):
     with suppress(MappingError):
         load_schema(yaml.safe_dump({"attributes": data}), "s.yaml")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=often(100), deadline=None)
 @given(st.lists(_WORDS, max_size=10).map("".join))
 def test_any_words_as_fields_are_read_or_told(text):
     _outcome(load_mapping, f"{HEAD}fields:\n  email: {text}")

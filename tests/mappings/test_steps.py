@@ -30,6 +30,7 @@ from tests.mappings.rows import (
     TEXTS,
     table,
 )
+from tests.often import often
 
 COUNTRIES = st.sampled_from(
     [
@@ -123,7 +124,7 @@ def test_a_step_gives_the_same_in_both_engines(
         assert ours == run_records(made, rows, None), arguments
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=often(20), deadline=None)
 @given(rows=st.lists(st.fixed_dictionaries({"id": st.just("1"), "v": TEXTS}), min_size=1))
 def test_split_and_join_give_the_same_in_both_engines(
     con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]
@@ -140,7 +141,7 @@ REPEATABLE = (
 
 
 @pytest.mark.parametrize("name", REPEATABLE)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=often(100), deadline=None)
 @given(data=st.data())
 def test_cleaning_twice_is_cleaning_once(name: str, data: st.DataObject) -> None:
     text = data.draw(st.one_of(INPUTS.get(name, NAMES), TEXTS))
@@ -151,7 +152,7 @@ def test_cleaning_twice_is_cleaning_once(name: str, data: st.DataObject) -> None
 
 
 @pytest.mark.parametrize("name", sorted(name for name, spec in STEPS.items() if spec.trims))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=often(100), deadline=None)
 @given(data=st.data())
 def test_a_step_that_trims_needs_no_trim_before_it(name: str, data: st.DataObject) -> None:
     inner, before, after = (

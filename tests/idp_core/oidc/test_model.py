@@ -30,6 +30,7 @@ from tests.idp_core.conftest import Clock
 from tests.idp_core.oidc.relying import REDIRECT, VERIFIER, register
 from tests.idp_core.people import make_account
 from tests.idp_core.web.browser import ORIGIN
+from tests.often import often
 
 ENDPOINT = token_endpoint(TYPES)
 
@@ -135,7 +136,7 @@ TestTokens.settings = hypothesis.settings(max_examples=15, stateful_step_count=2
 
 @hypothesis.given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=30)), max_size=6))
 @hypothesis.settings(
-    max_examples=150, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+    max_examples=often(150), suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
 )
 def test_any_form_is_answered_by_an_oauth_error(site, pairs):
     names = ["grant_type", "client_id", "code", "scope", "client_assertion"]

@@ -10,6 +10,7 @@ from connectors.contract import Action
 from idp_core.provisioning.model import AccountState
 from pipelines.provision.plan import Cause
 from pipelines.provision.rules import Adopt, Leave, LeaveAction, Match, OnNull, Refusal
+from tests.often import often
 from tests.pipelines.provision.world import (
     DAY,
     LINES,
@@ -323,7 +324,7 @@ def histories(draw):
     return steps
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=often(300), deadline=None)
 @given(histories(), strangers())
 def test_after_a_plan_is_applied_there_is_nothing_left_to_plan(steps, target):
     world = World(*target)
@@ -341,7 +342,7 @@ def test_after_a_plan_is_applied_there_is_nothing_left_to_plan(steps, target):
         assert again.settled == ()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(150), deadline=None)
 @given(histories(), strangers(), st.randoms(use_true_random=False))
 def test_the_order_of_people_accounts_and_merges_never_matters(steps, target, random):
     world = World(*target)
@@ -360,7 +361,7 @@ def test_the_order_of_people_accounts_and_merges_never_matters(steps, target, ra
         world.settle(plan)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=often(100), deadline=None)
 @given(crowds(), strangers())
 def test_no_account_of_a_stranger_is_ever_written(people, target):
     world = World(*target)

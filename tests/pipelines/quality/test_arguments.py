@@ -11,6 +11,7 @@ from pipelines.quality.compiler import KINDS, compiles
 from pipelines.quality.errors import SuiteError
 from pipelines.quality.evaluate import evaluate
 from pipelines.quality.table import checked_view
+from tests.often import often
 from tests.pipelines.quality.mapped import expect, mapped
 
 SCALARS = (
@@ -78,7 +79,7 @@ def test_arguments_of_any_shape_are_taken_or_refused_with_a_line(table, type_):
     kind = KINDS[type_]
     required, optional = arguments(kind.required), arguments(kind.optional)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=often(40), deadline=None)
     @given(kwargs=st.fixed_dictionaries(required, optional=optional))
     def law(kwargs):
         expectation = expect(type_.removeprefix("expect_"), **kwargs)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pipelines.quality import gate as module
 from pipelines.quality.errors import SuiteError
 from pipelines.quality.gate import Reason, check
+from tests.often import often
 from tests.pipelines.quality.mapped import email, expect, mapped, problem, suite
 
 
@@ -267,7 +268,7 @@ ROW = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=often(40), deadline=None)
 @given(rows=st.lists(ROW, max_size=6), severity=st.sampled_from(["critical", "warning"]))
 def test_every_row_is_good_or_bad_and_never_both(rows, severity):
     con = duckdb.connect()

@@ -16,6 +16,7 @@ from pipelines.quality.compiler import KINDS, compile_expectation
 from pipelines.quality.evaluate import evaluate
 from pipelines.quality.model import Expectation
 from pipelines.quality.table import Table
+from tests.often import often
 
 WORDS = st.sampled_from(["a", "A", "ab", "abc", "b1", "é", "a\nb", "", " ", "12", "2020", "日本"])
 NUMBERS = st.integers(-3, 6)
@@ -320,7 +321,7 @@ def test_a_compiled_expectation_agrees_with_the_real_engine(gx, type_):
     con = duckdb.connect()
 
     @settings(
-        max_examples=40,
+        max_examples=often(40),
         deadline=None,
         suppress_health_check=list(HealthCheck),
         derandomize=True,

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.quality.patterns import UntranslatableError, to_re2
+from tests.often import often
 
 PIECES = st.sampled_from(
     [
@@ -33,7 +34,7 @@ def valid(pattern):
     return True
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=often(400), deadline=None)
 @given(pattern=PATTERNS.filter(valid), texts=st.lists(TEXTS, min_size=1, max_size=8))
 def test_a_translated_pattern_finds_what_python_finds(pattern, texts):
     try:

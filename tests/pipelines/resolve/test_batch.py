@@ -15,6 +15,7 @@ from pipelines.resolve.batch import Resolution, make_edges, resolve
 from pipelines.resolve.explain import explain
 from pipelines.resolve.pairs import candidates
 from pipelines.resolve.population import population
+from tests.often import often
 from tests.pipelines.resolve.people import person
 
 HOME = {"family_name": "Keller", "street": "Seeweg 4", "phone": "+41446681800"}
@@ -193,7 +194,7 @@ def _numbered(records: Iterable[SourceProfile]) -> dict[SourceRef, str]:
     return dict(resolve(records, {}, default(), NOBODY, new_id=lambda: next(ids)).links)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=often(40), deadline=None)
 @given(records=RECORDS, data=st.data())
 def test_the_order_of_the_records_never_matters(
     records: list[SourceProfile], data: st.DataObject
@@ -201,7 +202,7 @@ def test_the_order_of_the_records_never_matters(
     assert _numbered(records) == _numbered(data.draw(st.permutations(records)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=often(30), deadline=None)
 @given(records=RECORDS)
 def test_resolving_again_changes_nothing(records: list[SourceProfile]) -> None:
     first = people(records)
@@ -209,7 +210,7 @@ def test_resolving_again_changes_nothing(records: list[SourceProfile]) -> None:
     assert (again.links, again.events, again.new_redirects) == (first.links, (), {})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=often(60), deadline=None)
 @given(records=RECORDS)
 def test_the_batch_scores_each_pair_as_one_pair_alone(records: list[SourceProfile]) -> None:
     read = reader(default())
@@ -222,7 +223,7 @@ def test_the_batch_scores_each_pair_as_one_pair_alone(records: list[SourceProfil
         assert weight == told.weight
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=often(60), deadline=None)
 @given(records=RECORDS)
 def test_records_that_share_a_key_are_compared_and_no_others(records: list[SourceProfile]) -> None:
     read = reader(default())

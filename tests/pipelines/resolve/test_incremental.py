@@ -237,7 +237,7 @@ def changes(empty: Path, first: Mapping[tuple[str, str], Any], steps: Sequence[S
         engine.dispose()
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @CHANGES
 def test_any_changes_in_any_order_give_the_people_that_everything_resolved_anew_gives(
     empty: Path, first, steps

@@ -32,6 +32,7 @@ from pipelines.resolve.columns import sayer, table
 from pipelines.resolve.splinking import score
 from pipelines.resolve.stage import Stage
 from pipelines.unify import Unified, resolve_step
+from tests.often import often
 from tests.pipelines.resolve.crowd import crowd
 from tests.pipelines.resolve.test_incremental import NOW, partition, say, tight
 
@@ -142,7 +143,7 @@ def test_changes_of_every_kind_give_the_people_that_everything_resolved_anew_giv
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
-@settings(max_examples=60)
+@settings(max_examples=often(60))
 @given(steps=STEPS)
 def test_any_changes_in_any_order_give_the_people_that_everything_resolved_anew_gives(
     empty: Path, stage: Stage, steps: Sequence[Sequence[Change]]

@@ -15,6 +15,7 @@ from pipelines.sandbox.flaws import FLAWS
 from pipelines.sandbox.locales import facts
 from pipelines.sandbox.shapes import COLUMNS
 from pipelines.sandbox.world import SOURCES, World, make_world
+from tests.often import often
 
 sizes = st.integers(1, 400)
 seeds = st.integers(0, 2**32)
@@ -54,7 +55,7 @@ def test_rows_have_the_columns_of_their_system_unless_they_are_no_rows(size, see
             assert len(record.row) == len(COLUMNS[record.source])
 
 
-@settings(max_examples=25)
+@settings(max_examples=often(25))
 @given(size=sizes, seed=seeds, days=st.integers(1, 3))
 def test_the_same_nights_give_the_same_days_and_leave_the_day_before_as_it_was(size, seed, days):
     world = first = make_world(size, seed)
@@ -71,7 +72,7 @@ def test_the_same_nights_give_the_same_days_and_leave_the_day_before_as_it_was(s
     assert world.step == days
 
 
-@settings(max_examples=25)
+@settings(max_examples=often(25))
 @given(size=sizes, seed=seeds)
 def test_what_a_night_changes_is_exactly_what_its_edits_name(size, seed):
     before = make_world(size, seed)
