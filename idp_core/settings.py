@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     sms_secret: SecretStr | None = None
     """What the provider of text messages knows the login by; ``{secret}`` in ``serve.yaml``."""
 
+    events_secret: SecretStr | None = None
+    """What the login signs events with that it sends to ``events.url`` of ``serve.yaml``."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important messages that are logged. On a terminal, where the command line shows
     progress, it is ``warning`` unless it is set."""

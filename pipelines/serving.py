@@ -95,7 +95,7 @@ def open_site(folder: Path, settings: Settings | None = None) -> Site:
                 from idp_core.db import schema
 
                 schema.upgrade(engine)
-        password, sms = said.smtp_password, said.sms_secret
+        password, sms, events = said.smtp_password, said.sms_secret, said.events_secret
         around = Around(
             folder,
             project.data_folder / "mail",
@@ -103,6 +103,7 @@ def open_site(folder: Path, settings: Settings | None = None) -> Site:
             lambda: password.get_secret_value() if password else None,
             project.data_folder / "sms",
             lambda: sms.get_secret_value() if sms else None,
+            lambda: events.get_secret_value() if events else None,
         )
         site = make_site(config, engine, found, around)
         site.keys.ring()

@@ -66,19 +66,30 @@ def publish(conn: sa.Connection, events: Iterable[OutboxEvent]) -> int:
     return len(rows)
 
 
+def waits(conn: sa.Connection, types: Collection[str], now: datetime) -> bool:
+    """Whether an event of these types can be claimed now."""
+    query = sa.select(outbox.c.position).where(*_free(now, types)).limit(1)
+    return conn.scalar(query) is not None
+
+
 def claim(
-    conn: sa.Connection, limit: int = 500, lease_seconds: float = 60, now: datetime | None = None
+    conn: sa.Connection,
+    limit: int = 500,
+    lease_seconds: float = 60,
+    now: datetime | None = None,
+    types: Collection[str] = (),
 ) -> Sequence[Claimed]:
     """Take up to `limit` undelivered events, oldest first, for `lease_seconds`.
+
+    Of any type, or of these.
 
     Two workers never hold the same event at once (a worker that commits first, then delivers,
     holds no lock meanwhile). Call it in a writing transaction of its own.
     """
     moment = now or datetime.now(UTC)
-    free = sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= moment)
     query = (
         sa.select(outbox)
-        .where(outbox.c.delivered_at.is_(None), free)
+        .where(*_free(moment, types))
         .order_by(outbox.c.position)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -120,9 +131,19 @@ def pending(conn: sa.Connection) -> int:
     return conn.scalar(query) or 0
 
 
-def prune(conn: sa.Connection, before: datetime) -> int:
-    """Remove events delivered before a moment; return how many."""
-    return conn.execute(sa.delete(outbox).where(outbox.c.delivered_at < before)).rowcount
+def prune(conn: sa.Connection, before: datetime, unwanted: Collection[str] = ()) -> int:
+    """Remove events delivered before a moment, and older ones of `unwanted` types; count them."""
+    over = sa.or_(
+        outbox.c.delivered_at < before,
+        sa.and_(outbox.c.type.in_(list(unwanted)), outbox.c.time < before),
+    )
+    return conn.execute(sa.delete(outbox).where(over)).rowcount
+
+
+def _free(now: datetime, types: Collection[str]) -> list[sa.ColumnElement[bool]]:
+    waited = sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
+    wanted = [outbox.c.type.in_(list(types))] if types else []
+    return [outbox.c.delivered_at.is_(None), waited, *wanted]
 
 
 def _claimed(row: sa.Row[Any]) -> Claimed:

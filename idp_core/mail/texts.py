@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
-import ipaddress
 import json
 import re
-import socket
-import ssl
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-_SECONDS = 15.0
+from idp_core.mail import outward
+
 _GAP = re.compile(r"\{(number|text|secret)\}")
 
 
@@ -66,35 +63,10 @@ class HttpTexter:
         given = {
             name: _filled(value, {"secret": said["secret"]}) for name, value in self.headers.items()
         }
-        status = self._post(body.encode(), {"Content-Type": kind, **given})
+        told = {"Content-Type": kind, **given}
+        status = outward.post(self.url, body.encode(), told, private=self.private)
         if not 200 <= status < 300:
             raise OSError(f"the provider answered {status}")
-
-    def _post(self, body: bytes, headers: Mapping[str, str]) -> int:
-        parts = urlsplit(self.url)
-        secure = parts.scheme == "https"
-        port = parts.port or (443 if secure else 80)
-        connection = http.client.HTTPConnection(parts.hostname or "", port, timeout=_SECONDS)
-        try:
-            connection.sock = self._connected(parts.hostname or "", port, secure=secure)
-            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request("POST", path, body, dict(headers))
-            return connection.getresponse().status
-        except http.client.HTTPException as error:
-            raise OSError(type(error).__name__) from None
-        finally:
-            connection.close()
-
-    def _connected(self, host: str, port: int, *, secure: bool) -> socket.socket:
-        """Connect, then look at whom: a name that is resolved twice may give two addresses."""
-        made = socket.create_connection((host, port), _SECONDS)
-        address = ipaddress.ip_address(made.getpeername()[0].partition("%")[0])
-        if not self.private and not address.is_global:
-            made.close()
-            raise OSError("the provider's address is in a private network")
-        return (
-            ssl.create_default_context().wrap_socket(made, server_hostname=host) if secure else made
-        )
 
 
 def _filled(template: str, said: Mapping[str, str]) -> str:

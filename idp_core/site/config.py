@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from idp_core.mail import outward
 from idp_core.profiles import policyfile
 from idp_core.site.asking import AskRule
+from idp_core.site.hook import EventSettings
 from idp_core.site.part import ASKED, First, Need, Part, Then
 from idp_core.site.profile import ProfileSettings
 from idp_core.site.questions import QuestionSettings
@@ -69,7 +71,7 @@ class SmsSettings(Part):
     """Whether people may have codes sent to a number of theirs, as a further step."""
     countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ()
     """Where texts may go, such as `[DE, AT]`; a number without a country code is of the first."""
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$")] | None = None
+    url: Annotated[str, Field(pattern=outward.URL)] | None = None
     """The provider's address for a POST; without one texts are written into `data/sms`."""
     format: Literal["form", "json"] = "form"
     """How the fields are sent."""
@@ -285,6 +287,8 @@ class ServeConfig(Part):
     """How a login begins."""
     tokens: TokenSettings = TokenSettings()
     """How long tokens live."""
+    events: EventSettings = EventSettings()
+    """Events of accounts."""
     admin: AdminSettings = AdminSettings()
     """The API of administration."""
     theme: ThemeSettings = ThemeSettings()

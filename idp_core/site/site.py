@@ -27,6 +27,7 @@ from idp_core.sessions.store import Limits
 from idp_core.site import looks as themes
 from idp_core.site import spans
 from idp_core.site.config import PasswordSettings, ServeConfig
+from idp_core.site.hook import Hook, hook_of
 from idp_core.site.keyholder import KeyHolder
 from idp_core.site.looks import Look
 from idp_core.site.metrics import Metrics
@@ -67,6 +68,8 @@ class Site:
     clock: Callable[[], datetime]
     looks: Mapping[str, Look]
     """By name; the installation's own is ""."""
+    hook: Hook | None = None
+    """Where events go."""
     claims: Book = field(default_factory=Book)
     metrics: Metrics = field(default_factory=Metrics)
     refusals: Refusals = field(default_factory=Refusals)
@@ -105,6 +108,7 @@ class Around:
     smtp_password: Callable[[], str | None] = field(default=lambda: None, repr=False)
     sms_folder: Path = Path("sms")
     sms_secret: Callable[[], str | None] = field(default=lambda: None, repr=False)
+    events_secret: Callable[[], str | None] = field(default=lambda: None, repr=False)
 
 
 def make_site(
@@ -117,7 +121,8 @@ def make_site(
 ) -> Site:
     """Put a site together on a database that is at the newest schema.
 
-    Raises SettingsError for a list of stolen passwords that is none, or a theme's file.
+    Raises SettingsError for a list of stolen passwords that is none, a theme's file, events
+    without a secret.
     """
     sealer, around = LocalSealer(master), around or Around()
     parts = urlsplit(config.issuer)
@@ -145,6 +150,7 @@ def make_site(
         ),
         clock=clock,
         looks=looks,
+        hook=hook_of(config.events, around.events_secret),
         claims=around.claims,
     )
 

@@ -25,6 +25,7 @@ from idp_core.oidc.userinfo import routes as userinfo
 from idp_core.selfcare import routes as selfcare
 from idp_core.site.letters import deliver
 from idp_core.site.routes import Route
+from idp_core.site.telling import forget_events, tell_events
 from idp_core.site.upkeep import Chore, prune
 from idp_core.web import files, operations
 
@@ -40,9 +41,9 @@ DESCRIBES: Sequence[Describes] = (
 )
 """What the discovery document is made of."""
 
-OFTEN: Sequence[Chore] = (deliver, tell_clients)
+OFTEN: Sequence[Chore] = (deliver, tell_clients, tell_events)
 """What is done each second beside answering."""
-RARELY: Sequence[Chore] = (prune, forget)
+RARELY: Sequence[Chore] = (prune, forget, forget_events)
 """What is done every ten minutes."""
 LAST: Sequence[Chore] = (tell_refusals,)
 """What is done every ten minutes, and once more at the end."""

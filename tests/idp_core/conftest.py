@@ -11,7 +11,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from idp_core.site.config import ServeConfig
-from idp_core.site.site import make_site
+from idp_core.site.site import Around, make_site
 from idp_core.vault.master import Master
 from idp_core.web.app import make_app
 from tests.databases import new_engine
@@ -32,9 +32,9 @@ class Clock:
         self.now += timedelta(**span)
 
 
-def made(config, engine, clock):
+def made(config, engine, clock, **around):
     """A site where a password costs little."""
-    site = make_site(config, engine, Master(b"m" * 32), clock=clock)
+    site = make_site(config, engine, Master(b"m" * 32), Around(**around), clock=clock)
     return replace(site, hasher=CHEAP)
 
 

@@ -64,3 +64,11 @@ def test_the_wish_that_weighs_most_wins():
     assert languages.choose(["it", "fr-CA"]) == "fr"
     assert languages.choose([None, "xx"]) == "en"
     assert languages.wished(",;q=,*" * 50) == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
+def test_what_is_changed_in_place_is_there_and_its_page_loads_htmx(path):
+    text = path.read_text("utf-8")
+    named = re.findall(r'hx-(?:target|select|select-oob)="#([\w-]+)', text)
+    assert {name for name in named if f'id="{name}"' not in text} == set()
+    assert ('include "htmx.html"' in text) == ("hx-" in text)
