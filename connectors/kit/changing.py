@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
 import pytest
@@ -28,6 +29,9 @@ class ChangingSystem(Protocol):
 
     def put(self, row: Mapping[str, Any]) -> None:
         """Make a record."""
+
+    def drop(self, key: Any) -> None:
+        """Take a record away."""
 
     def widen(self, column: str) -> None:
         """Give every record one more column, with the text "new"."""
@@ -85,6 +89,28 @@ class ChangingSourceContract:
         assert {row[self.key] for row in records} <= {row[self.key] for row in seen}
         again = rows_of(source.read(self.query(after=oldest)))
         assert self.by_key(again) == self.by_key([*records, *late])
+
+    @pytest.mark.parametrize("by", ["cursor", "key"])
+    def test_a_row_that_goes_while_it_is_read_hides_no_other(
+        self, source: Source, system: ChangingSystem, records: Rows, by: str
+    ) -> None:
+        query = self.query(page_size=_FEW)
+        if by == "key":
+            query = replace(query, cursor=None)
+        seen: Rows = []
+        gone: set[Any] = set()
+        position: Cursor | None = None
+        try:
+            for number, page in enumerate(source.read(query)):
+                assert number < 3 * len(records), "it does not end"
+                seen, position = seen + rows_of([page]), page.cursor or position
+                if len(gone) < _FEW and seen:
+                    gone.add(seen[-1][self.key])
+                    system.drop(seen[-1][self.key])
+        except TransientError:  # it says so, and is read again
+            seen += rows_of(source.read(replace(query, after=position)))
+        stay = {row[self.key] for row in records} - gone
+        assert stay <= {row[self.key] for row in seen}
 
     def test_a_column_that_comes_while_it_is_read_costs_nothing_and_is_seen_next(
         self, source: Connector, system: ChangingSystem, records: Rows

@@ -57,6 +57,8 @@ class OffsetPages(_Paged):
     """The parameter that carries the number."""
     first: NonNegativeInt = 0
     """The number of the first row."""
+    overlap: bool = False
+    """Begin each page with the last row of the one before, which shows that rows went meanwhile."""
     end: End = "empty"
     """What is behind the last page: an `empty` one, nothing after a `short` one, or a `repeat`."""
     total: str | None = None

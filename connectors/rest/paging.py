@@ -25,6 +25,7 @@ from connectors.rest.pointers import get
 from connectors.rest.rows import Rows, rows_of
 from connectors.rest.rules import graphql_errors
 from connectors.rest.sending import Caller, Extra, Reply
+from connectors.rest.steps import Steps, steps_of
 from connectors.rest.template import Values, plain
 
 
@@ -69,6 +70,7 @@ def pages(
     extra: Extra | None = Extra(wanted.place, first, address=address)
     seen: set[str] = set()
     state = _State()
+    steps = steps_of(wanted)
     while extra is not None:
         if state.pages >= wanted.max_pages:
             raise MisconfiguredError(
@@ -76,7 +78,7 @@ def pages(
                 "raise max_pages if it is that long"
             )
         asked = repr((extra.address, extra.given, extra.headers))
-        if asked in seen:
+        if asked in seen and steps is None:
             raise MisconfiguredError(f"{wanted.path}: the API leads back to a page it gave before")
         seen.add(asked)
         reply = api.read_rows(wanted, values, extra)
@@ -84,19 +86,20 @@ def pages(
         odd = len(graphql_errors(reply.body)) - len(found.rejected) if wanted.graphql else 0
         if odd:
             notice("rest.partial_answer", path=wanted.path, errors=odd)
-        if found.rows and found.rows == state.last:
+        if found.rows and found.rows == state.last and not (steps and steps.repeats):
             if getattr(wanted.pagination, "end", "") == "repeat":
                 break
             raise MisconfiguredError(
                 f"{reply.answer.call}: gave the same page twice; does it know the parameters of "
                 f"pagination {wanted.pagination.type!r}?"
             )
-        state = _State(state.pages + 1, state.rows + len(found.rows), found.rows)
+        fresh, extra = _taken(wanted, reply, found, extra, steps)
+        last = found.rows if fresh.rows else state.last
+        state = _State(state.pages + 1, state.rows + len(fresh.rows), last)
         if not quiet and (more := more_of(reply, wanted, len(found.rows))):
             notice("rest.more_pages", path=wanted.path, says=more.place, write=more.write)
-        counts = None if all_ else wanted.counts
-        yield Batch(*_counting(found, counts), reply)
-        extra = _next(wanted, reply, found, extra, state)
+        if fresh.rows or not found.rows:
+            yield Batch(*_counting(fresh, None if all_ else wanted.counts), reply)
     _compare_total(wanted, reply, state)
 
 
@@ -120,11 +123,20 @@ def _first(wanted: Listing) -> dict[str, Any]:
     return sized
 
 
-def _next(wanted: Listing, reply: Reply, found: Rows, extra: Extra, state: _State) -> Extra | None:
-    """What to ask for next, None after the last page."""
+def _taken(
+    wanted: Listing, reply: Reply, found: Rows, extra: Extra, steps: Steps | None
+) -> tuple[Rows, Extra | None]:
+    """The rows of a page that were not on the one before, and what to ask for next."""
+    if steps is None:
+        return found, _next(wanted, reply, found, extra)
+    known, at = steps.take(found.rows, _total(wanted, reply))
+    given = {**extra.given, steps.paging.param: at}
+    return found.without(known), None if at is None else replace(extra, given=given)
+
+
+def _next(wanted: Listing, reply: Reply, found: Rows, extra: Extra) -> Extra | None:
+    """What to ask for next where an answer tells it, None after the last page."""
     match wanted.pagination:
-        case NumberedPages() | OffsetPages() as paging:
-            return _with(extra, paging.param, _number(paging, found, state))
         case CursorPages() as paging:
             return _by_token(extra, paging, _token(paging, reply, found))
         case RelayPages(param=param):
@@ -139,13 +151,6 @@ def _next(wanted: Listing, reply: Reply, found: Rows, extra: Extra, state: _Stat
             following = [each["url"] for each in links if each.get("rel") == "next"]
             return _address(reply, extra, following[0] if following else None)
     return None
-
-
-def _number(paging: NumberedPages | OffsetPages, found: Rows, state: _State) -> int | None:
-    short = paging.end == "short" and len(found.rows) < (paging.size or 0)
-    if not found.rows or short:
-        return None
-    return paging.first + (state.pages if isinstance(paging, NumberedPages) else state.rows)
 
 
 def _by_token(extra: Extra, paging: CursorPages, token: Any) -> Extra | None:
@@ -181,8 +186,13 @@ def _address(reply: Reply, extra: Extra, url: object) -> Extra | None:
     return replace(extra, address=urljoin(reply.answer.url, str(url))) if url else None
 
 
-def _compare_total(wanted: Listing, reply: Reply, state: _State) -> None:
+def _total(wanted: Listing, reply: Reply) -> Any:
+    """How many rows the API says that there are, None where it does not say."""
     pointer = getattr(wanted.pagination, "total", None)
-    said = get(reply.root, pointer) if pointer else None
+    return get(reply.root, pointer) if pointer else None
+
+
+def _compare_total(wanted: Listing, reply: Reply, state: _State) -> None:
+    said = _total(wanted, reply)
     if said is not None and str(said) != str(state.rows):
         notice("rest.total_differs", path=wanted.path, read=state.rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,14 @@ class Rows:
 
     rows: list[dict[str, Any]] = field(repr=False)
     rejected: Mapping[int, str] = field(default_factory=dict)
+
+    def without(self, known: Container[int]) -> Rows:
+        """Return the rows but those of these numbers."""
+        if not known:
+            return self
+        left = [n for n in range(len(self.rows)) if n not in known]
+        rejected = {at: self.rejected[n] for at, n in enumerate(left) if n in self.rejected}
+        return Rows([self.rows[n] for n in left], rejected)
 
 
 def rows_of(reply: Reply, wanted: Listing) -> Rows:

@@ -49,8 +49,8 @@ class PlanStory:
 
     @property
     def empty(self) -> bool:
-        """Whether there was nothing to do."""
-        return not sum(self.actions.values())
+        """Whether nothing was to be written; a conflict waits for a person."""
+        return not sum(count for action, count in self.actions.items() if action != "conflict")
 
 
 @dataclass(frozen=True, slots=True)

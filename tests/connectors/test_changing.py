@@ -31,6 +31,9 @@ class Rows:
     def put(self, row):
         self.rows.append(dict(row))
 
+    def drop(self, key):
+        self.rows[:] = [row for row in self.rows if row["id"] != key]
+
     def widen(self, column):
         self.rows[:] = [row | {column: "new"} for row in self.rows]
 
@@ -74,7 +77,27 @@ class TestRest(ChangingSourceContract):
 
         wanted = {
             "path": "people",
-            "pagination": {"type": "offset"},
+            "pagination": {"type": "offset", "overlap": True},
+            "cursor": {"since": "{after}"},
+        }
+        return Rest.model_validate({"url": api(answer), "objects": {"people": wanted}})
+
+
+class TestRestByNumber(TestRest):
+    """Pages of three by number, which say how many rows there are."""
+
+    @pytest.fixture
+    def source(self, system, api):
+        def answer(_: str, asked: dict[str, str]) -> Any:
+            ordered = sorted(system.rows, key=lambda row: (row["changed"], row["id"]))
+            left = [row for row in ordered if row["changed"] >= asked.get("since", "")]
+            start = 3 * (int(asked["page"]) - 1)
+            return {"rows": left[start : start + 3], "of": len(left)}
+
+        wanted = {
+            "path": "people",
+            "items": "rows",
+            "pagination": {"type": "page", "total": "of"},
             "cursor": {"since": "{after}"},
         }
         return Rest.model_validate({"url": api(answer), "objects": {"people": wanted}})
@@ -94,6 +117,10 @@ class Table:
         values = ", ".join(f":{name}" for name in row)
         with self._engine.begin() as connection:
             connection.execute(sa.text(f"INSERT INTO people ({names}) VALUES ({values})"), row)
+
+    def drop(self, key):
+        with self._engine.begin() as connection:
+            connection.execute(sa.text("DELETE FROM people WHERE id = :id"), {"id": key})
 
     def widen(self, column):
         self._try(f"ALTER TABLE people ADD COLUMN {column} text DEFAULT 'new'")
@@ -152,6 +179,19 @@ class CountsInAdvance(Memory):
             yield Page(part, Cursor(part[-1]["changed"], part[-1]["id"]))
 
 
+class GoesOnBehindSoMany(Memory):
+    """Asks for the rows behind as many as it has, until there are none."""
+
+    def read(self, query: Query) -> Iterator[Page]:
+        start = 0
+        while True:
+            rows = [row for page in super().read(query) for row in page.rows]
+            if not (part := rows[start : start + query.page_size]):
+                return
+            yield Page(part, Cursor(part[-1]["changed"], part[-1]["id"]))
+            start += len(part)
+
+
 class KnowsItsColumns(Memory):
     """Asks for its columns once and for all."""
 
@@ -177,6 +217,7 @@ class NamesByPlace(KnowsItsColumns):
 BROKEN = {
     NeverGoesBack: "test_rows_that_appear_late_are_read_from_an_older_position",
     CountsInAdvance: "test_rows_that_appear_late_while_it_is_read_cost_no_other_and_it_ends",
+    GoesOnBehindSoMany: "test_a_row_that_goes_while_it_is_read_hides_no_other",
     KnowsItsColumns: "test_a_column_that_comes_while_it_is_read_costs_nothing_and_is_seen_next",
     NamesByPlace: "test_a_column_that_goes_while_it_is_read_takes_no_other_with_it",
 }

@@ -15,7 +15,7 @@ from tests.connectors.ldap.directory import directory, entry, result
 from tests.connectors.salesforce.conftest import clock, connect, key, salesforce, start
 from tests.connectors.salesforce.test_contract import Reads
 from tests.connectors.soap.service import WSDL, Service, served
-from tests.connectors.soap.test_soap import soap
+from tests.connectors.soap.test_soap import PAGED, soap
 from tests.real.openldap import record
 
 __all__ = ["clock", "connect", "key", "salesforce", "start"]
@@ -29,6 +29,9 @@ class People:
 
     def put(self, row):
         self._service.people.append(dict(row))
+
+    def drop(self, key):
+        self._service.people[:] = [row for row in self._service.people if row["id"] != key]
 
     def widen(self, column):
         last = '<xsd:element name="changed" type="xsd:string"/>'
@@ -46,7 +49,7 @@ class People:
 
 
 class TestSoap(ChangingSourceContract):
-    """Pages of five by offset, in the order of change."""
+    """Pages of five by offset, in the order of change; it says how many there are."""
 
     @pytest.fixture
     def service(self, records):
@@ -55,7 +58,8 @@ class TestSoap(ChangingSourceContract):
 
     @pytest.fixture
     def source(self, service):
-        return soap(service.url)
+        pagination = {**PAGED["pagination"], "total": "total"}
+        return soap(service.url, objects={"people": {**PAGED, "pagination": pagination}})
 
     @pytest.fixture
     def system(self, service):
@@ -76,6 +80,9 @@ class Directory:
 
     def put(self, row):
         self.rows.append(dict(row))
+
+    def drop(self, key):
+        self.rows[:] = [row for row in self.rows if row["id"] != key]
 
     def widen(self, column):
         self._with([*self.columns, column])
@@ -163,6 +170,10 @@ class Tenant:
 
     def put(self, row):
         self._org.seed("Trial__c", [row])
+
+    def drop(self, key):
+        (id_,) = [n for n, each in self._table.records.items() if each["Key__c"] == key]
+        del self._table.records[id_]
 
     def widen(self, column):
         self._table.sobject = SObject("Trial__c", "a02", (*_OWN, Field(name=column, length=9)))

@@ -141,7 +141,7 @@ def directory(handler: Handler) -> Iterator[str]:
 
 
 def _converse(client: socket.socket, handler: Handler) -> None:
-    client.settimeout(60)
+    client.settimeout(600)  # a trial of a million rows may be slow
     stream = client.makefile("rb")
     with stream:
         while head := stream.read(2):

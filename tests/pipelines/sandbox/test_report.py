@@ -84,7 +84,7 @@ def test_a_command_to_copy_is_never_broken_into_lines():
 
 def test_a_run_without_news_says_that_nothing_changed():
     sources = tuple(replace(source, changed=0) for source in STORY.sources)
-    quiet = replace(STORY, sources=sources, events={}, plan=PlanStory("portal", {}))
+    quiet = replace(STORY, sources=sources, events={}, plan=PlanStory("portal", {"conflict": 6}))
     assert "Nothing changed" in _printed(quiet)
     assert "Nothing changed" not in _printed(STORY)
 
