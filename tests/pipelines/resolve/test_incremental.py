@@ -25,6 +25,8 @@ from pipelines.resolve.batch import resolve
 from pipelines.unify import read_steward_words, resolve_step
 from tests.databases import new_engine
 
+SLOW = ("postgresql",)
+
 
 def tight(**more: Any) -> IdentifierPolicy:
     """Return the built-in policy with limits that a handful of records pass, either way."""
