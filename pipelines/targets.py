@@ -16,11 +16,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.contract import Connector
+from idp_core.audit import log as audit
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.profiles import store
 from idp_core.profiles.light import read_lightly
-from idp_core.provisioning import accounts, journal
+from idp_core.provisioning import accounts
 from idp_core.provisioning.model import EntryState
 from mappings.push import PushDocument
 from mappings.schema import CUSTOMER, Schema
@@ -187,10 +188,10 @@ def settle(job: provisioning.Job, prepared: provisioning.Prepared) -> int:
 
 def _pending(conn: sa.Connection, prepared: provisioning.Prepared) -> dict[str, PlanItem]:
     """Return by global id what of a plan is not done; drift alone is no change of ours."""
-    entries = journal.read_entries(conn, prepared.record.id)
-    done = {entry.number for entry in entries if entry.state is EntryState.DONE}
+    told = audit.find_operations(conn, audit.Wanted(plan=prepared.record.id))
+    done = {each.gid for _, each in told if each.outcome == EntryState.DONE}
     items = (item for item in prepared.plan.items if item.cause is not Cause.DRIFT)
-    return {item.gid: item for item in items if item.number not in done}
+    return {item.gid: item for item in items if item.gid not in done}
 
 
 def object_of(letter: ledger.DeadLetter) -> str | None:

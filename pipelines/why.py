@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from connectors.elements import list_of
+from idp_core.audit import log as audit
+from idp_core.audit.operations import Operation
 from idp_core.db.engine import reading
 from idp_core.profiles import store
 from idp_core.profiles.model import Lineage
-from idp_core.provisioning import accounts, journal, plans
-from idp_core.provisioning.model import Approval, Entry, ManagedAccount, PlanRecord
+from idp_core.provisioning import accounts, plans
+from idp_core.provisioning.model import Approval, ManagedAccount, PlanRecord
 from mappings.suggest import did_you_mean
 from pipelines.bus import Bus
 from pipelines.errors import ProjectError
@@ -30,7 +31,7 @@ from pipelines.targets import provisioning_job, read_people
 class Write:
     """The last write of the account: what was done, by which plan, and who allowed that."""
 
-    entry: Entry
+    operation: Operation
     plan: PlanRecord | None
     approval: Approval | None
 
@@ -107,11 +108,11 @@ def _check_path(push: Push, target: str, path: str, *, grouped: bool) -> None:
 
 
 def _last(conn: Any, target: str, gid: str) -> Write | None:
-    entry = next((e for e in journal.entries_of(conn, gid) if e.target == target), None)
-    if entry is None:
-        return None
-    plan = plans.read_plan(conn, entry.plan_id)
-    return Write(entry, plan, plans.read_approval(conn, entry.plan_id))
+    wanted = audit.Wanted(gids=[gid], target=target)
+    for entry, operation in audit.find_operations(conn, wanted, limit=1):
+        plan = entry.data["plan"]
+        return Write(operation, plans.read_plan(conn, plan), plans.read_approval(conn, plan))
+    return None
 
 
 def _wanted(wanted: Wanted | Unwanted | None, push: Push, path: str) -> Any:
@@ -205,11 +206,10 @@ def story_document(story: Story, *, values: bool) -> Mapping[str, Any]:
 
 
 def _write_document(write: Write) -> Mapping[str, Any]:
-    at: datetime = write.entry.ended_at or write.entry.intended_at
     return {
-        "action": write.entry.action,
-        "state": write.entry.state.value,
-        "at": at,
+        "action": write.operation.action,
+        "state": write.operation.outcome,
+        "at": write.operation.time,
         "plan": write.plan.hash if write.plan else None,
         "push_digest": write.plan.push_digest if write.plan else None,
         "approved_by": write.approval.who if write.approval else None,

@@ -87,14 +87,16 @@ class Pace:
             limit = self._limits[kind] = Limit()
         return limit
 
+    def free(self, kind: str) -> bool:
+        """Whether requests of this class need no turn: none was ever refused, none is limited."""
+        return not self._gap and self.limit(kind).rate is None
+
     async def turn(self, kind: str, weight: int = 1) -> None:
         """Wait for a request's turn; one that carries many operations counts as so many.
 
         Who waited looks again: a freeze may have come meanwhile.
         """
         limit = self.limit(kind)
-        if limit.rate is None and not self._gap:
-            return  # it was never refused
         while True:
             now = self._clock()
             start = max(now, self._next, self._turns.get(kind, 0.0), limit.frozen)

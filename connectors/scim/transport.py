@@ -13,6 +13,7 @@ import json
 import random
 import ssl
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,7 @@ from connectors.http.auth import Credentials, Headers
 from connectors.http.options import HttpOptions
 from connectors.http.retry import back_off, retry_after
 from connectors.http.wire import handshake_failed, host_of
+from connectors.scim.overdue import Overdue
 from connectors.scim.pace import Pace
 from connectors.tls import context
 
@@ -45,6 +47,7 @@ BULK_PATH = "/Bulk"
 _JSON = json.JSONEncoder(ensure_ascii=False)  # json.dumps makes one a call
 _LONGEST_WAIT = 300.0
 _ANEW = "; what was fetched anew is refused, too: is our client still allowed there?"
+_UNWATCHED = nullcontext()
 _FAREWELL = 0.02
 """Seconds for TLS connections to close: aiohttp does not wait for that."""
 
@@ -80,19 +83,23 @@ class Transport:
     ) -> None:
         self._url = url.rstrip("/")
         self._base = URL(self._url, encoded=True)
+        self._root = self._base.raw_path.rstrip("/")
         self._credentials = credentials
         self._pace = pace
         self._options = options
         self._connections = connections
         self._http: aiohttp.ClientSession | None = None
+        self._overdue: Overdue | None = None
         connect, read = options.connect_timeout, options.read_timeout
-        # An answer to a write is short: one timer for all of it, not one for each part.
-        self._write = aiohttp.ClientTimeout(total=connect + read, sock_connect=connect)
-        self._read = aiohttp.ClientTimeout(sock_connect=connect, sock_read=read)
+        # An answer to a write is short: it is given a time as a whole, not each part of it.
+        self._longest = connect + read
+        self._write = aiohttp.ClientTimeout(total=None, sock_connect=connect)
+        self._read = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
 
     async def __aenter__(self) -> Transport:
         await asyncio.to_thread(self._credentials.headers)  # a token is fetched before any work
         options = self._options
+        self._overdue = Overdue(self._longest)
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=tls(options)),
             headers={"Accept": MEDIA_TYPE},
@@ -102,6 +109,8 @@ class Transport:
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        if self._overdue:
+            self._overdue.close()
         if self._http:
             await self._http.close()
             await asyncio.sleep(0.0 if self._url.startswith("http:") else _FAREWELL)
@@ -126,7 +135,8 @@ class Transport:
         last: ConnectorError = TransientError(f"{method} {path}: no attempt was left")
         kind = _class_of(method, path)
         for attempt in range(1, self._options.attempts + 1):
-            await self._pace.turn(kind, weight)
+            if not self._pace.free(kind):
+                await self._pace.turn(kind, weight)
             proof = self._credentials.headers()
             asked = {**(params or {}), **self._credentials.params()}
             try:
@@ -159,31 +169,33 @@ class Transport:
         params: Mapping[str, str] | None,
         headers: Mapping[str, str],
     ) -> Answer:
-        if self._http is None:
+        if self._http is None or self._overdue is None:
             raise RuntimeError("use the transport as an async context manager")
         data = None
         if body is not None:
             data = _JSON.encode(body).encode()
             headers = {**headers, "Content-Type": MEDIA_TYPE}
-        where = f"{method} {path}"
+        where, long = f"{method} {path}", method == "GET" or path == BULK_PATH
+        call = self._http.request(
+            method,
+            self._base.with_path(self._root + path, encoded=True),
+            data=data,
+            params=params,
+            headers=headers,
+            timeout=self._read if long else self._write,
+            allow_redirects=False,
+        )
         try:
-            async with self._http.request(
-                method,
-                self._base.with_path(self._base.raw_path.rstrip("/") + path, encoded=True),
-                data=data,
-                params=params or None,
-                headers=headers,
-                timeout=self._read if method == "GET" or path == BULK_PATH else self._write,
-                allow_redirects=False,
-            ) as response:
-                text = await response.read()
-                if response.status >= 300:
-                    error = _refusal(where, response.status, text, response.headers)
-                    if path == BULK_PATH:  # it is about many accounts
-                        raise error
-                    hidden = [*secrets(headers, self._credentials.params())]
-                    raise error.after(_exchange(method, path, data, response.status, text, hidden))
-                return Answer(response.status, _json(where, text), response.headers.get("ETag"))
+            with _UNWATCHED if long else self._overdue:
+                async with call as response:
+                    text = await response.read()
+            if response.status >= 300:
+                error = _refusal(where, response.status, text, response.headers)
+                if path == BULK_PATH:  # it is about many accounts
+                    raise error
+                hidden = [*secrets(headers, self._credentials.params())]
+                raise error.after(_exchange(method, path, data, response.status, text, hidden))
+            return Answer(response.status, _json(where, text), response.headers.get("ETag"))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise _unreachable(where, self._url, error) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

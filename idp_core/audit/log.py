@@ -139,6 +139,7 @@ class Wanted:
     run: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    plan: str | None = None
 
 
 def find_operations(
@@ -155,7 +156,7 @@ def find_operations(
         query = query.where(audit.c.time >= wanted.since, operation.c.time >= wanted.since)
     if wanted.until:
         query = query.where(operation.c.time < wanted.until)
-    for name in ("target", "run"):
+    for name in ("target", "run", "plan"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(data[name].as_string() == value)
     query = query.order_by(operation.c.batch.desc(), operation.c.number.desc()).limit(limit)

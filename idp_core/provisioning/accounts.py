@@ -68,6 +68,29 @@ def accounts_at(
     return {row[2]: _account(row) for row in conn.execute(query)}
 
 
+def shared_accounts(
+    conn: sa.Connection, target: str, object_: str, limit: int
+) -> Sequence[tuple[str, Sequence[str]]]:
+    """Return accounts of the target that several global ids hold, with these, at most `limit`."""
+    living = (AccountState.ACTIVE.value, AccountState.DEACTIVATED.value)
+    mine = (account.c.target == target, account.c.object == object_, account.c.state.in_(living))
+    several = (
+        sa.select(account.c.remote_id)
+        .where(*mine, account.c.remote_id.is_not(None))
+        .group_by(account.c.remote_id)
+        .having(sa.func.count() > 1)
+        .order_by(account.c.remote_id)
+        .limit(limit)
+    )
+    found: dict[str, list[str]] = {}
+    query = sa.select(account.c.remote_id, account.c.gid).where(
+        *mine, account.c.remote_id.in_(several)
+    )
+    for remote_id, gid in conn.execute(query.order_by(account.c.remote_id, account.c.gid)):
+        found.setdefault(remote_id, []).append(gid)
+    return list(found.items())
+
+
 def save_accounts(
     conn: sa.Connection, accounts: Iterable[ManagedAccount], now: datetime | None = None
 ) -> None:

@@ -1,8 +1,9 @@
 """The journal of writes: every change is noted as intended before it is sent. It holds no values.
 
 What is in flight stands in one row a plan, told anew with each group: a row for each write that is
-changed a moment later costs more than all the rest of noting it. A line of the journal is written
-once its outcome is known, and again when that changes.
+changed a moment later costs more than all the rest of noting it. A line of the journal tells of a
+write that was refused, put off or uncertain, and changes when its outcome does; what was done at
+once stands in the audit log (`idp_core.audit.operations`) and, without one, here, too.
 
 The caller owns the transaction and commits in groups.
 """
@@ -60,6 +61,11 @@ def read_entries(conn: sa.Connection, plan_id: str) -> Sequence[Entry]:
     """Return a plan's entries in order."""
     query = sa.select(journal).where(journal.c.plan_id == plan_id).order_by(journal.c.number)
     return [_entry(row) for row in conn.execute(query).mappings()]
+
+
+def lines_of(conn: sa.Connection, plan_id: str) -> Sequence[int]:
+    """Return the numbers of a plan's writes that have a line."""
+    return conn.scalars(sa.select(journal.c.number).where(journal.c.plan_id == plan_id)).all()
 
 
 def unsettled(conn: sa.Connection, target: str, object_: str) -> Sequence[Pending]:

@@ -68,9 +68,9 @@ def _parts(story: Story, *, values: bool) -> Iterator[RenderableType]:
         yield table(("reads", "from", "mapping", "because"), rows, folds=["because"])
     last = story.last
     if last is not None:
-        at = last.entry.ended_at or last.entry.intended_at
+        done = last.operation
         plan = f" by plan {last.plan.hash[:12]}" if last.plan else ""
-        what = f"{last.entry.action}, {last.entry.state.value}, {at:%Y-%m-%d %H:%M} UTC"
+        what = f"{done.action}, {done.outcome}, {done.time:%Y-%m-%d %H:%M} UTC"
         yield Text(f"last write {what}{plan}")
         if last.approval is not None:
             yield Text(f"           approved by {last.approval.who}: {last.approval.why}")

@@ -10,11 +10,14 @@ import sqlalchemy as sa
 
 from idp_core.db.engine import reading
 from idp_core.ledger import store as ledger
-from idp_core.provisioning import journal, plans
+from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import PlanStatus
 from idp_core.provisioning.quarantine import read_quarantine
 from pipelines.bus import Bus
 from pipelines.doctor.findings import Finding, fail, looked, ok, warn
+
+_NAMED = 5
+"""So many accounts that several profiles hold are named."""
 
 
 def look(bus: Bus) -> Iterator[Finding]:
@@ -84,6 +87,13 @@ def _changes(bus: Bus, conn: sa.Connection, target: str) -> Iterator[Finding]:
     if open_:
         said = f"{len(open_):,} changes were sent or were to be sent, and no outcome is known"
         yield warn(f"target {target}", said, "the next run asks the target before it goes on")
+    shared = accounts.shared_accounts(conn, target, push.object, _NAMED + 1)
+    if shared:
+        told = "; ".join(" and ".join(gids) for _, gids in shared[:_NAMED])
+        more = "; and more" if len(shared) > _NAMED else ""
+        said = f"an account is held by several profiles: {told}{more}"
+        mend = f"who leaves takes it along: mend {push.place} key, or merge them (isthmus review)"
+        yield warn(f"target {target}", said, mend)
     waiting = plans.latest_plan(conn, target, push.object, (PlanStatus.WAITING,))
     if waiting is not None:
         said = f"plan {waiting.hash[:12]} exceeds a limit and waits for a person's word"

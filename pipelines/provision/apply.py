@@ -98,6 +98,7 @@ class Work:
         self.unsettled: list[PlanItem] = []
         self.trouble = ""
         self.refusals: list[Refusal] = []
+        self.passed: set[str] = set()
 
     def run(self) -> None:
         """Write everything: removals first, then updates, then creations.
@@ -248,6 +249,7 @@ class Work:
 
     def _done(self, item: PlanItem, account: ManagedAccount) -> None:
         self.writer.succeeded(item, account)
+        self.passed.add(item.gid)
         self._progress()
 
     def _refuse(

@@ -17,8 +17,8 @@ _ID = re.compile(r"(?<=\w/)[^/\s:?]+(?=[:?\s])")
 """The last part of an address that names one account: reasons are counted without it."""
 
 
-def _kind(reason: str) -> str:
-    """The reason without the account: the address ends at the first colon, files come later."""
+def kind(reason: str) -> str:
+    """Return a reason without the account; its address ends at the first colon."""
     call, colon, rest = reason.partition(": ")
     return _ID.sub("…", call + colon) + rest
 
@@ -46,7 +46,7 @@ class Breaker:
             self._row = self._probes = 0
             return
         self._row += 1
-        self._reasons[_kind(told or str(error))] += 1
+        self._reasons[kind(told or str(error))] += 1
         failed = sum(self._window)
         if self._probes and self._row >= self._probes:
             self._trip("it is in quarantine, and the first changes failed again")

@@ -52,12 +52,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A stored plan and what the guards say of it."""
+    """A stored plan and what the guards say of it.
+
+    `tried` are the global ids whose writes were refused before and are tried again, with the
+    reasons.
+    """
 
     plan: Plan
     record: PlanRecord
     verdict: Verdict
     recovered: Recovered
+    tried: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def held(self) -> bool:

@@ -41,15 +41,15 @@ class Order:
         `digest` is the item's, where it is known already.
         """
         known = account or item.account
-        return Operation(
-            time=time or datetime.now(UTC),
-            gid=item.gid,
-            account=None if known.remote_id == known.key else known.remote_id,
-            action=item.action.value if item.action else "adopt",
-            cause=item.cause.value,
-            attributes=_names(tuple([each.path for each in item.differences])),
-            digest=keyed(self.key, digest or item_digest(item)),
-            outcome=outcome,
+        return Operation(  # by place: there is one for each write
+            time or datetime.now(UTC),
+            item.gid,
+            None if known.remote_id == known.key else known.remote_id,
+            str(item.action) if item.action else "adopt",
+            str(item.cause),
+            _names(tuple([each.path for each in item.differences])),
+            keyed(self.key, digest or item_digest(item)),
+            outcome,
         )
 
     def write(

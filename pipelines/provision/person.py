@@ -70,7 +70,7 @@ def plan_person(job: Job, gid: str, person: Person | None, now: datetime) -> Per
         inputs = Inputs(
             people, {**others, **held}, seen, job.redirects, job.erased, unsure, references
         )
-        plan, _ = withhold_refused(job, make_plan(job.name, job.push, inputs, now=now))
+        plan = withhold_refused(job, make_plan(job.name, job.push, inputs, now=now), now).plan
         items = [item for item in plan.items if item.gid in gids]
         requests = _requests(job, items)
     except (MisconfiguredError, TransientError) as error:

@@ -95,15 +95,16 @@ class PlanItem:
         if self.action is None:
             raise ValueError("an item without an action has no change")
         account = self.account
-        return Change(
-            number=self.number,
-            object=account.object,
-            action=self.action,
-            key=account.key,
-            id=account.remote_id,
-            before={d.path: d.before for d in self.differences if d.before is not None},
-            after={d.path: d.after for d in self.differences},
-            token=token,
+        return Change(  # by place: there is one for each write
+            self.number,
+            account.object,
+            self.action,
+            account.key,
+            account.remote_id,
+            {d.path: d.before for d in self.differences if d.before is not None},
+            {d.path: d.after for d in self.differences},
+            None,
+            token,
         )
 
 

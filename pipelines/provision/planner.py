@@ -63,7 +63,11 @@ def make_plan(
         unchanged=planner.unchanged,
         items=tuple(replace(item, number=number) for number, item in enumerate(items, start=1)),
         settled=tuple(sorted(planner.settled, key=lambda account: account.gid)),
-        notes=(*_notes(push, inputs.accounts.values()), *_waiting(push, planner.waiting)),
+        notes=(
+            *_notes(push, inputs.accounts.values()),
+            *_waiting(push, planner.waiting),
+            *_shared(push, inputs.accounts.values(), inputs.redirects),
+        ),
         waiting=sum(planner.waiting.values()),
     )
 
@@ -91,6 +95,22 @@ def _waiting(push: Push, waiting: Mapping[str, int]) -> Iterator[str]:
                 f"{line.place} {line.path}: {count:,} refer to nobody who has an account, or to "
                 "several; written once there is one"
             )
+
+
+def _shared(
+    push: Push, accounts: Iterable[ManagedAccount], redirects: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield a sentence about profiles that hold one account together, from before that was refused.
+
+    Those that were merged into another profile do not count: that one takes the account over.
+    """
+    ids = [a.remote_id for a in accounts if a.remote_id and a.live and a.gid not in redirects]
+    if more := len(ids) - len(set(ids)):
+        yield (
+            f"{push.place} key: profiles that hold an account beside another profile: {more:,}; who "
+            "leaves takes it along. isthmus doctor tells which; give each a key of its own, or "
+            "merge the profiles"
+        )
 
 
 class _Planner:

@@ -34,7 +34,7 @@ def rehearse(job: Job) -> Prepared:
     unsure = {entry.gid for entry in open_ if entry.action == Action.CREATE.value}
     inputs = inputs_of(job, held, seen, unsure)
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
-    plan, _ = withhold_refused(job, plan)
+    plan = withhold_refused(job, plan, now).plan
     verdict = judge(plan, job.limits, last.people if last else None)
     status = PlanStatus.PLANNED if verdict.safe else PlanStatus.WAITING
     return Prepared(plan, head(plan, verdict, status), verdict, Recovered())

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from connectors.contract import Searchable
 from connectors.errors import ConnectorError
+from idp_core.audit import log as audit
 from idp_core.db.engine import reading, writing
-from idp_core.provisioning import accounts, journal, plans
+from idp_core.provisioning import accounts, plans
 from idp_core.provisioning.model import AccountState, EntryState, ManagedAccount, PlanStatus
 from idp_core.provisioning.receipts import GONE, Receipt, put_receipt
 from pipelines.errors import RemoteError
@@ -46,14 +47,15 @@ def prove(job: Job, gids: Collection[str]) -> int:
 
     Raises RemoteError when the target cannot be asked.
     """
+    if not gids:
+        return 0
     with reading(job.engine) as conn:
         held = accounts.read_accounts(conn, job.name, job.push.object, gids)
+        wanted = audit.Wanted(gids=gids, target=job.name)
         done = {
-            entry.gid: entry.ended_at
-            for gid in gids
-            for entry in reversed(journal.entries_of(conn, gid))
-            if entry.target == job.name and entry.action == "delete"
-            if entry.state is EntryState.DONE
+            each.gid: each.time
+            for _, each in reversed(list(audit.find_operations(conn, wanted)))
+            if each.action == "delete" and each.outcome == EntryState.DONE
         }
     deleted = [a for a in held.values() if a.state is AccountState.DELETED and a.remote_id]
     for each in deleted:

@@ -16,6 +16,7 @@ from idp_core.provisioning import accounts, plans, quarantine, refusals
 from idp_core.provisioning.model import Approval, ManagedAccount, PlanRecord, PlanStatus
 from pipelines.errors import RemoteError
 from pipelines.provision.apply import Setting, Work
+from pipelines.provision.breaker import kind
 from pipelines.provision.documents import read_item
 from pipelines.provision.errors import QuarantinedError, StalePlanError, UnsafePlanError
 from pipelines.provision.guards import judge
@@ -65,13 +66,14 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
         raise RemoteError(f"{job.name}: {error}") from error
     inputs = inputs_of(job, held, seen, recovered.unsure)
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
-    plan, over = withhold_refused(job, plan)
+    withheld = withhold_refused(job, plan, now)
+    plan = withheld.plan
     with writing(job.engine) as conn:
-        refusals.forget_refusals(conn, job.name, job.push.object, over)
+        refusals.forget_refusals(conn, job.name, job.push.object, withheld.over)
         last = plans.latest_plan(conn, job.name, job.push.object, [PlanStatus.APPLIED])
         verdict = judge(plan, job.limits, last.people if last else None)
         record = store_plan(conn, plan, verdict)
-    return Prepared(plan, record, verdict, recovered)
+    return Prepared(plan, record, verdict, recovered, withheld.tried)
 
 
 def inputs_of(
@@ -236,10 +238,20 @@ def _work(job: Job, prepared: Prepared, writes: Sequence[PlanItem]) -> Work:
     # Not when it refused too much: then the changes are hardly what is wrong.
     with writing(job.engine) as conn:
         refusals.put_refusals(conn, work.refusals)
+        _forgive(conn, job, [why for gid, why in prepared.tried.items() if gid in work.passed])
     if before is not None and work.writer.done:
         with writing(job.engine) as conn:
             quarantine.end_quarantine(conn, job.name)
     return work
+
+
+def _forgive(conn: sa.Connection, job: Job, reasons: Collection[str]) -> None:
+    """Forget what was refused for reasons that are gone: a write refused for them has passed."""
+    if reasons:
+        gone = {kind(reason) for reason in reasons}
+        refused = refusals.read_refusals(conn, job.name, job.push.object)
+        over = [gid for gid, each in refused.items() if kind(each.reason) in gone]
+        refusals.forget_refusals(conn, job.name, job.push.object, over)
 
 
 def _bookkeeping(job: Job, plan: Plan, record: PlanRecord, quiet: Sequence[PlanItem]) -> None:

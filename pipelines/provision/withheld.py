@@ -3,6 +3,10 @@
 A refusal is known by the digest of its change and by the state of what it depended on: the push
 mapping, the target's schema and its pinned quirks. The plan has such a change with the reason, and
 without an action.
+
+What else was mended at the target nobody sees from here. So a few changes that were refused a day
+ago or earlier are tried again in each run, the oldest first; when one passes, all that were refused
+for its reason are sent by the next run.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
@@ -18,6 +23,16 @@ from connectors.errors import ConnectorError
 from idp_core.provisioning.refusals import Refusal
 from pipelines.provision.plan import Cause, Plan, PlanItem, item_digest
 from pipelines.provision.rules import Push
+
+PAUSE, TRIED = timedelta(days=1), 3
+"""For so long a refused change rests; so many are tried again in one run, at most."""
+
+
+def due(refusals: Mapping[str, Refusal], now: datetime) -> Mapping[str, str]:
+    """Return the refusals to be tried again, by global id, with their reasons."""
+    rested = [each for each in refusals.values() if each.at + PAUSE <= now]
+    rested.sort(key=lambda each: (each.at, each.gid))
+    return {each.gid: each.reason for each in rested[:TRIED]}
 
 
 def state_of(target: Target, push: Push) -> str:
@@ -69,7 +84,7 @@ def _withheld(item: PlanItem, refusal: Refusal) -> PlanItem:
     action = item.action.value if item.action else ""
     reason = (
         f"{action} refused on {refusal.at:%Y-%m-%d}: {refusal.reason}. It is sent again when the "
-        "profile, the push mapping or the target's schema changes, or at once by "
-        "isthmus deadletters replay"
+        "profile, the push mapping or the target's schema changes, now and then to see whether "
+        "the target was mended, or at once by isthmus deadletters replay"
     )
     return replace(item, cause=Cause.WITHHELD, action=None, reason=reason)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from connectors.exchange import Exchange
 from idp_core.audit.operations import WRITTEN, Operation
-from idp_core.db.engine import writing
+from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import Entry, EntryState, ManagedAccount, Pending, PlanRecord
 from pipelines.provision.documents import item_document
@@ -24,7 +24,7 @@ from pipelines.provision.plan import Cause, PlanItem
 
 GROUP, _MOST = 200, 1_000
 """So many intents are committed at once: the first time, and at most."""
-_SHORT, _LONGEST = 0.25, 1.0
+_SHORT, _LONGEST = 1.0, 1.0
 """Seconds: a group that was sent in less is followed by a larger one; outcomes wait no longer."""
 
 
@@ -51,7 +51,8 @@ Keep = Callable[[sa.Connection, Sequence[DeadLetter]], None]
 class JournalWriter:
     """Collects what became of the items of one plan and commits it in groups.
 
-    With an `order` each outcome is in the audit log, in the transaction of its group.
+    With an `order` each outcome is in the audit log, in the transaction of its group; what was done
+    at once is told there alone, and has no line in the journal.
     """
 
     def __init__(
@@ -67,6 +68,8 @@ class JournalWriter:
         self._keep, self._order, self._digest = keep, order, digest
         self._pending: dict[int, Pending] = {}
         self._doubtful: dict[int, Pending] = {}
+        with reading(engine) as conn:
+            self._lines = set(journal.lines_of(conn, record.id))
         self._intended = False
         self._noted = _Noted()
         self._flushed = time.monotonic()
@@ -131,9 +134,9 @@ class JournalWriter:
         """Commit what was noted; with `if_due` only when it is old, or much."""
         noted = self._noted
         aged = time.monotonic() - self._flushed > _LONGEST
-        if not (self._intended or noted.entries):
+        if not (self._intended or noted.outcomes):
             return
-        if if_due and len(noted.entries) < 2 * _MOST and not aged:
+        if if_due and noted.outcomes < 2 * _MOST and not aged:
             return
         plan, target, object_ = self._record.id, self._record.target, self._record.object
         with writing(self._engine) as conn:
@@ -168,8 +171,11 @@ class JournalWriter:
             digest = self._digest(item)
             line = self._order.operation(item, state.value, now, account, digest)
             noted.operations.append(line)
-        ended_at = None if state is EntryState.UNCERTAIN else now
-        noted.entries[number] = entry_of(pending, item, state, error, ended_at)
+        if state is not EntryState.DONE or self._order is None or number in self._lines:
+            ended_at = None if state is EntryState.UNCERTAIN else now
+            noted.entries[number] = entry_of(pending, item, state, error, ended_at)
+            self._lines.add(number)
+        noted.outcomes += 1
         self.flush(if_due=True)  # last: an outcome and its account commit together
 
 
@@ -201,8 +207,9 @@ def entry_of(
 
 @dataclass(slots=True)
 class _Noted:
-    """What is to be committed together next."""
+    """What is to be committed together next; `outcomes` counts what it tells of."""
 
+    outcomes: int = 0
     entries: dict[int, Entry] = field(default_factory=dict)
     accounts: dict[str, ManagedAccount] = field(default_factory=dict)
     moved: set[str] = field(default_factory=set)

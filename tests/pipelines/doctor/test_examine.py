@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import namedtuple
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from idp_core.db import schema
 from idp_core.db.engine import writing
 from idp_core.ledger import store as ledger
 from idp_core.ledger.tables import project_lock
-from idp_core.provisioning import journal
-from idp_core.provisioning.model import EntryState
+from idp_core.provisioning import accounts, journal, plans
+from idp_core.provisioning.model import Pending, PlanStatus
 from pipelines.bus import open_bus
 from pipelines.doctor import installation, storage
 from pipelines.doctor.examine import examine
@@ -176,9 +177,19 @@ def test_rows_that_landed_and_were_not_taken_in_are_told_and_lost_files_fail(fol
 def test_changes_without_an_outcome_are_told(folder):
     ran(folder)
     with open_bus(load_project(folder)) as bus, writing(bus.engine) as conn:
-        table = journal.journal
-        conn.execute(sa.update(table).values(state=EntryState.UNCERTAIN.value))
+        plan = plans.latest_plan(conn, "portal", "User", [PlanStatus.APPLIED])
+        pending = Pending(plan.id, 1, "g1", "create", 1, datetime.now(UTC))
+        journal.put_intents(conn, plan.id, "portal", "User", [pending])
     assert "1 changes were sent" in dict(found(folder, Grade.WARN))["target portal"]
+
+
+def test_profiles_that_share_an_account_of_a_target_are_told(folder):
+    ran(folder)
+    with open_bus(load_project(folder)) as bus, writing(bus.engine) as conn:
+        (ann, *_) = accounts.read_accounts(conn, "portal", "User").values()
+        accounts.save_accounts(conn, [replace(ann, gid="g-other")])
+    said = dict(found(folder, Grade.WARN))["target portal"]
+    assert said == f"an account is held by several profiles: {ann.gid} and g-other"
 
 
 def test_the_last_run_that_failed_says_why(folder):

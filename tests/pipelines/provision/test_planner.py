@@ -131,6 +131,17 @@ def test_two_people_of_one_key_would_share_one_account_and_are_a_conflict():
     assert "key: several profiles have this key" in later.reason
 
 
+def test_those_who_share_an_account_already_are_told():
+    world = settled(ANN)
+    assert world.plan([ANN]).notes == ()
+    (held,) = world.managed.values()
+    world.managed["g2"] = replace(held, gid="g2")
+    (note,) = world.plan([ANN, person("g2", email="ann@example.com")]).notes
+    assert note.startswith(
+        "crm.yaml:2 key: profiles that hold an account beside another profile: 1"
+    )
+
+
 def test_an_account_that_somebody_else_has_is_not_taken():
     world = settled(person("g1", email="a@b.c"))
     plan = world.plan([person("g1", email="a@b.c"), person("g2", email="a@b.c")])

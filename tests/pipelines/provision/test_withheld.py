@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from pipelines.provision.person import plan_person
 from pipelines.provision.plan import Cause
 from pipelines.provision.rehearsal import rehearse
 from pipelines.provision.run import Job, execute, prepare
+from pipelines.provision.withheld import TRIED
 from tests.pipelines.provision.targets import FileTarget
 from tests.pipelines.provision.world import person, push
 
@@ -33,12 +34,16 @@ class Telling(FileTarget):
 class World:
     engine: object
     target: Telling
+    now: datetime | None = None
+
+    def wait(self, **period):
+        self.now = datetime.now(UTC) + timedelta(**period)
 
     def prepare(self, people, **more):
         settings = {"push": push(), "patience": Patience(base=0.0)} | more
         self.job = Job("crm", self.engine, self.target, people=lambda: people, **settings)
         self.target.sent.clear()
-        return prepare(self.job)
+        return prepare(self.job, self.now)
 
     def run(self, people, **more):
         prepared = self.prepare(people, **more)
@@ -112,6 +117,29 @@ def test_it_is_sent_again_when_an_operator_asks(world):
     done, causes, sent = world.run(crowd(2), again={"g0001"})
     assert (done, sorted(causes), sent) == ({"create": 1}, [Cause.NEW, Cause.WITHHELD], 1)
     assert world.refused() == {"g0000"}
+
+
+def test_after_a_day_a_few_are_tried_again_and_the_others_follow_once_one_has_passed(world):
+    everybody = crowd(30)
+    world.target.refuse = dict.fromkeys(range(1, 6), REFUSED)
+    assert world.run(everybody)[0] == {"create": 25}
+    world.wait(hours=20)
+    assert world.run(everybody)[2] == 0
+    world.wait(hours=25)
+    assert world.run(everybody) == ({}, [Cause.NEW] * TRIED + [Cause.WITHHELD] * 2, TRIED)
+    world.target.refuse = {}
+    assert world.run(everybody)[0] == {"create": TRIED}
+    assert world.run(everybody)[0] == {"create": 2}
+    assert world.run(everybody) == ({}, [], 0)
+
+
+def test_what_was_refused_for_another_reason_stays_withheld_when_one_has_passed(world):
+    world.target.refuse = {1: REFUSED, 2: RejectedError("POST /Users: HTTP 413")}
+    world.run(crowd(2))
+    world.wait(hours=25)
+    world.target.refuse = {2: RejectedError("POST /Users: HTTP 413")}
+    assert world.run(crowd(2))[2] == 2
+    assert len(world.refused()) == 1
 
 
 def test_a_conflict_and_an_erasure_are_tried_in_every_run(world):
