@@ -48,7 +48,7 @@ class Order:
             str(item.action) if item.action else "adopt",
             str(item.cause),
             _names(tuple([each.path for each in item.differences])),
-            keyed(self.key, digest or item_digest(item)),
+            _sealed(self.key, digest or item_digest(item)),
             outcome,
         )
 
@@ -80,7 +80,7 @@ def note(conn: sa.Connection, order: Order | None, kind: str, record: PlanRecord
         audit.note(conn, order.key, kind, audit.operator(who), data)
 
 
-def keyed(key: bytes, digest: bytes) -> str:
+def _sealed(key: bytes, digest: bytes) -> str:
     """Return the keyed BLAKE2b-256 of an item's digest, which its plan's hash is made of.
 
     Who has the master secret and the values can show what was sent; nobody else can guess them.

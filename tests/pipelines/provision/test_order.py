@@ -11,6 +11,8 @@ from connectors.errors import RejectedError
 from idp_core.audit import log
 from idp_core.db.engine import make_engine, reading
 from idp_core.db.schema import upgrade
+from idp_core.provisioning import journal
+from idp_core.provisioning.model import EntryState
 from pipelines.provision.apply import Patience
 from pipelines.provision.order import Order
 from pipelines.provision.run import Job, approve, execute, prepare
@@ -76,6 +78,19 @@ def test_each_operation_says_who_ordered_it_and_why_and_what_came_of_it(job, eng
     assert found(engine, target="other") == found(engine, run="run-2") == []
     assert found(engine, until=entry.time)[-1][1].action == "create"
     assert found(engine, since=datetime.now(UTC)) == []
+
+
+def test_the_journal_has_a_line_only_for_what_was_not_done_at_once(job, engine):
+    made = job(crowd(3))
+    made.target.refuse, made.target.fail = {1: RejectedError("400 bad")}, 1.0
+    made.target.random.random = iter([0.0, 0.0, *[1.0] * 20]).__next__  # the first two fail once
+    report = run(made)
+    with reading(engine) as conn:
+        lines = {each.number: each.state for each in journal.read_entries(conn, report.plan_id)}
+    assert lines == {1: EntryState.FAILED, 2: EntryState.DONE}
+    outcomes = [(each.gid, each.outcome) for _, each in reversed(found(engine))]
+    assert outcomes[:3] == [("g0000", "undone"), ("g0001", "undone"), ("g0002", "done")]
+    assert sorted(outcomes[3:]) == [("g0000", "failed"), ("g0001", "done")]
 
 
 def test_a_second_run_without_news_adds_nothing(job, engine):
