@@ -107,8 +107,8 @@ def _shared(
     ids = [a.remote_id for a in accounts if a.remote_id and a.live and a.gid not in redirects]
     if more := len(ids) - len(set(ids)):
         yield (
-            f"{push.place} key: profiles that hold an account beside another profile: {more:,}; who "
-            "leaves takes it along. isthmus doctor tells which; give each a key of its own, or "
+            f"{push.place} key: profiles that hold an account beside another profile: {more:,}; "
+            "who leaves takes it along. isthmus doctor tells which; give each a key of its own, or "
             "merge the profiles"
         )
 
