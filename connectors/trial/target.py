@@ -147,12 +147,23 @@ class _Trial:
                 "read back", Verdict.FAIL, f"holds another value in {', '.join(sorted(other))}",
                 "the system rewrites these, or they are written by another name",
             )  # fmt: skip
+        if held[0].key is None:
+            return Finding(
+                "read back", Verdict.WARN, "holds what was sent, but not our key",
+                "name a field for it (write.key); without, a creation whose answer is lost is "
+                "found again only by what a push file matches by",
+            )  # fmt: skip
         return "holds what was sent"
 
     def _held(self) -> list[Account]:
-        if not isinstance(self._target, Searchable):
+        """The accounts that are the canary: by our key, or by its id where it holds no key."""
+        target, name = self._target, self._canary.object
+        if not isinstance(target, Searchable):
             return []
-        return list(self._target.find(self._canary.object, "externalId", self._canary.key))
+        found = list(target.find(name, "externalId", self._canary.key))
+        if found or self._id is None:
+            return found
+        return [each for each in target.accounts(name) if each.id == self._id and each.key is None]
 
     def _remove(self, id_: str | None) -> None:
         change = Change(4, self._canary.object, Action.DELETE, self._canary.key, id=id_)

@@ -239,6 +239,25 @@ def test_a_target_that_breaks_a_rule_fails_it(kind, rules):
     assert broken(try_target(kind(store="trial"), CANARY)) == rules
 
 
+class HoldsNoKey(Memory):
+    """Has no field for keys of others."""
+
+    def accounts(self, name):
+        return (replace(account, key=None) for account in super().accounts(name))
+
+    def find(self, name, attribute, value):
+        return [each for each in self.accounts(name) if each.attributes.get(attribute) == value]
+
+
+def test_a_target_that_cannot_hold_our_key_is_tried_by_the_id_and_says_what_that_means():
+    found = {each.rule: each for each in try_target(HoldsNoKey(store="trial"), CANARY)}
+    assert {each.verdict for each in found.values()} == {Verdict.OK, Verdict.WARN}
+    assert found["read back"].seen == "holds what was sent, but not our key"
+    assert "write.key" in found["read back"].mend
+    assert found["update"].verdict is Verdict.WARN
+    assert found["delete"].verdict is Verdict.OK
+
+
 def test_a_canary_that_is_there_already_is_not_touched():
     (made,) = Memory(store="trial").apply(
         [memory.Change(1, "User", Action.CREATE, "canary", after={"userName": "theirs"})]
