@@ -11,8 +11,8 @@ from uuid import uuid4
 import yaml
 from sqlglot import exp
 
-from connectors.contract import Connector
-from connectors.errors import MisconfiguredError
+from connectors.contract import Connector, Discoverable
+from connectors.errors import ConnectorError, MisconfiguredError
 from connectors.fields import did_you_mean
 from connectors.problems import SettingsError
 from connectors.registry import build
@@ -140,10 +140,23 @@ def tried(
 def _source(workspace: Workspace, name: str) -> Subject:
     settings = workspace.source_settings(name)
     connector = workspace.connector(f"sources.{name}", settings.connector)
+    if not workspace.mapping_file(name).exists():  # one tries a system before one maps it
+        wishes = _discovered(connector)
+        return Subject(connector, wishes, wishes[0].object if len(wishes) == 1 else None)
     document = workspace.mapping(name)
     fed = mode_of(settings, document) is Mode.FEED
     cursor = _column(document.cursor) if document.cursor is not None else None
-    return Subject(connector, (Wish(document.object, _column(document.key), cursor, feed=fed),))
+    wish = Wish(document.object, _column(document.key), cursor, feed=fed)
+    return Subject(connector, (wish,), document.object)
+
+
+def _discovered(connector: Connector) -> tuple[Wish, ...]:
+    """Return what a system says that there is; nothing where it does not answer."""
+    try:
+        found = connector.discover() if isinstance(connector, Discoverable) else ()
+    except ConnectorError:  # the first rule of the trial tells it, with the mend
+        return ()
+    return tuple(Wish(each.name, each.key[0] if len(each.key) == 1 else None) for each in found)
 
 
 def _target(workspace: Workspace, name: str) -> Subject:

@@ -112,6 +112,10 @@ def test_sources_and_targets_of_a_project_are_tried_by_their_name(run, crm, proj
     result = run("connector", "test", "crm", "--project", project, "--write")
     assert result.exit_code == 0, result.output
     assert "ok User: update: holds what was sent" in lines(result)
+    (project / "mappings" / "shop.yaml").unlink()
+    result = run("connector", "test", "shop", "--project", project)
+    assert result.exit_code == 0, result.output
+    assert "ok customers: reading: 2 rows on 1 pages, to the end" in lines(result)
     result = run("connector", "test", "shp", "--project", project)
     assert result.exit_code == 2
     assert "did you mean 'shop'?" in result.stderr
