@@ -6,6 +6,7 @@ import pytest
 from idp_core.db.engine import reading, writing
 from idp_core.login.factors.recoverycode import store as codes
 from idp_core.login.factors.totp import store as totp
+from idp_core.login.factors.totp.factor import Totp
 from idp_core.login.levels import ACRS, amr_of, level_of
 from idp_core.login.model import Nature
 from tests.idp_core.oidc.relying import RelyingParty, answer, claims_in, register
@@ -103,6 +104,15 @@ def test_a_second_factor_does_not_begin_a_login(app, secret, clock):
     page = browser.get("/login")
     got = browser.submit(page, factor="totp", email=EMAIL, code=code_of(secret, clock))
     assert got.status == 400
+    assert SESSION not in browser.cookies
+
+
+def test_a_step_that_somebody_else_proved_takes_nobody_further(app, site, secret, monkeypatch):
+    """The dispatcher looks at it, whatever a factor says."""
+    eve = make_account(site, "eve@example.org")
+    monkeypatch.setattr(Totp, "check", lambda *_: eve)
+    browser, page = half_way(app)
+    assert browser.submit(page, factor="totp", code="123456").status == 400
     assert SESSION not in browser.cookies
 
 
