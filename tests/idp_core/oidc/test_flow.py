@@ -1,3 +1,6 @@
+import base64
+import json
+
 import pytest
 
 from idp_core.db.engine import reading
@@ -167,6 +170,7 @@ def test_an_id_token_may_be_signed_by_rs256(rp, site):
     register(site, auth="client_secret_post", id_token_alg="RS256")
     token = rp.tokens()["id_token"]
     assert site.keys.ring().verify(token, typ="JWT")["aud"] == "rp"
+    assert json.loads(base64.urlsafe_b64decode(token.partition(".")[0] + "=="))["alg"] == "RS256"
 
 
 def test_pairwise_clients_know_a_person_by_another_name_each_sector(rp, site, ann):
