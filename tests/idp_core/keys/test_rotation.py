@@ -1,3 +1,4 @@
+import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -75,3 +76,11 @@ def test_a_rotation_has_an_overlap_and_forgets_the_old_private_key_at_last(engin
             "SELECT sealed FROM signing_key WHERE retired_at IS NOT NULL"
         ).scalars()
         assert {bytes(each) for each in kept} == {b""}
+
+
+def test_published_keys_are_strong():
+    ring = KeyRing([store.make(each, START, START) for each in ("ES256", "RS256")])
+    found = {key["kty"]: key for key in ring.published()["keys"]}
+    assert found["EC"]["crv"] == "P-256"
+    number = base64.urlsafe_b64decode(found["RSA"]["n"] + "==")
+    assert int.from_bytes(number).bit_length() >= 2048
