@@ -10,7 +10,7 @@ from idp_core.db.engine import make_engine
 from tests.idp_core.races.world import AT_ONCE, World
 
 
-@pytest.fixture(params=[6, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
+@pytest.fixture(params=[6, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])])
 def rounds(request):
     return range(request.param)
 
