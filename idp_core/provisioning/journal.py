@@ -10,7 +10,7 @@ The caller owns the transaction and commits in groups.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -91,25 +91,6 @@ def unsettled_plans() -> sa.Select[tuple[str]]:
     doubtful = sa.select(journal.c.plan_id).where(journal.c.state == EntryState.UNCERTAIN.value)
     union = sa.union(doubtful, sa.select(intent.c.plan_id)).subquery()
     return sa.select(union.c.plan_id)
-
-
-def entries_of(conn: sa.Connection, gid: str, limit: int = 100) -> Sequence[Entry]:
-    """Return what was written for one profile, in every target, latest first."""
-    query = sa.select(journal).where(journal.c.gid == gid)
-    query = query.order_by(journal.c.intended_at.desc(), journal.c.number.desc()).limit(limit)
-    return [_entry(row) for row in conn.execute(query).mappings()]
-
-
-def count_entries(
-    conn: sa.Connection, plan_id: str, states: Collection[EntryState] = tuple(EntryState)
-) -> Mapping[EntryState, int]:
-    """Return how many of a plan's entries are in each state."""
-    query = (
-        sa.select(journal.c.state, sa.func.count())
-        .where(journal.c.plan_id == plan_id, journal.c.state.in_(states))
-        .group_by(journal.c.state)
-    )
-    return {EntryState(state): count for state, count in conn.execute(query)}
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:
