@@ -254,7 +254,7 @@ def test_sessions_are_listed_and_ended_one_by_one_or_all(app, site, ann):
     for each in (here, there, third):
         log_in(each)
     page = here.get("/account")
-    assert page.text.count('/account/sessions/end"') == 3
+    assert page.text.count(' action="/account/sessions/end"') == 3
     here.post("/account/sessions/end", page.forms[0].fields | {"sid": sid_of(there, site)})
     assert (there.get("/account").status, third.get("/account").status) == (303, 200)
     here.submit(here.get("/account"), form="/account/sessions/end-all")
