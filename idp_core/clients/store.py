@@ -13,6 +13,9 @@ from idp_core.clients.model import Client
 from idp_core.clients.tables import client as table
 from idp_core.vault.tokens import digest, new_token
 
+# Every request of a client asks it: made once, it is not put together each time.
+_GET = sa.select(table).where(table.c.id == sa.bindparam("client"), table.c.disabled_at.is_(None))
+
 
 @dataclass(frozen=True, slots=True)
 class Registered:
@@ -49,8 +52,7 @@ def new_secret(conn: sa.Connection, id_: str) -> str:
 
 def get(conn: sa.Connection, id_: str) -> Registered | None:
     """Return a client that is in use, None when there is none."""
-    query = sa.select(table).where(table.c.id == id_, table.c.disabled_at.is_(None))
-    row = conn.execute(query).one_or_none()
+    row = conn.execute(_GET, {"client": id_}).one_or_none()
     return None if row is None else _registered(row)
 
 

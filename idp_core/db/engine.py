@@ -110,7 +110,8 @@ def _sqlite(url: sa.URL, wait_seconds: float) -> sa.Engine:
 
     def on_begin(conn: sa.Connection) -> None:
         reads = conn.get_execution_options().get(_READ, False)
-        conn.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
+        driver: Any = conn.connection.driver_connection
+        driver.execute(f"PRAGMA query_only = {'ON' if reads else 'OFF'}").close()
         conn.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     sa.event.listen(engine, "connect", on_connect)

@@ -86,30 +86,47 @@ def issue(
 ) -> str:
     """Store a new one-time token of a grant and return it."""
     token = new_token()
-    conn.execute(
-        sa.insert(oauth_token).values(
-            digest=digest(token),
-            kind=kind,
-            grant_id=grant,
-            redirect_uri=redirect_uri,
-            challenge=challenge,
-            expires_at=expires_at,
-        )
-    )
+    row = {
+        "digest": digest(token),
+        "kind": kind,
+        "grant_id": grant,
+        "redirect_uri": redirect_uri,
+        "challenge": challenge,
+        "expires_at": expires_at,
+    }
+    conn.execute(_ISSUE, row)
     return token
 
 
-_FIND = sa.select(
-    oauth_grant,
-    oauth_token.c.digest,
-    oauth_token.c.redirect_uri,
-    oauth_token.c.challenge,
-    oauth_token.c.expires_at,
-    oauth_token.c.used_at.label("spent_at"),
-).join(oauth_token, oauth_grant.c.id == oauth_token.c.grant_id)
-
-
 # Built once: at each call building them costs as much as running them.
+_ISSUE = sa.insert(oauth_token)
+_FIND = (
+    sa.select(
+        oauth_grant,
+        oauth_token.c.digest,
+        oauth_token.c.redirect_uri,
+        oauth_token.c.challenge,
+        oauth_token.c.expires_at,
+        oauth_token.c.used_at.label("spent_at"),
+    )
+    .join(oauth_token, oauth_grant.c.id == oauth_token.c.grant_id)
+    .where(oauth_token.c.digest == sa.bindparam("token"), oauth_token.c.kind == sa.bindparam("of"))
+)
+_HOLD = (
+    sa.update(oauth_grant)
+    .where(oauth_grant.c.id == sa.bindparam("grant"), oauth_grant.c.ended_at.is_(None))
+    .values(used_at=sa.bindparam("now"))
+)
+_SPEND = (
+    sa.update(oauth_token)
+    .where(
+        oauth_token.c.digest == sa.bindparam("token"),
+        oauth_token.c.used_at.is_(None),
+        oauth_token.c.expires_at > sa.bindparam("now"),
+    )
+    .values(used_at=sa.bindparam("now"))
+    .returning(oauth_token.c.digest)
+)
 _GET = sa.select(oauth_grant).where(
     oauth_grant.c.id == sa.bindparam("grant"), oauth_grant.c.ended_at.is_(None)
 )
@@ -122,8 +139,7 @@ _GET_UNSEEN = _GET.where(
 
 def find(conn: sa.Connection, kind: str, token: str) -> Found | None:
     """Return a token, used ones too, None when it is unknown."""
-    query = _FIND.where(oauth_token.c.digest == digest(token), oauth_token.c.kind == kind)
-    row = conn.execute(query).one_or_none()
+    row = conn.execute(_FIND, {"token": digest(token), "of": kind}).one_or_none()
     if row is None:
         return None
     return Found(
@@ -137,23 +153,10 @@ def use(conn: sa.Connection, found: Found, now: datetime) -> bool:
     The grant is locked until the caller commits: a revocation comes before, and this is False, or
     after, and it ends what is issued now.
     """
-    alive = conn.execute(
-        sa.update(oauth_grant)
-        .where(oauth_grant.c.id == found.grant.id, oauth_grant.c.ended_at.is_(None))
-        .values(used_at=now)
-    )
+    alive = conn.execute(_HOLD, {"grant": found.grant.id, "now": now})
     if alive.rowcount != 1:
         return False
-    won = conn.execute(
-        sa.update(oauth_token)
-        .where(
-            oauth_token.c.digest == found.digest,
-            oauth_token.c.used_at.is_(None),
-            oauth_token.c.expires_at > now,
-        )
-        .values(used_at=now)
-        .returning(oauth_token.c.digest)
-    )
+    won = conn.execute(_SPEND, {"token": found.digest, "now": now})
     return won.one_or_none() is not None
 
 
