@@ -122,19 +122,19 @@ class HttpSession:
         headers: Mapping[str, str] | None = None,
         allow: Collection[int] = (),
         idempotent: bool | None = None,
+        about_one: bool = False,
     ) -> Answer:
         """Call `path` (relative to our url, or an address on the same host) and return a success.
 
         Repeats what may be repeated: a call that was not sent, one that was turned away for now
         (429), and any failure of an idempotent method. `idempotent` overrides what the method
         says. `data` is a body that is no JSON; its ``Content-Type`` goes into `headers`. A status
-        in `allow` is returned instead of raised. Ids in a path must have gone through `segment`.
-        Raises a ConnectorError that names the method and path only.
+        in `allow` is returned instead of raised; `about_one` is that of `Request`. Ids in a path
+        must have gone through `segment`. Raises a ConnectorError that names method and path only.
         """
         body = data if json is None else jsonlib.dumps(json, ensure_ascii=False).encode()
-        return self.send(
-            Request(method, path, params, body, headers or {}, idempotent, self._allowing(allow))
-        )
+        meaning, said = self._allowing(allow), headers or {}
+        return self.send(Request(method, path, params, body, said, idempotent, meaning, about_one))
 
     def send(self, request: Request) -> Answer:
         """Make a call as `request` says, and return the answer that means a success."""

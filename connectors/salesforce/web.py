@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import json as jsonlib
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -18,7 +17,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from connectors.errors import MisconfiguredError, ThrottledError
-from connectors.http import Answer, HttpSession, Request
+from connectors.http import Answer, HttpSession
 from connectors.salesforce.codes import LimitReachedError
 
 Watch = Callable[[Answer], None]
@@ -74,27 +73,20 @@ class WebSession(requests.Session):
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         kept = {k: v for k, v in (headers or {}).items() if k.lower() not in _OURS}
         try:
-            answer = self._http.send(
-                Request(
-                    method,
-                    path,
-                    {k: str(v) for k, v in (params or {}).items()},
-                    _body(data, json),
-                    kept,
-                    _repeatable(method, parts.path),
-                    about_one=about_one,
-                )
+            answer = self._http.request(
+                method,
+                path,
+                params={k: str(v) for k, v in (params or {}).items()},
+                json=json,
+                data=data.encode() if isinstance(data, str) else data,
+                headers=kept,
+                idempotent=_repeatable(method, parts.path),
+                about_one=about_one,
             )
         except LimitReachedError as error:
             raise ThrottledError(str(error)) from None
         self._after(answer)
         return _response(answer)
-
-
-def _body(data: str | bytes | None, json: Any) -> bytes | None:
-    if json is not None:
-        return jsonlib.dumps(json, ensure_ascii=False).encode()
-    return data.encode() if isinstance(data, str) else data
 
 
 def _repeatable(method: str, path: str) -> bool | None:

@@ -1,9 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from idp_core.db.engine import make_engine, reading, writing
-from idp_core.db.schema import upgrade
+from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import (
     AccountState,
@@ -16,14 +13,6 @@ from idp_core.provisioning.model import (
 )
 
 NOW = datetime(2030, 1, 1, 12, 30, 0, 123456, tzinfo=UTC)
-
-
-@pytest.fixture
-def engine(database_url):
-    engine = make_engine(database_url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
 
 
 def account(gid="g1", **more):

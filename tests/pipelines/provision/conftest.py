@@ -1,21 +1,11 @@
-"""A database, a target that outlives a run, and jobs for it."""
+"""A target that outlives a run, and jobs for it."""
 
 import pytest
 
-from idp_core.db.engine import make_engine
-from idp_core.db.schema import upgrade
 from pipelines.provision.run import Job
 from tests.pipelines.provision.runs import QUICK
 from tests.pipelines.provision.targets import FileTarget
 from tests.pipelines.provision.world import push
-
-
-@pytest.fixture
-def engine(database_url):
-    engine = make_engine(database_url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from connectors.contract import Outcome
 from connectors.errors import RejectedError
 from idp_core.audit import log
-from idp_core.db.engine import make_engine, reading
-from idp_core.db.schema import upgrade
+from idp_core.db.engine import reading
 from idp_core.provisioning import journal
 from idp_core.provisioning.model import EntryState
 from pipelines.provision.apply import Patience
@@ -25,24 +24,13 @@ ORDER = Order("run-1", "manual:ann", KEY)
 
 
 @pytest.fixture
-def engine(database_url):
-    engine = make_engine(database_url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def job(engine, tmp_path):
-    target = FileTarget(tmp_path / "target.db")
-
+def job(engine, target):
     def make(people, **more):
         settings = {"push": push(), "patience": Patience(base=0.0), "order": ORDER} | more
         return Job("crm", engine, target, people=lambda: people, **settings)
 
     make.target = target
-    yield make
-    target.db.close()
+    return make
 
 
 def run(job):

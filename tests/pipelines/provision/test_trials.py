@@ -114,14 +114,6 @@ def portal():
     portal.stop()
 
 
-@pytest.fixture
-def engine(database_url):
-    engine = make_engine(database_url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
-
-
 def crowd(night=1, count=MANY):
     return [
         person(f"g{n:04}", email=f"{n}@b.c", given_name=f"N{night}", job_title=f"T{night}")
