@@ -126,7 +126,7 @@ class Matcher:
         shared = frozenset(
             at
             for at, (kind, text) in enumerate(zip(self._kinds, texts, strict=True))
-            if text and kind in said.held and kind and self._memory.contested(kind, text)
+            if text and kind and said.of(kind) and self._memory.contested(kind, text)
         )
         ours = Row(texts, shared)
         found = {}

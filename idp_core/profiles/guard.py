@@ -81,6 +81,6 @@ class PersonGuard:
 
     def _too_many(self, members: Sequence[int]) -> Iterator[str]:
         for name, most in self._limits.items():
-            held = [self._records[member].held.get(name, ()) for member in members]
+            held = [self._records[member].of(name) for member in members]
             if sum(map(len, held)) > most and len(set().union(*held)) > most:
                 yield f"one person would have more than {most} values of {name}"

@@ -131,7 +131,7 @@ def usable(record: Evidence, population: Population) -> Evidence:
         return record
     crowded = [
         (kind, value)
-        for kind, values in record.held.items()
+        for kind, values in record.by_kind()
         for value in values
         if (kind, value) in population.crowded
     ]
@@ -157,24 +157,27 @@ def _shared(
     """Return the bits of `same`, `contested`, `proven` and `both`."""
     same = contested = proven = both = 0
     logs_in = left.logs_in or right.logs_in
-    for kind, ours in left.held.items():
-        others = right.held.get(kind)
-        if others is None:
+    every = zip(policy.bits.items(), left.held, right.held, strict=True)
+    for place, ((kind, bit), ours, theirs) in enumerate(every):
+        if not (ours and theirs):
             continue
-        bit = policy.bits[kind]
         both |= bit
-        common = ours.keys() & others.keys()
+        common = [value for value in ours if value in theirs]
         if not common:
             continue
         same |= bit
         if all((kind, value) in population.contested for value in common):
             contested |= bit
         if not logs_in or any(
-            (ours[value] or not left.logs_in) and (others[value] or not right.logs_in)
-            for value in common
+            _proven(left, place, value) and _proven(right, place, value) for value in common
         ):
             proven |= bit
     return same, contested, proven, both
+
+
+def _proven(record: Evidence, place: int, value: str) -> bool:
+    """Whether an account of a record, if it is one, has verified a value."""
+    return not record.logs_in or value in record.verified[place]
 
 
 def weigh(pattern: Pattern, policy: IdentifierPolicy) -> Score:

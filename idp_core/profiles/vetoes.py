@@ -108,11 +108,9 @@ def ids_differ(left: Evidence, right: Evidence, policy: IdentifierPolicy) -> boo
     One slip of the pen is no difference.
     """
     return any(
-        (mine := left.held.get(name))
-        and (theirs := right.held.get(name))
-        and any(mine.values())
-        and any(theirs.values())
-        and not _alike(mine, theirs)
+        left.verified_of(name)
+        and right.verified_of(name)
+        and not _alike(left.of(name), right.of(name))
         for name in policy.singular
     )
 
@@ -159,6 +157,4 @@ def _within_a_generation(left: date | None, right: date | None) -> bool:
 
 def one_id(left: Evidence, right: Evidence, policy: IdentifierPolicy) -> bool:
     """Whether they have the same identifier of a kind that a person has only one of."""
-    return any(
-        _alike(left.held.get(name, ()), right.held.get(name, ())) for name in policy.singular
-    )
+    return any(_alike(left.of(name), right.of(name)) for name in policy.singular)

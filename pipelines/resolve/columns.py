@@ -79,7 +79,7 @@ def _evident(read: str) -> Callable[[Evidence], str | None]:
         return lambda record: record.family or None
     if read == "birth_date":
         return lambda record: record.birth.isoformat() if record.birth else None
-    return lambda record: next(iter(record.held.get(read, ())), None)
+    return lambda record: next(iter(record.of(read)), None)
 
 
 def _path(column: Column) -> Callable[[Attributes], str | None]:

@@ -9,6 +9,7 @@ next run looks at everything again.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import duckdb
 import pyarrow as pa
 
+from idp_core.profiles.edges import Edge
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.model import SourceRef
 from idp_core.profiles.policy import IdentifierPolicy
@@ -84,13 +86,13 @@ def save(
     with duckdb.connect(str(part)) as con:
         part.chmod(0o600)
         con.execute("SET enable_progress_bar = false")
+        con.execute("SET memory_limit = '25%'")  # much of the rest is what the run found
         con.execute(_SCHEMA)
-        ids = range(len(known))
-        add_records(con, zip(ids, (record.ref for record in known), strict=True))
-        con.execute(f"INSERT INTO said {said_sql(con, known, policy)}")
+        add_records(con, range(len(known)), [record.ref for record in known])
+        con.execute(f"INSERT INTO said {said_sql(con, known)}")
         con.execute(f"INSERT INTO keyed {keyed_sql(con, telling, policy)}")
         add_flags(con, _flags(known, found, policy))
-        add_edges(con, ((a, b) for a, b, weight, _ in edges if weight > 0))
+        add_edges(con, edges)
         keep_words(con, constraints)
         if likes is not None:
             con.register("given", likes.columns)
@@ -170,12 +172,11 @@ def keep_mark(con: duckdb.DuckDBPyConnection, mark: Mark, kept: Kept) -> None:
 def said_sql(
     con: duckdb.DuckDBPyConnection,
     records: Sequence[Evidence],
-    policy: IdentifierPolicy,
     ids: Sequence[int] | None = None,
 ) -> str:
     """Return the SELECT of what records say, as hashes."""
     con.register("names", names_table(records, ids))
-    con.register("held", held_table(records, policy, ids))
+    con.register("held", held_table(records, ids))
     return _SAID
 
 
@@ -186,7 +187,7 @@ def keyed_sql(
     ids: Sequence[int] | None = None,
 ) -> str:
     """Return the SELECT of the comparison keys of records, which are usable, as hashes."""
-    said_sql(con, records, policy, ids)
+    said_sql(con, records, ids)
     keys = " UNION ALL ".join(keys_sql(policy))
     return (
         "SELECT word::SMALLINT AS word, md5_number(value) AS value, record::INTEGER AS record"
@@ -205,16 +206,17 @@ def key_limits(policy: IdentifierPolicy) -> Mapping[int, int]:
     return {place: most_sharing(words, policy) for place, words in enumerate(policy.keys)}
 
 
-def add_records(con: duckdb.DuckDBPyConnection, records: Iterable[tuple[int, SourceRef]]) -> None:
+def add_records(
+    con: duckdb.DuckDBPyConnection, ids: Sequence[int], refs: Sequence[SourceRef]
+) -> None:
     """Add records by their numbers."""
-    listed = list(records)
     insert(
         con,
         "record",
         {
-            "id": pa.array([id_ for id_, _ in listed], pa.int32()),
-            "source": pa.array([ref.source for _, ref in listed], pa.string()),
-            "key": pa.array([ref.key for _, ref in listed], pa.string()),
+            "id": pa.array(ids, pa.int32()),
+            "source": pa.array([ref.source for ref in refs], pa.string()),
+            "key": pa.array([ref.key for ref in refs], pa.string()),
         },
     )
 
@@ -235,10 +237,13 @@ def add_flags(con: duckdb.DuckDBPyConnection, flags: Iterable[Flag]) -> None:
     insert(con, "flag", table, "what, md5_number(value), a, b")
 
 
-def add_edges(con: duckdb.DuckDBPyConnection, pairs: Iterable[tuple[int, int]]) -> None:
-    """Add pairs that speak for a join."""
-    listed = list(pairs)
-    left, right = ([pair[side] for pair in listed] for side in (0, 1))
+def add_edges(con: duckdb.DuckDBPyConnection, edges: Iterable[Edge]) -> None:
+    """Add the pairs that speak for a join."""
+    left, right = array("i"), array("i")
+    for a, b, weight, _ in edges:
+        if weight > 0:
+            left.append(a)
+            right.append(b)
     insert(con, "edge", {"a": pa.array(left, pa.int32()), "b": pa.array(right, pa.int32())})
 
 
@@ -293,7 +298,7 @@ def words_of(constraints: Constraints) -> set[Word]:
 
 def _flags(known: Sequence[Evidence], found: Survey, policy: IdentifierPolicy) -> Iterator[Flag]:
     number = {name: place for place, name in enumerate(policy.identifiers)}
-    ids = {record.ref: place for place, record in enumerate(known)}
+    ids = _places(known, found)
     for kind, value in found.population.crowded:
         yield number[kind], value, None, None
     contested: Witnesses = found.contested
@@ -301,3 +306,10 @@ def _flags(known: Sequence[Evidence], found: Survey, policy: IdentifierPolicy) -
         yield number[kind], value, ids[one.ref], ids[other.ref]
     for names, (one, other) in found.namesakes.items():
         yield FULL, chr(31).join(names), ids[one.ref], ids[other.ref]
+
+
+def _places(known: Sequence[Evidence], found: Survey) -> Mapping[SourceRef, int]:
+    """Return the places of the witnesses."""
+    pairs = (*found.contested.values(), *found.namesakes.values())
+    refs = {record.ref for pair in pairs for record in pair}
+    return {record.ref: place for place, record in enumerate(known) if record.ref in refs}

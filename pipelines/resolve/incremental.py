@@ -116,7 +116,7 @@ class _Work:
         con.execute("DELETE FROM record WHERE id IN (SELECT id FROM gone)")
         news = [ref for ref in sorted(living) if ref not in known]
         numbered = known | {ref: first + place for place, ref in enumerate(news)}
-        graph.add_records(con, ((numbered[ref], ref) for ref in news))
+        graph.add_records(con, [numbered[ref] for ref in news], news)
         numbers(con, "parted", ())
         fresh = self.people.keep({numbered[ref]: profiles[ref] for ref in living})
         return list(numbered.values()), fresh
@@ -148,7 +148,7 @@ class _Work:
             " UNION SELECT b FROM alike WHERE b IN (SELECT record FROM dirty)"
         )
         edges = self._scored(pairs)[0]
-        graph.add_edges(con, ((a, b) for a, b, weight, _ in edges if weight > 0))
+        graph.add_edges(con, edges)
         self._connect()
         self._add_musts()
         con.execute(

@@ -114,9 +114,7 @@ class Memory:
     def population(self, records: Collection[Evidence]) -> Population:
         """Return what all say about the names and values of some records."""
         kinds = list(self._policy.identifiers)
-        held = {
-            (k, value) for each in records for k, values in each.held.items() for value in values
-        }
+        held = {(k, value) for each in records for k, values in each.by_kind() for value in values}
         names = {(each.given, each.family) for each in records}
         hashed = {(k, value): (kinds.index(k), _number(value)) for k, value in held}
         counts: dict[int, dict[str, int]] = {GIVEN: {}, FAMILY: {}}
@@ -222,7 +220,7 @@ def _cut(text: str | None, key: Key) -> str | None:
 def _said(record: Evidence, word: str) -> Iterator[str]:
     """Yield what a record says of a word of a comparison key."""
     if word not in NAMES:
-        yield from record.held.get(word, ())
+        yield from record.of(word)
         return
     values = {
         "given_name": record.given,

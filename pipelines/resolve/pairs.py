@@ -16,6 +16,7 @@ from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.policy import NAMES, IdentifierPolicy
 from pipelines.workbench import scratch
 
+_TEXTS = 50_000  # so many are encoded at once: all of millions would take gigabytes
 _PAIRS = """
 WITH fitting AS (
     SELECT word, value FROM keys GROUP BY ALL
@@ -34,7 +35,7 @@ def candidates(
     """Return the pairs to compare as two columns of places in `records`, the smaller one first."""
     with scratch() as con:
         con.register("names", names_table(records))
-        con.register("held", held_table(records, policy))
+        con.register("held", held_table(records))
         keys = " UNION ALL ".join(keys_sql(policy))
         con.execute(f"CREATE TABLE keys AS {keys}")
         pairs = con.sql(_PAIRS).to_arrow_table()
@@ -66,17 +67,14 @@ def names_table(records: Sequence[Evidence], numbers: Sequence[int] | None = Non
     )
 
 
-def held_table(
-    records: Sequence[Evidence], policy: IdentifierPolicy, numbers: Sequence[int] | None = None
-) -> pa.Table:
+def held_table(records: Sequence[Evidence], numbers: Sequence[int] | None = None) -> pa.Table:
     """Return a row per record, kind and value; a kind is its place in the policy."""
-    number = {name: place for place, name in enumerate(policy.identifiers)}
     places, kinds, values = array("q"), array("q"), list[str]()
     for place, record in zip(numbers or range(len(records)), records, strict=True):
-        for kind, held in record.held.items():
+        for kind, held in enumerate(record.held):
             for value in held:
                 places.append(place)
-                kinds.append(number[kind])
+                kinds.append(kind)
                 values.append(value)
     columns = [_numbers(places), _numbers(kinds), _texts(values)]
     return pa.Table.from_arrays(columns, ["record", "kind", "value"])
@@ -88,10 +86,13 @@ def _numbers(found: array[int]) -> pa.Array:
 
 def _texts(texts: Sequence[str]) -> pa.Array:
     """Return texts as an Arrow array; `pyarrow.array` would import pandas, which takes a second."""
-    encoded = [text.encode() for text in texts]
-    ends = array("q", accumulate(map(len, encoded), initial=0))
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.large_string(), len(encoded), buffers)
+    ends, data = array("q", [0]), bytearray()
+    for at in range(0, len(texts), _TEXTS):
+        encoded = [text.encode() for text in texts[at : at + _TEXTS]]
+        ends.extend(accumulate(map(len, encoded), initial=ends.pop()))
+        data += b"".join(encoded)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.large_string(), len(texts), buffers)
 
 
 def keys_sql(policy: IdentifierPolicy) -> Iterator[str]:

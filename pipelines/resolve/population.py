@@ -70,7 +70,7 @@ def _held(records: Iterable[Evidence], policy: IdentifierPolicy) -> Mapping[str,
     """Return the values of each kind, one for each record that holds it."""
     found: dict[str, list[str]] = {name: [] for name in policy.identifiers}
     for record in records:
-        for kind, values in record.held.items():
+        for kind, values in record.by_kind():
             found[kind] += values
     return found
 
@@ -81,7 +81,7 @@ def _holders(
     """Return the records that hold each of some values of a kind."""
     holders: dict[str, list[Evidence]] = {}
     for record in records:
-        for value in record.held.get(kind, ()):
+        for value in record.of(kind):
             if value in values:
                 holders.setdefault(value, []).append(record)
     return holders

@@ -52,7 +52,7 @@ def find_dirty(
     numbers(con, "changed", changed)
     numbers(con, "dirty", fresh)
     numbers(con, "reread", fresh)
-    news = graph.said_sql(con, list(fresh.values()), by.policy, list(fresh))
+    news = graph.said_sql(con, list(fresh.values()), list(fresh))
     _count_anew(con, "said", "what", news)
     _flip_crowded(con, by)
     rekeyed = {*fresh, *ids(con, "SELECT record FROM said SEMI JOIN flipped USING (what, value)")}
@@ -78,7 +78,7 @@ def population_of(
             texts[what, text] = ("", text)
         full = (record.given, record.family)
         texts[FULL, chr(31).join(full)] = full
-        for kind, values in record.held.items():
+        for kind, values in record.by_kind():
             texts |= {(kinds.index(kind), value): (kind, value) for value in values}
     con.register(
         "given",

@@ -64,6 +64,6 @@ def test_a_mailbox_that_spells_the_name_is_not_held() -> None:
     read = reader(default())
     names = {"given_name": "Laura", "family_name": "Bianchi"}
     emails = [{"value": "laura.bianchi@a.it"}, {"value": "drummer@b.it"}]
-    assert set(read(said(**names, emails=emails)).held["email_local"]) == {"drummer"}
-    assert "email_local" not in read(said(**names, emails=emails[:1])).held
+    assert set(read(said(**names, emails=emails)).of("email_local")) == {"drummer"}
+    assert not read(said(**names, emails=emails[:1])).of("email_local")
     assert "bianchi" not in repr(read(said(**names, emails=emails)))

@@ -235,7 +235,7 @@ def test_records_that_share_a_key_are_compared_and_no_others(records: list[Sourc
 
 def _keys(record: Evidence) -> Iterator[tuple[object, ...]]:
     """The comparison keys of one record, by the letter of the policy."""
-    said = {kind: list(values) for kind, values in record.held.items()}
+    said = {kind: list(values) for kind, values in record.by_kind()}
     for word, value in (
         ("given_name", record.given),
         ("family_name", record.family),
