@@ -67,8 +67,7 @@ class Trained:
     def bits(self) -> dict[str, list[float]]:
         """Return what each level is worth in bits."""
         return {
-            name: [round(log2(m / u), 2) for m, u in levels]
-            for name, levels in self.worth.items()
+            name: [round(log2(m / u), 2) for m, u in levels] for name, levels in self.worth.items()
         }
 
     @property
