@@ -20,7 +20,7 @@ from idp_core.audit import log as audit
 from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.profiles import store
-from idp_core.profiles.light import read_lightly
+from idp_core.profiles.light import digests, read_lightly
 from idp_core.provisioning import accounts
 from idp_core.provisioning.model import EntryState
 from mappings.push import PushDocument
@@ -32,6 +32,7 @@ from pipelines.provision import run as provisioning
 from pipelines.provision.compile import compile_push
 from pipelines.provision.groups import OBJECT, group_people, group_push, members
 from pipelines.provision.guards import read_limits
+from pipelines.provision.job import Stored
 from pipelines.provision.merges import final
 from pipelines.provision.plan import Cause, PlanItem
 from pipelines.provision.rules import Ownership, Person, Push
@@ -76,6 +77,7 @@ def provisioning_job(
         keep=lambda conn, letters: _keep(conn, run, letters),
         progress=progress,
         order=order_of(bus, run) if run else None,
+        stored=stored(bus.engine, bus.schema),
     )
 
 
@@ -99,7 +101,13 @@ def groups_job(
         return group_people(target, members(job.push, job.people(), theirs), held.values())
 
     return replace(
-        job, push=group_push(job.push), people=groups, redirects={}, erased=(), changed=True
+        job,
+        push=group_push(job.push),
+        people=groups,
+        redirects={},
+        erased=(),
+        changed=True,
+        stored=None,
     )
 
 
@@ -151,6 +159,11 @@ def people_of(
     """Yield the golden profiles of a database as provisioning takes them."""
     for light in read_lightly(engine, gids, schema):
         yield Person(*light)
+
+
+def stored(engine: sa.Engine, schema: Schema = CUSTOMER) -> Stored:
+    """Tell a job where its people are: in this database."""
+    return Stored(digests(), lambda gids: people_of(engine, gids, schema))
 
 
 def _keep(conn: sa.Connection, run: str, letters: Sequence[DeadLetter]) -> None:

@@ -35,7 +35,7 @@ def read_lightly(
 
     Nothing may change them meanwhile: the digest is read before the values.
     """
-    query = sa.select(profile.c.gid, profile.c.digest).where(profile.c.deleted_at.is_(None))
+    query = digests()
     with reading(engine) as conn:
         if gids is not None:
             query = query.where(bulk.among(conn, profile.c.gid, gids))
@@ -45,6 +45,11 @@ def read_lightly(
                 for gid, digest in heads:
                     attributes = LaterMapping(partial(batch.attributes, gid))
                     yield gid, digest, attributes, LaterSequence(partial(batch.lineage, gid))
+
+
+def digests() -> sa.Select[str, str]:
+    """Select the global id and the digest of each profile that is there."""
+    return sa.select(profile.c.gid, profile.c.digest).where(profile.c.deleted_at.is_(None))
 
 
 class _Batch:

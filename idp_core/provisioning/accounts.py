@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -42,11 +42,16 @@ def read_accounts(
 
     Deleted ones are included: they tell what was.
     """
-    query = sa.select(*_LIGHT).where(account.c.target == target, account.c.object == object_)
+    those = [account.c.target == target, account.c.object == object_]
     if gids is not None:
-        query = query.where(bulk.among(conn, account.c.gid, gids))
-    rows = conn.execute(query, execution_options={"yield_per": 10_000})
-    return {row[2]: _account(row) for row in rows}
+        those.append(bulk.among(conn, account.c.gid, gids))
+    return {each.gid: each for each in accounts_where(conn, *those)}
+
+
+def accounts_where(conn: sa.Connection, *those: sa.ColumnElement[bool]) -> Iterator[ManagedAccount]:
+    """Yield the accounts for which all these conditions hold, as they come from the database."""
+    query = sa.select(*_LIGHT).where(*those)
+    yield from map(_account, conn.execute(query, execution_options={"yield_per": 10_000}))
 
 
 def accounts_of(conn: sa.Connection, gid: str) -> Sequence[ManagedAccount]:

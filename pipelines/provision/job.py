@@ -21,8 +21,20 @@ from pipelines.provision.writing import DeadLetter, Keep
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """Where the people of a job are stored, so that those who did not change need not be read.
+
+    `digests` selects the global id and the digest of each; `named` gives those of these ids.
+    """
+
+    digests: sa.Select[str, str] = field(repr=False)
+    named: Callable[[Collection[str]], Iterable[Person]]
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One target to provision. `people` may be called more than once, each time from the start.
+    """One target to provision. `people` may be called more than once, each time from the start;
+    `stored` tells where they are, if they are in the database of `engine`.
 
     `redirects` maps merged global ids to the one that stayed, `erased` are people to delete
     everywhere. With `everything` the whole target is read and drift is reported; `correct_drift`
@@ -48,6 +60,7 @@ class Job:
     control: Halting = field(default_factory=Unhalted)
     order: Order | None = None
     again: Collection[str] = ()
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True)

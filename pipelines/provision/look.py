@@ -11,16 +11,17 @@ from pipelines.provision.job import Job
 from pipelines.provision.matching import Seen, rule_value
 from pipelines.provision.rules import Person, Push
 
-_FEW = 50
-"""Up to so many accounts are asked for one by one; for more, all accounts are read."""
+_FEW, _PAGE = 50, 100
+"""Up to so many accounts are asked for one by one, or as many as pages of this size make up all
+of the target; for more, all accounts are read."""
 
 
-def look(job: Job, accounts: Mapping[str, ManagedAccount]) -> Seen | None:
+def look(job: Job, accounts: Mapping[str, ManagedAccount], others: int = 0) -> Seen | None:
     """Return what the target has for the people it has no account of ours for.
 
     With `job.changed` also for those who changed. With `job.everything` all accounts are read, and
-    the plan reports drift and lost accounts. None when the target cannot be searched. Raises the
-    connector's errors.
+    the plan reports drift and lost accounts. None when the target cannot be searched. `others` is
+    how many accounts the target has besides those given, at least. Raises the connector's errors.
     """
     target, push = job.target, job.push
     if not isinstance(target, Searchable):
@@ -29,7 +30,7 @@ def look(job: Job, accounts: Mapping[str, ManagedAccount]) -> Seen | None:
     if job.everything:
         return Seen(target.accounts(push.object), paths, complete=True, key_path=push.key_path)
     meant = list(_meant(job, accounts))
-    if len(meant) > _FEW:
+    if len(meant) > max(_FEW, (len(accounts) + others) // _PAGE):
         return Seen(target.accounts(push.object), paths, complete=False, key_path=push.key_path)
     found = [account for wanted in meant for account in _ask(target, push, wanted)]
     return Seen(found, paths, complete=False, key_path=push.key_path)

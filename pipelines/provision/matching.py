@@ -34,6 +34,16 @@ class Clash:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The accounts that fit a person, one or more, by the first rule that any fits by."""
+
+    accounts: Sequence[Account]
+    path: str
+    place: str
+    adopt: Adopt
+
+
 class Seen:
     """The accounts that were looked at. `complete` says that these are all the target has."""
 
@@ -74,14 +84,20 @@ def recognise(
     push: Push, wanted: Wanted, seen: Seen, holders: Mapping[str, str]
 ) -> Hit | Clash | None:
     """Find the account that is this person's already; `holders` maps remote id to global id."""
+    fit = fitting(push, wanted, seen)
+    return judge(fit, wanted, holders) if fit is not None else None
+
+
+def fitting(push: Push, wanted: Wanted, seen: Seen) -> Fit | None:
+    """Find the accounts that may be this person's; None when no rule finds any."""
     ours = seen.keyed(wanted.key)
     if ours:
-        return _judge(ours, wanted, holders, push.key_path, push.place, Adopt.AUTO)
+        return Fit(ours, push.key_path, push.place, Adopt.AUTO)
     for rule in push.match:
         value = rule_value(rule, wanted)
         found = seen.holding(rule.path, value) if value is not None else ()
         if found:
-            return _judge(found, wanted, holders, rule.path, rule.place, rule.adopt)
+            return Fit(found, rule.path, rule.place, rule.adopt)
     return None
 
 
@@ -91,21 +107,16 @@ def rule_value(rule: Match, wanted: Wanted) -> Any:
     return None if isinstance(value, Refusal) or value == "" else plain(value)
 
 
-def _judge(
-    found: Sequence[Account],
-    wanted: Wanted,
-    holders: Mapping[str, str],
-    path: str,
-    place: str,
-    adopt: Adopt,
-) -> Hit | Clash:
-    if len(found) > 1:
-        return Clash(f"{place}: {len(found)} accounts of the target match by {path}")
-    account = found[0]
+def judge(fit: Fit, wanted: Wanted, holders: Mapping[str, str]) -> Hit | Clash:
+    """Say whether what fits is this person's; `holders` maps remote id to global id."""
+    place, path = fit.place, fit.path
+    if len(fit.accounts) > 1:
+        return Clash(f"{place}: {len(fit.accounts)} accounts of the target match by {path}")
+    account = fit.accounts[0]
     holder = holders.get(account.id)
     if holder is not None and holder != wanted.person.gid:
         return Clash(f"{place}: the account that matches by {path} is that of profile {holder}")
-    cause = Cause.ADOPTED if adopt is Adopt.AUTO else Cause.REVIEW
+    cause = Cause.ADOPTED if fit.adopt is Adopt.AUTO else Cause.REVIEW
     return Hit(account, cause, f"{place}: one account of the target matches by {path}")
 
 

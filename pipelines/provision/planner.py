@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 
 from idp_core.provisioning.model import AccountState, ManagedAccount
 from pipelines.provision.desired import Unwanted, Wanted, desired
 from pipelines.provision.diff import rewriting
 from pipelines.provision.items import Made, Maker, order
-from pipelines.provision.matching import Clash, Hit, Seen, recognise
+from pipelines.provision.matching import Clash, Fit, Hit, Seen, fitting, judge
 from pipelines.provision.merges import final, heirlooms
 from pipelines.provision.plan import Cause, Plan, PlanItem
 from pipelines.provision.references import NO_REFERENCES, References
 from pipelines.provision.rules import Person, Push, Refusal, profile_record
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The profiles that a plan passes by: how many, and what it may have to ask about them.
+
+    Each has one active account. `holding` gives the accounts of theirs with one of these keys, or
+    of the target's own ids; `rewritten` those of whose values the target made others; `shared`
+    those that another profile holds, too.
+    """
+
+    count: int = 0
+    holding: Callable[[Collection[str], Collection[str]], Iterable[ManagedAccount]] = (
+        lambda _keys, _ids: ()
+    )
+    rewritten: Callable[[], Iterable[ManagedAccount]] = tuple
+    shared: Callable[[], Iterable[ManagedAccount]] = tuple
+
+
+NOBODY = Passed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +47,8 @@ class Inputs:
     `accounts` are those we manage, by global id; `redirects` maps merged ids to the one that
     stayed; `erased` are people who must be deleted everywhere; `unsure` are those for whom a
     creation may have happened that nobody can ask about; `references` are the accounts that lines
-    may refer to; `seen` is what was looked at in the target, if anything was.
+    may refer to; `seen` is what was looked at in the target, if anything was. `passed` are people
+    who are neither in `people` nor, with their accounts, in `accounts`: nothing of them changed.
     """
 
     people: Iterable[Person] = field(repr=False)
@@ -36,6 +58,7 @@ class Inputs:
     erased: Collection[str] = ()
     unsure: Collection[str] = ()
     references: References = NO_REFERENCES
+    passed: Passed = NOBODY
 
 
 def make_plan(
@@ -58,15 +81,18 @@ def make_plan(
         push_digest=push.digest,
         inputs_digest=planner.inputs_digest(),
         made_at=now,
-        people=planner.people,
-        managed=sum(1 for a in inputs.accounts.values() if a.state is AccountState.ACTIVE),
-        unchanged=planner.unchanged,
+        people=planner.people + inputs.passed.count,
+        managed=inputs.passed.count
+        + sum(1 for a in inputs.accounts.values() if a.state is AccountState.ACTIVE),
+        unchanged=planner.unchanged + inputs.passed.count,
         items=tuple(replace(item, number=number) for number, item in enumerate(items, start=1)),
         settled=tuple(sorted(planner.settled, key=lambda account: account.gid)),
         notes=(
-            *_notes(push, inputs.accounts.values()),
+            *_notes(push, chain(inputs.accounts.values(), inputs.passed.rewritten())),
             *_waiting(push, planner.waiting),
-            *_shared(push, inputs.accounts.values(), inputs.redirects),
+            *_shared(
+                push, chain(inputs.accounts.values(), inputs.passed.shared()), inputs.redirects
+            ),
         ),
         waiting=sum(planner.waiting.values()),
     )
@@ -126,6 +152,7 @@ class _Planner:
         self.redirects = inputs.redirects
         self.seen = inputs.seen
         self.references = inputs.references
+        self.passed = inputs.passed
         self.waiting: Counter[str] = Counter()
         self.items: list[PlanItem] = []
         self.settled: list[ManagedAccount] = []
@@ -164,12 +191,20 @@ class _Planner:
 
         So are two of one key: the target would hold one account, and who leaves take it along.
         """
-        holders = {a.remote_id: g for g, a in self.accounts.items() if a.remote_id and a.live}
-        found = [(wanted, self._recognise(wanted, holders)) for wanted in self._new]
+        fits = [self._fitting(wanted) for wanted in self._new]
+        keys = Counter(wanted.key for wanted in self._new)
+        held = [a for a in self.accounts.values() if a.live]
+        ids = {fit.accounts[0].id for fit in fits if fit is not None}
+        if keys:
+            held.extend(self.passed.holding(keys, ids))
+        keys.update(a.key for a in held)
+        holders = {a.remote_id: a.gid for a in held if a.remote_id}
+        found = [
+            (wanted, self._judged(wanted, fit, holders))
+            for wanted, fit in zip(self._new, fits, strict=True)
+        ]
         claims = Counter(hit.account.id for _, hit in found if isinstance(hit, Hit))
         several = Clash("several profiles match one account of the target")
-        keys = Counter(wanted.key for wanted in self._new)
-        keys.update(a.key for a in self.accounts.values() if a.live)
         shared = Clash(f"{self.push.place} key: several profiles have this key")
         for wanted, hit in found:
             clash = isinstance(hit, Hit) and claims[hit.account.id] > 1
@@ -190,8 +225,11 @@ class _Planner:
             self._leave(account, cause, None)
 
     def inputs_digest(self) -> str:
-        """Return a digest of all profiles and accounts that does not depend on their order."""
-        total = self._sum
+        """Return a digest of the profiles and accounts that were looked at, and of how many others.
+
+        It does not depend on their order.
+        """
+        total = self._sum + self.passed.count
         for account in self.accounts.values():
             content = (account.state, account.remote_id, account.profile_digest, account.left_at)
             total += hash_number(account.gid, repr(content))
@@ -218,10 +256,15 @@ class _Planner:
                 return False
         return True
 
-    def _recognise(self, wanted: Wanted, holders: Mapping[str, str]) -> Hit | Clash | None:
+    def _fitting(self, wanted: Wanted) -> Fit | None:
+        return fitting(self.push, wanted, self.seen) if self.seen else None
+
+    def _judged(
+        self, wanted: Wanted, fit: Fit | None, holders: Mapping[str, str]
+    ) -> Hit | Clash | None:
         if wanted.person.gid in self.unsure:
             return Clash("an earlier creation may have happened; look for it in the target")
-        return recognise(self.push, wanted, self.seen, holders) if self.seen else None
+        return judge(fit, wanted, holders) if fit is not None else None
 
     def _newcomer(self, item: PlanItem) -> None:
         self.items.append(item)

@@ -24,8 +24,9 @@ from pipelines.provision.job import Job, Prepared, Report
 from pipelines.provision.look import look
 from pipelines.provision.matching import Seen
 from pipelines.provision.order import Order, note
+from pipelines.provision.passing import pass_by
 from pipelines.provision.plan import Plan, PlanItem, item_digest
-from pipelines.provision.planner import Inputs, make_plan
+from pipelines.provision.planner import Inputs, Passed, make_plan
 from pipelines.provision.recover import recover
 from pipelines.provision.references import NO_REFERENCES, find_references
 from pipelines.provision.storing import advice, again, open_plan, store_plan, unsafe
@@ -59,12 +60,11 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
     now = now or datetime.now(UTC)
     try:
         recovered = recover(job.engine, job.name, job.target, job.push, job.order)
-        with reading(job.engine) as conn:
-            held = accounts.read_accounts(conn, job.name, job.push.object)
-        seen = look(job, held)
+        job, held, passed = pass_by(job)
+        seen = look(job, held, passed.count)
     except ConnectorError as error:
         raise RemoteError(f"{job.name}: {error}") from error
-    inputs = inputs_of(job, held, seen, recovered.unsure)
+    inputs = inputs_of(job, held, seen, recovered.unsure, passed)
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
     withheld = withhold_refused(job, plan, now)
     plan = withheld.plan
@@ -77,7 +77,11 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
 
 
 def inputs_of(
-    job: Job, held: Mapping[str, ManagedAccount], seen: Seen | None, unsure: Collection[str]
+    job: Job,
+    held: Mapping[str, ManagedAccount],
+    seen: Seen | None,
+    unsure: Collection[str],
+    passed: Passed,
 ) -> Inputs:
     """Return what a plan of this job is made from."""
     references = find_references(job.push, job.people(), held) if job.push.references else None
@@ -89,6 +93,7 @@ def inputs_of(
         job.erased,
         unsure,
         references or NO_REFERENCES,
+        passed,
     )
 
 

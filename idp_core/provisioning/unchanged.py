@@ -1,0 +1,95 @@
+"""Profiles that a target has nothing new of, told apart where they are stored.
+
+A profile whose account was made from it as it is, by the push mapping as it is, needs no look: of
+a million such profiles nothing is read. The caller owns the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from idp_core.db import bulk
+from idp_core.provisioning.accounts import accounts_where
+from idp_core.provisioning.model import AccountState, ManagedAccount
+from idp_core.provisioning.tables import account
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The profiles whose active account was made by `push_digest` of their digest of today.
+
+    `profiles` selects global id and digest of the profiles that are there; those of `but` are
+    never among them.
+    """
+
+    target: str
+    object: str
+    push_digest: str
+    profiles: sa.Select[str, str] = field(repr=False)
+    but: Collection[str] = field(default=(), repr=False)
+
+    def other_profiles(self, conn: sa.Connection) -> Sequence[str]:
+        """Return the global ids of the profiles that are to be looked at."""
+        people = self.profiles.subquery()
+        gid, digest = people.c
+        same = sa.exists().where(
+            *self._made(conn), account.c.gid == gid, account.c.profile_digest == digest
+        )
+        return list(conn.scalars(sa.select(gid).where(~same.correlate(people))))
+
+    def count_profiles(self, conn: sa.Connection) -> int:
+        """Return how many profiles there are, changed or not."""
+        counted = sa.select(sa.func.count()).select_from(self.profiles.subquery())
+        return conn.execute(counted).scalar_one()
+
+    def other_accounts(self, conn: sa.Connection) -> Mapping[str, ManagedAccount]:
+        """Return by global id the accounts of the target that are to be looked at."""
+        there = account.c.target == self.target, account.c.object == self.object
+        found = accounts_where(conn, *there, sa.not_(self._theirs(conn)))
+        return {each.gid: each for each in found}
+
+    def holding(
+        self, conn: sa.Connection, keys: Collection[str], remote_ids: Collection[str]
+    ) -> Sequence[ManagedAccount]:
+        """Return the accounts of theirs with one of these keys, or of the target's own ids."""
+        held = sa.or_(
+            bulk.among(conn, account.c.key, keys),
+            bulk.among(conn, account.c.remote_id, remote_ids),
+        )
+        return list(accounts_where(conn, self._theirs(conn), held))
+
+    def rewritten(self, conn: sa.Connection) -> Iterator[ManagedAccount]:
+        """Yield the accounts of theirs of whose values the target made others."""
+        return accounts_where(conn, self._theirs(conn), account.c.rewritten.is_not(None))
+
+    def shared(self, conn: sa.Connection) -> Sequence[ManagedAccount]:
+        """Return the accounts of theirs that another profile holds, too."""
+        several = (
+            sa.select(account.c.remote_id)
+            .where(account.c.target == self.target, account.c.object == self.object)
+            .where(account.c.remote_id.is_not(None))
+            .group_by(account.c.remote_id)
+            .having(sa.func.count() > 1)
+        )
+        ids = conn.scalars(several).all()
+        return self.holding(conn, (), ids) if ids else ()
+
+    def _made(self, conn: sa.Connection) -> Sequence[sa.ColumnElement[bool]]:
+        """Return what holds for an account that this push mapping made."""
+        made = [
+            account.c.target == self.target,
+            account.c.object == self.object,
+            account.c.state == AccountState.ACTIVE.value,
+            account.c.left_at.is_(None),
+            account.c.push_digest == self.push_digest,
+        ]
+        return [*made, sa.not_(bulk.among(conn, account.c.gid, self.but))] if self.but else made
+
+    def _theirs(self, conn: sa.Connection) -> sa.ColumnElement[bool]:
+        people = self.profiles.subquery()
+        gid, digest = people.c
+        same = sa.exists().where(gid == account.c.gid, digest == account.c.profile_digest)
+        return sa.and_(*self._made(conn), same.correlate(account))
