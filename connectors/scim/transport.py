@@ -38,13 +38,13 @@ from connectors.http.auth import Credentials, Headers
 from connectors.http.options import HttpOptions
 from connectors.http.retry import back_off, retry_after
 from connectors.http.wire import handshake_failed, host_of
+from connectors.jsontext import decoded, encoded
 from connectors.scim.overdue import Overdue
 from connectors.scim.pace import Pace
 from connectors.tls import context
 
 MEDIA_TYPE = "application/scim+json"
 BULK_PATH = "/Bulk"
-_JSON = json.JSONEncoder(ensure_ascii=False)  # json.dumps makes one a call
 _LONGEST_WAIT = 300.0
 _ANEW = "; what was fetched anew is refused, too: is our client still allowed there?"
 _UNWATCHED = nullcontext()
@@ -84,6 +84,7 @@ class Transport:
         self._url = url.rstrip("/")
         self._base = URL(self._url, encoded=True)
         self._root = self._base.raw_path.rstrip("/")
+        self._endpoints: dict[str, URL] = {}
         self._credentials = credentials
         self._pace = pace
         self._options = options
@@ -103,6 +104,7 @@ class Transport:
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=tls(options)),
             headers={"Accept": MEDIA_TYPE},
+            cookie_jar=aiohttp.DummyCookieJar(),
             proxy=str(options.proxy) if options.proxy else None,
             proxy_auth=_proxy_auth(options),
         )
@@ -173,12 +175,12 @@ class Transport:
             raise RuntimeError("use the transport as an async context manager")
         data = None
         if body is not None:
-            data = _JSON.encode(body).encode()
+            data = encoded(body)
             headers = {**headers, "Content-Type": MEDIA_TYPE}
         where, long = f"{method} {path}", method == "GET" or path == BULK_PATH
         call = self._http.request(
             method,
-            self._base.with_path(self._root + path, encoded=True),
+            self._address(path),
             data=data,
             params=params,
             headers=headers,
@@ -187,20 +189,30 @@ class Transport:
         )
         try:
             with _UNWATCHED if long else self._overdue:
-                async with call as response:
-                    text = await response.read()
+                response = await call
+                text = await response.read()  # to its end, which gives the connection back
             if response.status >= 300:
                 error = _refusal(where, response.status, text, response.headers)
                 if path == BULK_PATH:  # it is about many accounts
                     raise error
                 hidden = [*secrets(headers, self._credentials.params())]
                 raise error.after(_exchange(method, path, data, response.status, text, hidden))
-            return Answer(response.status, _json(where, text), response.headers.get("ETag"))
+            said = _json(where, text) if text else None
+            return Answer(response.status, said, response.headers.get("ETag"))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise _unreachable(where, self._url, error) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = f"{where}: the answer was lost ({type(error).__name__})"
             raise (UncertainError if method == "POST" else TransientError)(reason) from None
+
+    def _address(self, path: str) -> URL:
+        """Return a full address; those of endpoints are kept, of which there are few."""
+        address = self._endpoints.get(path)
+        if address is None:
+            address = self._base.with_path(self._root + path, encoded=True)
+            if path.count("/") == 1:
+                self._endpoints[path] = address
+        return address
 
 
 def _class_of(method: str, path: str) -> str:
@@ -238,7 +250,7 @@ def _json(where: str, text: bytes) -> Any:
     if not text.strip():
         return None
     try:
-        return json.loads(text)
+        return decoded(text)
     except ValueError:
         raise TransientError(f"{where}: the answer is not JSON; is this a SCIM address?") from None
 
@@ -267,10 +279,11 @@ def refusal(
     """Return the error of one operation of a ``/Bulk`` that was refused; its answer has no id."""
     if status < 300:
         return TransientError(f"{where}: the answer has no status")
-    text = b"" if response is None else _JSON.encode(response).encode("utf-8", "replace")
-    sent = _JSON.encode(operation["data"]).encode() if "data" in operation else None
-    said = _exchange(operation["method"], operation["path"], sent, status, text)
-    return _refusal(where, status, text, {}).after(said)
+    text = "" if response is None else json.dumps(response, ensure_ascii=False)
+    answered = text.encode("utf-8", "replace")
+    sent = encoded(operation["data"]) if "data" in operation else None
+    said = _exchange(operation["method"], operation["path"], sent, status, answered)
+    return _refusal(where, status, answered, {}).after(said)
 
 
 def _refusal(where: str, status: int, text: bytes, headers: Mapping[str, str]) -> ConnectorError:
