@@ -233,6 +233,13 @@ class _Stored:
         return store.members_of(self.conn, gids)
 
 
+def is_behind(conn: sa.Connection) -> bool:
+    """Whether records changed that no run has resolved, or profiles wait to be built."""
+    if store.read_watermark(conn, STAGE) != store.last_seq(conn):
+        return True
+    return bool(store.read_stale(conn, limit=1))
+
+
 def rules_in_use(conn: sa.Connection) -> tuple[int, int] | None:
     """Return what numbers the rules of the last run, and its model; None before the first."""
     number = store.read_watermark(conn, f"{STAGE}.policy")

@@ -32,6 +32,7 @@ from pipelines.cli import (
     serve,
     sources,
     sync,
+    unify,
     version,
     why,
 )
@@ -60,6 +61,7 @@ def isthmus(project: Project = Path()) -> None:  # noqa: ARG001 (its callback ke
 
 app.command()(init.init)
 app.command()(sync.sync)
+app.command()(unify.unify)
 app.add_typer(plans.app, name="plan")
 app.command()(plans.apply)
 app.command()(plans.refuse)

@@ -74,6 +74,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     "deadletters show": ["deadletters", "show", "{letter}"],
     "deadletters replay": ["deadletters", "replay", "--all"],
     "deadletters discard": ["deadletters", "discard", "{letter}", "--why", "enough"],
+    "unify": ["unify"],
     "plan make": ["plan", "make"],
     "a person": ["plan", "make", "portal", "--profile", "{gid}"],
     "why": ["why", "portal", "{gid}", "userName"],
