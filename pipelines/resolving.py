@@ -78,7 +78,7 @@ def train(bus: Bus) -> Trained:
 
     Raises ProjectError when likeness is off, JobError when there are too few records.
     """
-    stage = stage_of(bus)
+    stage = _stage(bus)
     from pipelines.resolve.splinking import train as learn
 
     told = read_told(bus)
@@ -89,7 +89,7 @@ def train(bus: Bus) -> Trained:
             "model file) to learn from; identifiers alone decide until there are more"
         )
     columns = table(list(map(sayer(stage.model), profiles)), records, stage.model, others)
-    made = learn(columns, stage.model, stage.scorer, stage.scales()).trained
+    made = learn(columns, stage.model, stage.scorer).trained
     if stage.folder is not None:
         models.save(made, stage.folder)
     return made
@@ -194,14 +194,6 @@ def read_truth(file: Path) -> Mapping[SourceRef, str]:
         raise ProjectError(f"{file}: cannot be read as CSV ({type(error).__name__})") from None
 
 
-def stage_of(bus: Bus) -> Stage:
-    """Return the stage of likeness. Raises ProjectError when it is off."""
-    if bus.stage is None:
-        where = bus.project.place(("policies", "likeness"))
-        raise ProjectError(f"{where} policies.likeness: is off; set it to true to train a model")
-    return bus.stage
-
-
 def _resolve(bus: Bus, told: Told, stage: Stage | None) -> Resolution:
     return resolve(
         told.records,
@@ -211,6 +203,13 @@ def _resolve(bus: Bus, told: Told, stage: Stage | None) -> Resolution:
         redirects=told.redirects,
         stage=stage,
     )
+
+
+def _stage(bus: Bus) -> Stage:
+    if bus.stage is None:
+        where = bus.project.place(("policies", "likeness"))
+        raise ProjectError(f"{where} policies.likeness: is off; set it to true to train a model")
+    return bus.stage
 
 
 def _usable(bus: Bus, told: Told) -> tuple[Sequence[SourceProfile], Sequence[Evidence], Population]:

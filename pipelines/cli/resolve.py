@@ -57,35 +57,6 @@ def train(project: Folder = Path(), as_json: Json = False) -> None:
 
 
 @app.command()
-def tune(project: Folder = Path(), as_json: Json = False) -> None:
-    """Learn from what people decided in the review queue, and use it where it foretells better."""
-    from pipelines.bus import open_bus
-    from pipelines.project import load_project
-    from pipelines.tuning import tune_model
-
-    with open_bus(load_project(project)) as bus:
-        found = tune_model(bus)
-    used = found.made.version if found.made else None
-    scales = dict(zip(found.trained.weights, found.tuned.scales, strict=True))
-    document = {
-        "decisions": found.decisions,
-        "version": used,
-        "scales": scales,
-        "joins_at": found.tuned.joins_at,
-        "surprise": {"before": found.tuned.before, "after": found.tuned.after},
-    }
-    rows = [(name, f"{scale:.2f}") for name, scale in scales.items()]
-    what = f"model {used} is in use" if used else "nothing foretold better: the model stays"
-    title = f"{found.decisions:,} decisions; {what}"
-    give(document, title, table(("comparison", "times its bits"), rows), as_json=as_json)
-    tell(
-        f"a decision left out surprises by {found.tuned.before:.3f} bits before and"
-        f" {found.tuned.after:.3f} after; people call two records one person from"
-        f" {found.tuned.joins_at:+.1f} bits on (join_at of the model file)"
-    )
-
-
-@app.command()
 def evaluate(
     truth: Annotated[Path, typer.Argument(help="A CSV file with the columns source, key, person.")],
     project: Folder = Path(),

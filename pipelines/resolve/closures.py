@@ -240,7 +240,7 @@ class Scorer:
     def _one(
         self, model: Model, trained: Trained, name: str, shares: Mapping[str, Mapping[str, float]]
     ) -> _Compared:
-        comparison, weights = model.comparisons[name], trained.worth[name]
+        comparison, weights = model.comparisons[name], trained.weights[name]
         bits = [log2(m / u) for m, u in weights]
         rare = [self._rarity(comparison, level, weights, shares) for level in comparison.levels]
         rest = [

@@ -51,7 +51,7 @@ def score(
         return Scored(trained, Pairs())
     there = learnt_columns(model, trained)
     prior = trained.prior_among(table.num_rows)
-    said = spark_settings(settings(model, there, blocks.rules(trained), trained.worth, prior))
+    said = spark_settings(settings(model, there, blocks.rules(trained), trained.weights, prior))
     with hushed(), _session(master) as session:
         from splink import Linker, SparkAPI
 

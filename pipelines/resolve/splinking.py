@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import fsum, log2
@@ -65,16 +65,11 @@ class Scorer(Protocol):
         """
 
 
-def train(
-    table: pa.Table,
-    model: Model,
-    scorer: Scorer | None = None,
-    scales: Mapping[str, float] | None = None,
-) -> Scored:
+def train(table: pa.Table, model: Model, scorer: Scorer | None = None) -> Scored:
     """Learn from the records what each likeness is worth, and how many are one person.
 
     The pairs come with the model: how many are one person is learnt by scoring them. `scorer`
-    scores elsewhere than here; `scales` are what people's decisions say (`tuning`).
+    scores elsewhere than here.
     """
     there = _there(table, model)
     with _database(table, threads=1) as con:
@@ -86,16 +81,7 @@ def train(
         bits = together(con, model, there)
         rules, crowded = blocks.choose(con, table.num_rows, model, usable(model.blocking, there))
     made = Trained(
-        digest(model),
-        table.num_rows,
-        prior,
-        bits,
-        weights,
-        frequencies,
-        blocking=rules,
-        warnings=warnings,
-        crowded=crowded,
-        scales=scales or {},
+        digest(model), table.num_rows, prior, bits, weights, frequencies, rules, warnings, crowded
     )
     return (scorer or score)(table, model, made, settle=True)
 
@@ -131,7 +117,7 @@ def score(
     there = learnt_columns(model, trained)
     with _database(table, threads=2, trained=trained) as con:
         prior = trained.prior_among(table.num_rows if records is None else records)
-        said = settings(model, there, blocks.rules(trained), trained.worth, prior)
+        said = settings(model, there, blocks.rules(trained), trained.weights, prior)
         linker, api = _linker(con, said)
         _register(con, api, linker, trained, frequency_columns(model, there))
         if among is not None:
@@ -312,7 +298,7 @@ def waterfall(pair: pa.Table, model: Model, trained: Trained) -> tuple[list[Like
 
     `pair` is a table of two records; names are as common as they were when `trained` was.
     """
-    said = settings(model, learnt_columns(model, trained), ["1=1"], trained.worth, trained.prior)
+    said = settings(model, learnt_columns(model, trained), ["1=1"], trained.weights, trained.prior)
     said["retain_intermediate_calculation_columns"] = True
     with _database(pair, threads=1) as con:
         linker, api = _linker(con, said)

@@ -49,11 +49,6 @@ class Stage:
         known = models.load(self.folder) if self.folder else None
         return known if known and known.digest == models.digest(self.model) else None
 
-    def scales(self) -> Mapping[str, float]:
-        """Return what people's decisions say of the model in use."""
-        known = self.trained()
-        return known.scales if known else {}
-
     @property
     def scorer(self) -> Scorer:
         """What scores all pairs of a table."""
@@ -125,8 +120,7 @@ def _scored(stage: Stage, columns: pa.Table) -> tuple[Scored, tuple[str, ...]]:
         and not costly(columns, stage.model, known)
     ):
         return stage.scorer(columns, stage.model, known), ()
-    scales = known.scales if known else {}
-    found = train(columns, stage.model, stage.scorer, scales)
+    found = train(columns, stage.model, stage.scorer)
     made = found.trained
     if stage.folder is not None:
         models.save(made, stage.folder)

@@ -39,7 +39,6 @@ class Trained:
     `frequencies` has the columns column, value, share. `blocking` are the keys of the model file
     that were affordable; the key "" compares every pair. `crowded` are keys with what too many
     records share under them, its parts with U+001F between: it compares nothing.
-    `scales` multiply the bits of comparisons, by what people decided (`tuning`).
     """
 
     digest: str
@@ -51,14 +50,12 @@ class Trained:
     blocking: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     crowded: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    scales: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
         """Twelve hex digits that name these weights and frequencies."""
         told = (self.digest, self.records, self.prior, self.together, self.weights, self.blocking)
-        tuned = (self.scales,) if self.scales else ()
-        said = json.dumps((*told, self.crowded, *tuned), sort_keys=True)
+        said = json.dumps((*told, self.crowded), sort_keys=True)
         found = hashlib.sha256(said.encode())
         for name in ("column", "value", "share"):
             found.update(repr(self.frequencies[name].to_pylist()).encode())
@@ -67,14 +64,7 @@ class Trained:
     def bits(self) -> dict[str, list[float]]:
         """Return what each level is worth in bits."""
         return {
-            name: [round(log2(m / u), 2) for m, u in levels] for name, levels in self.worth.items()
-        }
-
-    @property
-    def worth(self) -> Weights:
-        """The weights as people's decisions stretch or shrink them."""
-        return {
-            name: tuple(_scaled(m, u, self.scales.get(name, 1.0)) for m, u in levels)
+            name: [round(log2(m / u), 2) for m, u in levels]
             for name, levels in self.weights.items()
         }
 
@@ -119,7 +109,6 @@ def save(trained: Trained, folder: Path) -> str:
             "blocking": trained.blocking,
             "warnings": trained.warnings,
             "crowded": trained.crowded,
-            "scales": trained.scales,
         },
     )
     _write(folder / "current.json", {"version": version})
@@ -142,7 +131,6 @@ def load(folder: Path, version: str | None = None) -> Trained | None:
             tuple(said["blocking"]),
             tuple(said["warnings"]),
             tuple((key, value) for key, value in said["crowded"]),
-            {name: float(scale) for name, scale in said.get("scales", {}).items()},
         )
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return None
@@ -154,15 +142,6 @@ def current(folder: Path) -> str:
         return str(json.loads((folder / "current.json").read_text("utf-8"))["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-
-
-def _scaled(m: float, u: float, scale: float) -> tuple[float, float]:
-    """Return m and u of so many times the bits; u stays where m is no more than all."""
-    if scale == 1:
-        return m, u
-    bits = log2(m / u) * scale
-    u = min(u, 2.0**-bits)
-    return min(u * 2.0**bits, 1.0), u
 
 
 def _write(file: Path, said: object) -> None:

@@ -82,7 +82,6 @@ COMMANDS: dict[str, Sequence[str]] = {
     "resolve shadow": ["resolve", "shadow"],
     "resolve approve": ["resolve", "approve", "none", "--why", "seen"],
     "resolve train": ["resolve", "train"],
-    "resolve tune": ["resolve", "tune"],
     "review list": ["review", "list", "--status", "all"],
     "review assign": ["review", "assign", "1", "--to", "Bo"],
     "review decide": ["review", "decide", "skip", "1", "--why", "later"],
