@@ -45,10 +45,10 @@ test: $(STAMP)  ## the test suite (no system package needed)
 
 test-all: $(STAMP)  ## everything, slow and real-system tests too (installs what they want)
 	@ISTHMUS_TEST_INSTALL=1 ISTHMUS_TEST_THOROUGH=1 $(RUN) pytest -n 2 -m "not real"
-	@ISTHMUS_TEST_INSTALL=1 $(RUN) pytest -n 2 --dist loadfile -m real
+	@ISTHMUS_TEST_INSTALL=1 $(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder -m real
 
 test-real: $(STAMP)  ## tests against real third-party systems (installs them, or skips with why)
-	@ISTHMUS_TEST_INSTALL=1 $(RUN) pytest -n 2 --dist loadfile -m real -rs
+	@ISTHMUS_TEST_INSTALL=1 $(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder -m real -rs
 
 check: $(STAMP)  ## lint, types, import directions
 	@$(RUN) ruff check .
