@@ -134,7 +134,7 @@ class Transport:
         """
         condition = {"If-Match": version} if version else {}
         refused: Headers = {}
-        last: ConnectorError = TransientError(f"{method} {path}: no attempt was left")
+        last: ConnectorError | None = None
         kind = _class_of(method, path)
         for attempt in range(1, self._options.attempts + 1):
             if not self._pace.free(kind):
@@ -161,7 +161,7 @@ class Transport:
             else:
                 self._pace.accepted(kind, weight)
                 return answer
-        raise last
+        raise last or TransientError(f"{method} {path}: no attempt was left")
 
     async def _once(
         self,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -233,7 +235,8 @@ def _work(job: Job, prepared: Prepared, writes: Sequence[PlanItem]) -> Work:
     )
     work = Work(setting, prepared.record, writes)
     try:
-        work.run()
+        with _passed_by():
+            work.run()
     except QuarantinedError as error:
         with writing(job.engine) as conn:
             quarantine.put_quarantine(conn, job.name, error.reason)
@@ -248,6 +251,16 @@ def _work(job: Job, prepared: Prepared, writes: Sequence[PlanItem]) -> Work:
         with writing(job.engine) as conn:
             quarantine.end_quarantine(conn, job.name)
     return work
+
+
+@contextmanager
+def _passed_by() -> Iterator[None]:
+    """Let the search for garbage pass by what is there: a large plan is all but garbage."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _forgive(conn: sa.Connection, job: Job, reasons: Collection[str]) -> None:

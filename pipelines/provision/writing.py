@@ -26,6 +26,8 @@ GROUP, _MOST = 200, 1_000
 """So many intents are committed at once: the first time, and at most."""
 _SHORT, _LONGEST = 1.0, 1.0
 """Seconds: a group that was sent in less is followed by a larger one; outcomes wait no longer."""
+_TICK = 0.01
+"""Seconds in which outcomes have one moment: to write each its own costs as much as to keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class JournalWriter:
             self._lines = set(journal.lines_of(conn, record.id))
         self._intended = False
         self._noted = _Noted()
-        self._flushed = time.monotonic()
+        self._flushed = self._looked = time.monotonic()
+        self._moment = datetime.now(UTC)
         self.letters: list[DeadLetter] = []
         self.done: Counter[str] = Counter()
 
@@ -80,7 +83,7 @@ class JournalWriter:
         """Yield the items in groups, each committed as intended (with all outcomes so far)."""
         left, size = iter(items), GROUP
         while group := list(islice(left, size)):
-            now = datetime.now(UTC)
+            now = self._now()
             for item in group:
                 self._pending[item.number] = self._pend(item, attempt, now)
             self._intended = True
@@ -130,13 +133,10 @@ class JournalWriter:
         """Note that the answer was lost: the target is to be asked."""
         self._end(item, EntryState.UNCERTAIN, reason)
 
-    def flush(self, *, if_due: bool = False) -> None:
-        """Commit what was noted; with `if_due` only when it is old, or much."""
+    def flush(self) -> None:
+        """Commit what was noted."""
         noted = self._noted
-        aged = time.monotonic() - self._flushed > _LONGEST
         if not (self._intended or noted.outcomes):
-            return
-        if if_due and noted.outcomes < 2 * _MOST and not aged:
             return
         plan, target, object_ = self._record.id, self._record.target, self._record.object
         with writing(self._engine) as conn:
@@ -152,6 +152,13 @@ class JournalWriter:
         self._noted, self._intended = _Noted(), False
         self._flushed = time.monotonic()
 
+    def _now(self) -> datetime:
+        """Return the moment, looked at anew when a tick is over."""
+        passed = time.monotonic()
+        if passed - self._looked > _TICK:
+            self._looked, self._moment = passed, datetime.now(UTC)
+        return self._moment
+
     def _pend(self, item: PlanItem, attempt: int, now: datetime) -> Pending:
         action = str(item.action or "none")
         return Pending(self._record.id, item.number, item.gid, action, attempt, now)
@@ -163,7 +170,7 @@ class JournalWriter:
         error: str | None = None,
         account: ManagedAccount | None = None,
     ) -> None:
-        now, number, noted = datetime.now(UTC), item.number, self._noted
+        now, number, noted = self._now(), item.number, self._noted
         pending = self._pending.pop(number, None) or self._doubtful[number]
         if state is EntryState.UNCERTAIN:
             self._doubtful[number] = pending
@@ -176,7 +183,8 @@ class JournalWriter:
             noted.entries[number] = entry_of(pending, item, state, error, ended_at)
             self._lines.add(number)
         noted.outcomes += 1
-        self.flush(if_due=True)  # last: an outcome and its account commit together
+        if noted.outcomes >= 2 * _MOST or self._looked - self._flushed > _LONGEST:
+            self.flush()  # last: an outcome and its account commit together
 
 
 def entry_of(
