@@ -60,9 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     As a rule ``postgresql``, in modules about whole runs: the statements beneath are tried on both
     databases elsewhere.
     """
-    items.sort(
-        key=lambda item: "real/test_spark" not in item.nodeid
-    )  # the longest one begins first
+    items.sort(key=lambda item: "real/test_spark" not in item.nodeid)  # the longest begins first
     for item in items:
         named = getattr(getattr(item, "module", None), "SLOW", ())
         if any(part in item.nodeid for part in named):

@@ -69,6 +69,7 @@ def reader(policy: IdentifierPolicy) -> Reader:
         for place in spelled:
             if found := held[place]:
                 held[place] = {v: sure for v, sure in found.items() if not spells(v, given, family)}
+        verified = _verified(held)
         return Evidence(
             ref=profile.ref,
             given=given,
@@ -77,7 +78,7 @@ def reader(policy: IdentifierPolicy) -> Reader:
             birth=_birth(said.get("birth_date"), blocked),
             kinds=kinds,
             held=tuple([tuple(found) if found else () for found in held]),
-            verified=_verified(held) if any(map(_any_verified, held)) else nothing,
+            verified=verified if any(verified) else nothing,
             logs_in=profile.ref.source in login.sources
             or any(said.get(name) for name in login.attributes),
         )
@@ -96,11 +97,9 @@ def without(record: Evidence, values: Iterable[tuple[str, str]]) -> Evidence:
 
 
 def _verified(held: Iterable[Held]) -> tuple[Values, ...]:
-    return tuple(tuple(value for value, sure in found.items() if sure) for found in held)
-
-
-def _any_verified(found: Held) -> bool:
-    return True in found.values()
+    return tuple(
+        [tuple([v for v, sure in found.items() if sure]) if found else () for found in held]
+    )
 
 
 def _text(value: object) -> str:

@@ -46,7 +46,7 @@ def _whole(kind: Kind) -> Callable[[_Said], Held]:
 
     def read(said: _Said) -> Held:
         elements = said.get(root)
-        if elements is None and parts == [""]:
+        if elements is None and said.keys().isdisjoint(kind.from_):
             return _NOTHING
         if not isinstance(elements, (list, tuple)):
             elements = ({part: said.get(p) for part, p in zip(parts, kind.from_, strict=True)},)
