@@ -85,7 +85,9 @@ class Portal:
         )
         self.port = self.server.server_port
         if self.tls:
-            self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True)
+            self.server.socket = self.tls.wrap_socket(  # who is slow holds up itself alone
+                self.server.socket, server_side=True, do_handshake_on_connect=False
+            )
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self):
