@@ -143,7 +143,8 @@ def _store(
     to_erase = _ask(conn, read, found, erased) if found else 0
     unread = _unread(conn, read)
     nameless = unread + sum(not letter.key for letter in letters)
-    deleted, held = _depart(bus, conn, read, known, told, dead | erased, nameless)
+    odd = _Odd(known, put.inserted, nameless)
+    deleted, held = _depart(bus, conn, read, odd, told, dead | erased)
     return Taken(
         landed=found.landed if found else 0,
         left_out=found.left_out if found else 0,
@@ -159,6 +160,17 @@ def _store(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Odd:
+    """Counts that tell why records may be missing: of those known before, of new ones, and of rows
+    that cannot be told whose they are.
+    """
+
+    known: int
+    new: int
+    nameless: int
+
+
 def _warned(bus: Bus, found: Transformed | None) -> tuple[str, ...]:
     """Return one line for each thing that is odd about what was read and stops nothing."""
     if found is None:
@@ -171,10 +183,9 @@ def _depart(
     bus: Bus,
     conn: sa.Connection,
     read: _Read,
-    known: int,
+    odd: _Odd,
     told: Collection[str],
     there: Collection[str],
-    nameless: int,
 ) -> tuple[int, tuple[str, ...]]:
     """Mark records as deleted: those that the source `told`, after a whole read what is missing.
 
@@ -184,9 +195,9 @@ def _depart(
     if not read.whole:
         return deleted, ()
     missing = store.missing_keys(conn, read.source, read.run, there)
-    _believable(bus, conn, read, len(missing), known, nameless)
-    if missing and nameless:
-        return deleted, (_held(len(missing), nameless),)
+    _believable(bus, conn, read, len(missing), odd)
+    if missing and odd.nameless:
+        return deleted, (_held(len(missing), odd.nameless),)
     return deleted + store.mark_deleted(conn, read.source, missing, read.run), ()
 
 
@@ -280,13 +291,16 @@ def _first_unread(conn: sa.Connection, read: _Read) -> str:
     return "".join(f" (first {each.place}: {each.reasons[0]['reason']})" for each in letters)
 
 
-def _believable(
-    bus: Bus, conn: sa.Connection, read: _Read, missing: int, known: int, nameless: int
-) -> None:
+def _believable(bus: Bus, conn: sa.Connection, read: _Read, missing: int, odd: _Odd) -> None:
     """Stop when a whole read misses more than can be believed."""
     limit = bus.source_settings(read.source).max_shrink
+    known = odd.known
     if known and 100 * missing > limit * known:
-        also = f"; rows that cannot be read or have no key: {nameless:,}" if nameless else ""
+        also = ""
+        if odd.nameless:
+            also += f"; rows that cannot be read or have no key: {odd.nameless:,}"
+        if 2 * odd.new > missing:
+            also += f"; rows of keys not known before: {odd.new:,}: is the key still the same?"
         also += _first_unread(conn, read)
         raise StoppedError(
             f"{read.source}: {missing} of {known} known records are gone from the source "

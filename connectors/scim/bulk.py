@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.contract import Action, Change, Outcome
@@ -43,9 +44,15 @@ async def write_many(writer: Writer, changes: Sequence[Change]) -> list[Outcome]
     except TransientError as error:
         return outcomes + [Outcome(each, _unknown(each, error), id=each.id) for each in together]
     found = _by_change(answer.body, together)
-    return outcomes + [
-        _outcome(writer, each, said[each.number], found.get(each.number)) for each in together
-    ]
+    for each in together:
+        operation = said[each.number]
+        outcome = _outcome(writer, each, operation, found.get(each.number))
+        if outcome.error is not None and each.action is Action.CREATE:
+            kind = writer.types[each.object]
+            meant = await writer.meant(kind, operation["data"], outcome.error)
+            outcome = replace(outcome, error=meant)
+        outcomes.append(outcome)
+    return outcomes
 
 
 def _said(writer: Writer, change: Change) -> Operation | None:

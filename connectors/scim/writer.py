@@ -135,18 +135,23 @@ class Writer:
     async def _post(self, kind: ResourceType, resource: dict[str, Any]) -> Answer:
         try:
             return await self.transport.send("POST", kind.endpoint, resource)
-        except ConflictError:
-            raise
-        except RejectedError as error:
-            if self.quirks is not None and self.quirks.duplicate == "refused":
-                # It may be ours already: ask.
-                raise ConflictError(str(error)).after(error.exchange) from None
-            raise
-        except UncertainError as error:
-            if await self._is_taken(kind, resource):
-                taken = ConflictError(f"{error}: its userName is taken")
-                raise taken.after(error.exchange) from None
-            raise
+        except (RejectedError, UncertainError) as error:
+            raise await self.meant(kind, resource, error) from None
+
+    async def meant(
+        self, kind: ResourceType, resource: Mapping[str, Any], error: ConnectorError
+    ) -> ConnectorError:
+        """Return what the error of a creation means at a provider that says no 409 where it should.
+
+        It is a conflict there: the account may be ours already, or somebody else's.
+        """
+        if isinstance(error, ConflictError) or self.quirks is None:
+            return error
+        if isinstance(error, RejectedError) and self.quirks.duplicate == "refused":
+            return ConflictError(str(error)).after(error.exchange)
+        if isinstance(error, UncertainError) and await self._is_taken(kind, resource):
+            return ConflictError(f"{error}: its userName is taken").after(error.exchange)
+        return error
 
     async def _is_taken(self, kind: ResourceType, resource: Mapping[str, Any]) -> bool:
         """Whether another account has the userName, at a provider that fails then (5xx)."""

@@ -16,7 +16,8 @@ _RESTORE = "stop all runs and put back a copy of it"
 _RIGHTS = "give the rights to it and its folder to the user who runs isthmus"
 _SQLITE: Mapping[str, str] = {
     "FULL": "the disk is full{room}; free some space and run again",
-    "IOERR": "it cannot be read or written{room}; look at the disk and run again",
+    "IOERR": "it cannot be read or written{room}; look at the disk, and at limits on files "
+    "(ulimit -f), and run again",
     "BUSY": "another process keeps it locked; wait for it, or stop it",
     "LOCKED": "another process keeps it locked; wait for it, or stop it",
     "READONLY": f"it may only be read; {_RIGHTS}",
@@ -80,14 +81,21 @@ def _of_sqlite(error: sqlite3.Error, url: sa.URL) -> str | None:
     code = name.removeprefix("SQLITE_").split("_")[0]
     if code == "ERROR" and str(error).startswith(("no such table", "no such column")):
         return _LACKS
+    free = _free(url)
+    if code == "IOERR" and free is not None and free < _NOTHING:
+        code = "FULL"  # the file beside it that processes share could not grow
+    room = "" if free is None else f" ({free / 1e6:,.1f} MB free)"
     reason = _SQLITE.get(code)
-    return reason.format(room=_room(url)) if reason else None
+    return reason.format(room=room) if reason else None
 
 
-def _room(url: sa.URL) -> str:
-    """Say how much is free on the disk of a file, where that can be told."""
+_NOTHING = 100_000
+"""Bytes: with fewer free, a disk is full."""
+
+
+def _free(url: sa.URL) -> int | None:
+    """Return how many bytes are free on the disk of a file, where that can be told."""
     try:
-        free = shutil.disk_usage(Path(url.database or ".").parent).free
+        return shutil.disk_usage(Path(url.database or ".").parent).free
     except OSError:
-        return ""
-    return f" ({free / 1e6:,.1f} MB free)"
+        return None

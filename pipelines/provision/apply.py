@@ -29,7 +29,7 @@ from connectors.errors import (
 from idp_core.provisioning.model import AccountState, ManagedAccount, PlanRecord
 from idp_core.provisioning.refusals import Refusal
 from pipelines.control import Halting, Unhalted
-from pipelines.provision.asking import Word, ask, rewritten
+from pipelines.provision.asking import Word, ask, holder, rewritten
 from pipelines.provision.breaker import PROBES, Breaker
 from pipelines.provision.diagnosis import Diagnosis
 from pipelines.provision.order import Order
@@ -229,19 +229,22 @@ class Work:
             if not isinstance(target, Searchable):
                 (unknown if item.action is Action.CREATE else undone).append(item)
                 continue
+            refusal = self._refusals.get(item.number)
+            why = ""
             try:
                 answer = ask(target, self._setting.push, item)
+                if refusal is not None and answer.word is Word.UNDONE:
+                    why = f"{refusal}: {holder(target, self._setting.push, item)}"
             except TransientError as error:
                 self.trouble = str(error)
                 unknown.append(item)
                 continue
-            refusal = self._refusals.pop(item.number, None)
+            self._refusals.pop(item.number, None)
             if answer.word is Word.DONE:
                 self._done(item, answer.account)
             elif answer.word is Word.SEVERAL:
                 self._refuse(item, "several accounts of the target carry our key; remove the extra")
             elif refusal is not None:
-                why = f"{refusal}: another account holds this; add a match rule for it"
                 self._refuse(item, why, error=refusal)
             else:
                 undone.append(item)

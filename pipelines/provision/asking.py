@@ -12,7 +12,7 @@ from connectors.elements import Held
 from idp_core.provisioning.model import AccountState, ManagedAccount
 from pipelines.provision.diff import holds
 from pipelines.provision.plan import PlanItem
-from pipelines.provision.rules import Push
+from pipelines.provision.rules import Adopt, Push
 
 
 class Word(StrEnum):
@@ -56,6 +56,26 @@ def ask(target: Searchable, push: Push, item: PlanItem) -> Answer:
         return Answer(Word.DONE, replace(known, rewritten=rewritten(item, told)))
     done = all(holds(d.path, held.get(d.path), d.after) for d in item.differences)
     return Answer(Word.DONE if done else Word.UNDONE, known, held)
+
+
+def holder(target: Searchable, push: Push, item: PlanItem) -> str:
+    """Say what became of a creation that is in conflict with an account of somebody else.
+
+    The account may have come since the plan was made; it is not taken over in its course, as
+    nobody was shown that. Raises what `ask` does.
+    """
+    after = {d.path: d.after for d in item.differences}
+    for rule in push.match:
+        value = after.get(rule.path)
+        found = target.find(push.object, rule.path, str(value)) if value is not None else ()
+        if found:
+            by = f"{rule.place}: by {rule.path}"
+            if len(found) > 1:
+                return f"{by} {len(found)} accounts of the target match; leave one of them"
+            if rule.adopt is Adopt.REVIEW:
+                return f"{by} one account of the target matches; the next plan asks a person"
+            return f"{by} one account of the target matches; the next plan takes it over"
+    return "another account holds this; add a match rule for it"
 
 
 def rewritten(item: PlanItem, held: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -82,3 +84,19 @@ def test_each_line_is_in_the_reference():
     lines = {*failures._SQLITE.values(), *failures._POSTGRESQL.values(), *failures._SAID.values()}
     said = {re.split("[;({?]", line)[0].strip() for line in lines | {failures._LOST}}
     assert {line for line in said if line.partition(";")[0] not in page} == set()
+
+
+@pytest.mark.parametrize(
+    ("free", "said"),
+    [(20_000, "the disk is full (0.0 MB free)"), (9e9, "it cannot be read or written (9,000.0 MB")],
+)
+def test_a_file_that_cannot_grow_is_a_full_disk_only_where_nothing_is_free(
+    tmp_path, monkeypatch, free, said
+):
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    monkeypatch.setattr(failures.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    wrapped = sa.exc.OperationalError("SELECT", {}, error)
+    found = reason_of(wrapped, sa.make_url(f"sqlite:///{tmp_path}/a.db"))
+    assert found is not None
+    assert found.startswith(said)

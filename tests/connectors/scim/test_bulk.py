@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from connectors.contract import Action, Change
-from connectors.errors import ConflictError, NotFoundError, TransientError, UncertainError
+from connectors.errors import (
+    ConflictError,
+    NotFoundError,
+    RejectedError,
+    TransientError,
+    UncertainError,
+)
 from connectors.scim import Scim
 from connectors.scim.quirks import Quirks
 from tests.connectors.scim.conftest import TOKEN
@@ -130,3 +136,31 @@ def test_a_refused_operation_keeps_what_was_said_of_it_alone(answering):
 def test_of_a_bulk_that_is_lost_as_a_whole_nothing_is_kept(answering):
     outcomes = list(answering((500, {}, b"u1 and u2")).apply([create(1), create(2)]))
     assert [each.error.exchange for each in outcomes] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("duplicate", "status", "error"),
+    [
+        ("failed", 500, ConflictError),
+        ("refused", 400, ConflictError),
+        ("conflict", 500, UncertainError),
+        ("conflict", 400, RejectedError),
+    ],
+)
+def test_a_name_that_is_taken_is_told_as_in_a_request_of_its_own(
+    scripted, duplicate, status, error
+):
+    held = {"id": "1", "userName": "U1", "externalId": "other"}
+    answers = [{"bulkId": "1", "status": str(status)}, {"bulkId": "2", "status": str(status)}]
+
+    def asked(method: str, path: str) -> Any:
+        if path.startswith("/Users?"):
+            return reply({"Resources": [held] if "u1" in path else []})
+        return reply(CONFIG) if method == "GET" else operations(*answers)
+
+    target = Scim(url=scripted(asked), quirks=Quirks(bulk=50, duplicate=duplicate))
+    outcomes = target.apply([create(1), update(2, "x")])
+    made, changed = sorted(outcomes, key=lambda each: each.change.number)
+    assert type(made.error) is error
+    assert not isinstance(changed.error, ConflictError)
+    assert "u1" not in str(made.error)

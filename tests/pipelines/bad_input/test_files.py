@@ -59,6 +59,11 @@ REFUSED = {
         3,
         r"shop: 20 of 20 known records are gone .*> max_shrink 20%\)\. Nothing was deleted; ",
     ),
+    "other keys": (
+        GOOD.replace("\n", "\nX").removesuffix("X"),
+        3,
+        "20 of 20 known records are gone.*keys not known before: 20: is the key still the same",
+    ),
     "half of it": (HEADER + "".join(LINES[:10]), 3, "shop: 10 of 20 known records are gone"),
     "nearly all of another width": (
         HEADER + "".join(f"0,{line}" for line in LINES),

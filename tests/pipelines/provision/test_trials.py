@@ -6,6 +6,7 @@ import re
 import ssl
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from wsgiref.simple_server import make_server
 
@@ -23,6 +24,7 @@ from scim2_server.utils import (
     load_default_service_provider_config,
 )
 
+from connectors.contract import Action, Change
 from connectors.scim import Scim
 from idp_core.db.engine import make_engine, reading, writing
 from idp_core.db.schema import upgrade
@@ -36,6 +38,8 @@ from pipelines.errors import CancelledError, RemoteError
 from pipelines.provision.apply import Patience
 from pipelines.provision.errors import QuarantinedError
 from pipelines.provision.guards import Limits
+from pipelines.provision.plan import Cause
+from pipelines.provision.rules import Adopt
 from pipelines.provision.run import Job, execute, prepare
 from tests.connectors.scim.conftest import TOKEN, _Quiet
 from tests.pipelines.provision.world import line, person, push
@@ -131,7 +135,8 @@ def job(engine, monkeypatch):
     def make(portal, people, url=None, **more):
         options = {"connect_timeout": 2, "attempts": 1} | more.pop("http", {})
         url = url or f"http://127.0.0.1:{portal.port}/v2"
-        target = Scim.model_validate({"url": url, "auth": auth, "http": options})
+        quirks = more.pop("quirks", None)
+        target = Scim.model_validate({"url": url, "auth": auth, "http": options, "quirks": quirks})
         settings = {"patience": Patience(attempts=2, base=0.0), "push": RULES} | more
         limits = Limits(updates_percent=None, removals_percent=None)
         return Job("portal", engine, target, people=lambda: people, limits=limits, **settings)
@@ -212,6 +217,36 @@ def test_an_attribute_that_the_target_no_longer_has_is_named_with_its_line(job, 
     report = run(job(portal, crowd(2), push=mended))
     assert (report.done, report.letters) == ({"update": MANY}, ())
     assert prepare(job(portal, crowd(2), push=mended)).plan.items == ()
+
+
+@pytest.mark.parametrize(
+    ("adopt", "said"), [(Adopt.AUTO, "takes it over"), (Adopt.REVIEW, "asks a person")]
+)
+@pytest.mark.parametrize("bulk", [0, 100])
+def test_an_account_that_comes_between_plan_and_write_is_left_to_the_next_plan(
+    job, portal, adopt, said, bulk
+):
+    rules = replace(RULES, match=(replace(RULES.match[0], adopt=adopt),))
+    people = crowd()
+    for_us = job(portal, people, push=rules, quirks={"bulk": bulk})
+    prepared = prepare(for_us)
+    after = {"userName": people[7].attributes["email"], "title": "Another hand"}
+    (made,) = for_us.target.apply([Change(1, "User", Action.CREATE, "theirs", after=after)])
+    assert made.error is None
+    portal.held["theirs"].external_id = None
+    report = execute(for_us, prepared)
+    (letter,) = report.letters
+    assert letter.reason.startswith("POST /Users")
+    assert re.search(rf"crm\.yaml:3: by userName one account .* matches; .*{said}$", letter.reason)
+    assert portal.held[None].title == "Another hand", "nobody was shown that it is taken over"
+    again = prepare(for_us)
+    (item,) = again.plan.items
+    if adopt is Adopt.REVIEW:
+        assert (item.cause, item.action) == (Cause.REVIEW, None)
+        return
+    assert execute(for_us, again).done == {"update": 1}
+    assert len(portal.storage.resources) == len(people)
+    assert prepare(for_us).plan.items == ()
 
 
 def test_a_full_disk_loses_no_change_that_was_sent(job, portal, tmp_path):
