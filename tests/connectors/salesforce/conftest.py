@@ -160,3 +160,12 @@ def connect(salesforce: Simulator, monkeypatch: pytest.MonkeyPatch) -> Connectin
         return Salesforce.model_validate(settings | more)
 
     return connected
+
+
+@pytest.fixture(params=["collections", "jobs"])
+def sf(request, connect, monkeypatch):
+    """The connector, writing by either way."""
+    if request.param == "jobs":
+        monkeypatch.setattr("connectors.salesforce.writing._FEW", 0)
+        return connect(bulk_writes=1)
+    return connect(bulk_writes=0)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 import requests
-from hypothesis import given
-from hypothesis import strategies as st
 from simple_salesforce import Salesforce as Library
 
 from connectors.contract import Action, Change
@@ -18,47 +15,12 @@ from connectors.errors import (
     MisconfiguredError,
     NotFoundError,
     RejectedError,
-    ThrottledError,
     TransientError,
-    UnauthorizedError,
-    UncertainError,
 )
 from connectors.kit import ODD_KEYS
-from connectors.salesforce.bulkwriting import _ERROR
-from connectors.salesforce.codes import of_code
-from connectors.simulators.salesforce import DuplicateRule, Response, ValidationRule
+from connectors.simulators.salesforce import DuplicateRule, ValidationRule
 from tests.connectors.salesforce.conftest import Leading
-
-
-def create(number, key=None, object_="Contact", **after):
-    values = {"LastName": f"L{number}", **after}
-    return Change(number, object_, Action.CREATE, key or f"k{number}", after=values)
-
-
-def update(number, made, **after):
-    return Change(number, "Contact", Action.UPDATE, f"k{number}", id=made, after=after)
-
-
-def delete(number, made):
-    return Change(number, "Contact", Action.DELETE, f"k{number}", id=made)
-
-
-def errors(outcomes):
-    """The kind of error of each change, by its number."""
-    return {o.change.number: type(o.error) if o.error else None for o in outcomes}
-
-
-def held(org):
-    return {r.get("Isthmus_Id__c"): r for r in org.records("Contact") if not r.get("IsDeleted")}
-
-
-@pytest.fixture(params=["collections", "jobs"])
-def sf(request, connect, monkeypatch):
-    """The connector, writing by either way."""
-    if request.param == "jobs":
-        monkeypatch.setattr("connectors.salesforce.writing._FEW", 0)
-        return connect(bulk_writes=1)
-    return connect(bulk_writes=0)
+from tests.connectors.salesforce.writes import create, delete, errors, held, update
 
 
 def test_a_create_is_an_upsert_by_our_key_also_when_the_key_is_odd(sf, org):
@@ -294,110 +256,6 @@ def test_no_more_is_drawn_than_is_needed(connect, salesforce):
     assert len(drawn) == 200
 
 
-@pytest.mark.parametrize(
-    ("how", "kind", "made"),
-    [("lose", UncertainError, 1), ("cut", UncertainError, 1), ("drop", UncertainError, 0)],
-)
-def test_a_lost_answer_is_uncertain_and_is_not_repeated(connect, salesforce, org, how, kind, made):
-    salesforce.fault("PATCH .*/composite/sobjects", how)
-    (outcome,) = connect().apply([create(1)])
-    assert type(outcome.error) is kind
-    assert len(held(org)) == made
-    found = connect().find("Contact", "externalId", "k1")
-    assert [account.key for account in found] == ["k1"] * made
-
-
-def test_a_server_error_may_have_happened_and_patience_is_given_when_asked_for(connect, salesforce):
-    salesforce.fault("PATCH", "answer", response=Response(500))
-    assert errors(connect().apply([create(1)])) == {1: UncertainError}
-    busy = Response(503, b"", {"Retry-After": "0"})
-    salesforce.fault("PATCH", "answer", times=2, response=busy)
-    assert errors(connect().apply([create(1)])) == {1: None}
-
-
-def test_an_answer_that_leaves_records_out_is_uncertain(connect, salesforce):
-    salesforce.fault("PATCH", "answer", response=Response.of([]))
-    assert errors(connect().apply([create(1), create(2)])) == {1: UncertainError, 2: UncertainError}
-
-
-def test_a_session_that_ends_is_opened_anew_in_the_middle(sf, salesforce, org):
-    list(sf.apply([create(0)]))
-    for pattern in ("composite|POST .*/jobs", "batches|composite", "PATCH", "Results|composite"):
-        salesforce.fault(pattern, "expire")
-        assert errors(sf.apply([create(n) for n in range(3)])) == dict.fromkeys(range(3))
-    assert salesforce.access.logins > 3
-
-
-def test_the_budget_ends_a_run_without_raising(connect, salesforce, org):
-    salesforce.service.daily = 10
-    sf = connect(max_api_share=0.3)
-    outcomes = list(sf.apply([create(n) for n in range(600)]))
-    assert [outcomes[n].error for n in (0, 399)] == [None, None]
-    assert {type(o.error) for o in outcomes[400:]} == {ThrottledError}
-    assert salesforce.service.used == 3
-
-
-@pytest.fixture
-def jobs(connect, monkeypatch):
-    monkeypatch.setattr("connectors.salesforce.writing._FEW", 0)
-    return lambda **more: connect(bulk_writes=1, **more)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "how", "kind", "made"),
-    [
-        ("POST .*/jobs/ingest", "drop", None, 3),
-        ("PUT .*/batches", "drop", TransientError, 0),
-        ("PUT .*/batches", "lose", TransientError, 0),
-        ("PATCH .*/jobs/ingest", "lose", None, 3),
-        ("PATCH .*/jobs/ingest", "drop", UncertainError, 0),
-        ("successfulResults", "drop", None, 3),
-    ],
-)
-def test_a_job_whose_connection_breaks(jobs, salesforce, org, pattern, how, kind, made):
-    salesforce.fault(pattern, how)
-    assert set(errors(jobs().apply([create(n) for n in range(3)])).values()) == {kind}
-    assert len(held(org)) == made
-    assert salesforce.service.bulk.jobs == {}
-
-
-def test_a_job_whose_results_cannot_be_had_is_uncertain(jobs, salesforce, org):
-    salesforce.fault("Results", "drop", times=99)
-    assert set(errors(jobs().apply([create(n) for n in range(3)])).values()) == {UncertainError}
-    assert len(held(org)) == 3
-
-
-def test_a_job_that_fails_half_way_tells_what_was_done(jobs, salesforce, org):
-    salesforce.service.bulk.fail_next = "InternalServerError : later"
-    outcomes = list(jobs().apply([create(n) for n in range(4)]))
-    assert errors(outcomes) == {0: None, 1: None, 2: TransientError, 3: TransientError}
-    assert "InternalServerError" in str(outcomes[-1].error)
-    assert len(held(org)) == 2
-
-
-def test_a_job_that_takes_too_long_is_stopped_and_nothing_of_it_happens_later(
-    jobs, salesforce, org
-):
-    salesforce.service.bulk.looks_needed = 10**9
-    outcomes = list(jobs(bulk_seconds=0.05).apply([create(n) for n in range(3)]))
-    assert set(errors(outcomes).values()) == {TransientError}
-    assert salesforce.service.bulk.jobs == {}
-    assert held(org) == {}
-
-
-def test_a_job_that_salesforce_refuses_as_a_whole_stops_the_run(jobs, salesforce, org, monkeypatch):
-    bulk = salesforce.service.bulk
-    work = bulk._work
-
-    def refuse(job):
-        job.data = b"Nope__c\nx\n"
-        work(job)
-
-    monkeypatch.setattr(bulk, "_work", refuse)
-    with pytest.raises(MisconfiguredError, match="refused"):
-        list(jobs().apply([create(1), create(2)]))
-
-
 def test_accounts_are_all_live_records_with_what_we_may_write(connect, org):
     org.seed("Contact", [{"LastName": "a", "Isthmus_Id__c": "k"}, {"LastName": "b"}])
     org.seed("Contact", [{"LastName": "gone", "IsDeleted": True}])
@@ -430,50 +288,3 @@ def test_a_record_is_found_by_a_field(connect, org, attribute, value, found):
     org.seed("Contact", [{"LastName": "gone", "Email": "ann@x.example", "IsDeleted": True}])
     assert [a.id for a in connect().find("Contact", attribute, value)] == [made] * found
     assert [a.id for a in connect().find("Contact", "Id", made)] == [made]
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        ("UNABLE_TO_LOCK_ROW", TransientError),
-        ("DUPLICATES_DETECTED", ConflictError),
-        ("DUPLICATE_VALUE", ConflictError),
-        ("FIELD_CUSTOM_VALIDATION_EXCEPTION", RejectedError),
-        ("STRING_TOO_LONG", RejectedError),
-        ("ENTITY_IS_DELETED", NotFoundError),
-        ("INVALID_CROSS_REFERENCE_KEY", NotFoundError),
-        ("INVALID_SESSION_ID", UnauthorizedError),
-        ("INVALID_FIELD", MisconfiguredError),
-        ("STORAGE_LIMIT_EXCEEDED", MisconfiguredError),
-        ("SOMETHING_NEW", RejectedError),
-    ],
-)
-def test_a_code_means_what_to_do_next(code, kind):
-    assert type(of_code(code, [], "create k")) is kind
-
-
-def test_a_bad_reference_in_a_field_is_no_missing_record():
-    assert type(of_code("INVALID_CROSS_REFERENCE_KEY", ["AccountId"], "create k")) is RejectedError
-
-
-@given(st.text(), st.lists(st.text()), st.text())
-def test_only_codes_and_names_of_fields_get_into_a_message(code, fields, message):
-    said = str(of_code(code, fields, "create k", message))
-    shape = r"create k: ([A-Z_]+|an unknown code)( \([A-Za-z][\w., ]*\))?(; [a-z 0-9'.]+)?"
-    assert re.fullmatch(shape, said, re.ASCII)
-
-
-@pytest.mark.parametrize(
-    ("text", "code", "fields"),
-    [
-        ("STRING_TOO_LONG:Last Name: data value too large: x (max length=80):LastName --",
-         "STRING_TOO_LONG", "LastName"),
-        ("DUPLICATE_VALUE:duplicate value found: X: Y:--", "DUPLICATE_VALUE", ""),
-        ("REQUIRED_FIELD_MISSING:Required fields are missing: [A, B]:A, B --",
-         "REQUIRED_FIELD_MISSING", "A, B"),
-    ],
-)  # fmt: skip
-def test_the_error_of_a_job_is_read_from_its_cell(text, code, fields):
-    found = _ERROR.match(text)
-    assert found is not None
-    assert found.groups() == (code, fields)
