@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from idp_core.db import bulk
 from idp_core.db.later import LaterMapping
 from idp_core.db.types import utc_text
-from idp_core.provisioning.model import AccountState, ManagedAccount
+from idp_core.provisioning.model import AccountState, ManagedAccount, Written
 from idp_core.provisioning.tables import account
 
 _COLUMNS = tuple(column.name for column in account.columns)
@@ -101,8 +101,15 @@ def save_accounts(
     conn: sa.Connection, accounts: Iterable[ManagedAccount], now: datetime | None = None
 ) -> None:
     """Insert or replace; a profile must not come twice."""
+    save_written(conn, map(Written.of, accounts), now)
+
+
+def save_written(
+    conn: sa.Connection, written: Iterable[Written], now: datetime | None = None
+) -> None:
+    """Insert or replace accounts as writes left them; a profile must not come twice."""
     moment = utc_text(now or datetime.now(UTC))
-    bulk.upsert(conn, account, _COLUMNS, [_row(each, moment) for each in accounts])
+    bulk.upsert(conn, account, _COLUMNS, [_row(each, moment) for each in written])
 
 
 def forget_accounts(conn: sa.Connection, target: str, object_: str, gids: Collection[str]) -> None:
@@ -127,21 +134,22 @@ def count_accounts(conn: sa.Connection, target: str, object_: str) -> Mapping[Ac
     return {AccountState(state): count for state, count in conn.execute(query)}
 
 
-def _row(each: ManagedAccount, moment: str) -> tuple[Any, ...]:
+def _row(written: Written, moment: str) -> tuple[Any, ...]:
+    each, remote_id, version, rewritten = written
     return (
         each.target,
         each.object,
         each.gid,
         each.key,
-        each.remote_id,
+        remote_id,
         str(each.state),
         _json(each.pushed),
         each.profile_digest,
         each.push_digest,
         utc_text(each.left_at) if each.left_at else None,
-        each.version,
+        version,
         moment,
-        _json(each.rewritten) if each.rewritten else None,
+        _json(rewritten) if rewritten else None,
     )
 
 

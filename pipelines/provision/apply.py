@@ -26,7 +26,7 @@ from connectors.errors import (
     TransientError,
     UncertainError,
 )
-from idp_core.provisioning.model import AccountState, ManagedAccount, PlanRecord
+from idp_core.provisioning.model import AccountState, ManagedAccount, PlanRecord, Written
 from idp_core.provisioning.refusals import Refusal
 from pipelines.control import Halting, Unhalted
 from pipelines.provision.asking import Word, ask, holder, rewritten
@@ -66,7 +66,7 @@ class Setting:
     `keep` stores dead letters inside the transaction of their outcome; `progress` is told how many
     of how many changes are settled; `control` may pause or end the work. With `probing` a few
     changes go first, and the others only when one of them passed. `order` is who ordered it,
-    `digest` gives the digest of an item where it is known already.
+    `digest` gives the digest of an item by its number, where it is known already.
     """
 
     engine: sa.Engine
@@ -78,7 +78,7 @@ class Setting:
     control: Halting = field(default_factory=Unhalted)
     probing: bool = False
     order: Order | None = None
-    digest: Callable[[PlanItem], bytes | None] = lambda _: None
+    digest: Callable[[int], bytes | None] = lambda _: None
 
 
 class Work:
@@ -178,11 +178,13 @@ class Work:
                 as_sent = outcome.held is outcome.change.after and not item.account.rewritten
                 made = {} if as_sent else rewritten(item, outcome.held)
                 remote_id = outcome.id or item.account.remote_id
-                self._done(item, item.account.written(remote_id, outcome.version, made))
+                self._done(item, Written(item.account, remote_id, outcome.version, made))
+                self._breaker.record(None)
+                return
             case NotFoundError() if removal:
                 error = None
-                gone = replace(item.account, version=outcome.version)
-                self._done(item, replace(gone, state=AccountState.DELETED, pushed={}))
+                gone = replace(item.account, state=AccountState.DELETED, pushed={})
+                self._done(item, Written.of(replace(gone, version=outcome.version)))
             case NotFoundError() if item.action is Action.UPDATE:
                 gone = replace(item.account, state=AccountState.DELETED, pushed={})
                 why = f"{error}: the account is gone; a next plan makes it again"
@@ -241,7 +243,7 @@ class Work:
                 continue
             self._refusals.pop(item.number, None)
             if answer.word is Word.DONE:
-                self._done(item, answer.account)
+                self._done(item, Written.of(answer.account))
             elif answer.word is Word.SEVERAL:
                 self._refuse(item, "several accounts of the target carry our key; remove the extra")
             elif refusal is not None:
@@ -250,8 +252,8 @@ class Work:
                 undone.append(item)
         return undone, unknown
 
-    def _done(self, item: PlanItem, account: ManagedAccount) -> None:
-        self.writer.succeeded(item, account)
+    def _done(self, item: PlanItem, written: Written) -> None:
+        self.writer.succeeded(item, written)
         self.passed.add(item.gid)
         self._progress()
 
@@ -267,7 +269,7 @@ class Work:
 
     def _refusal(self, item: PlanItem, reason: str) -> Refusal:
         setting, account = self._setting, item.account
-        digest = (setting.digest(item) or item_digest(item)).hex()
+        digest = (setting.digest(item.number) or item_digest(item)).hex()
         state, now = self._diagnosis.state, datetime.now(UTC)
         return Refusal(account.target, account.object, item.gid, digest, state, reason, now)
 

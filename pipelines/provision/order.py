@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from connectors.elements import list_of
 from idp_core.audit import log as audit
 from idp_core.audit.operations import Operation
-from idp_core.provisioning.model import ManagedAccount, PlanRecord
+from idp_core.provisioning.model import PlanRecord
 from pipelines.provision.plan import PlanItem, item_digest
 
 
@@ -33,18 +33,19 @@ class Order:
         item: PlanItem,
         outcome: str,
         time: datetime | None = None,
-        account: ManagedAccount | None = None,
+        remote_id: str | None = None,
         digest: bytes | None = None,
     ) -> Operation:
-        """Return the line about an item: `account` is what is known of it afterwards.
+        """Return the line about an item: `remote_id` is what the target calls it since then.
 
         `digest` is the item's, where it is known already.
         """
-        known = account or item.account
+        account = item.account
+        called = remote_id or account.remote_id
         return Operation(  # by place: there is one for each write
             time or datetime.now(UTC),
-            item.gid,
-            None if known.remote_id == known.key else known.remote_id,
+            account.gid,
+            None if called == account.key else called,
             str(item.action) if item.action else "adopt",
             str(item.cause),
             _names(tuple([each.path for each in item.differences])),

@@ -142,12 +142,9 @@ class Plan:
         """The digest of each effective item, in order."""
         return tuple(item_digest(item) for item in self.items if item.effective)
 
-    def digest_of(self, item: PlanItem) -> bytes | None:
-        """Return the digest of an effective item of this plan, which it was hashed by."""
-        return self._digests.get(item.number)
-
     @cached_property
-    def _digests(self) -> Mapping[int, bytes]:
+    def digests(self) -> Mapping[int, bytes]:
+        """The digest of each effective item by its number, which the plan was hashed by."""
         numbers = (item.number for item in self.items if item.effective)
         return dict(zip(numbers, self.item_digests, strict=True))
 

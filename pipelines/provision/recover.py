@@ -144,7 +144,7 @@ def _tell(
     lines: dict[str, list[Operation]] = {}
     for entry, answer in settled:
         item, outcome = items[_key(entry)], _STATES[answer.word].value
-        line = order.operation(item, outcome, account=answer.account)
+        line = order.operation(item, outcome, remote_id=answer.account.remote_id)
         lines.setdefault(entry.plan_id, []).append(line)
     for plan_id, batch in lines.items():
         record = plans.read_plan(conn, plan_id)

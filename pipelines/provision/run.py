@@ -231,7 +231,7 @@ def _work(job: Job, prepared: Prepared, writes: Sequence[PlanItem]) -> Work:
         job.control,
         probing=before is not None,
         order=job.order,
-        digest=prepared.plan.digest_of,
+        digest=prepared.plan.digests.get,
     )
     work = Work(setting, prepared.record, writes)
     try:

@@ -16,7 +16,14 @@ from connectors.exchange import Exchange
 from idp_core.audit.operations import WRITTEN, Operation
 from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, journal, plans
-from idp_core.provisioning.model import Entry, EntryState, ManagedAccount, Pending, PlanRecord
+from idp_core.provisioning.model import (
+    Entry,
+    EntryState,
+    ManagedAccount,
+    Pending,
+    PlanRecord,
+    Written,
+)
 from pipelines.provision.documents import item_document
 from pipelines.provision.groups import OBJECT as GROUP_OBJECT
 from pipelines.provision.order import Order
@@ -63,7 +70,7 @@ class JournalWriter:
         record: PlanRecord,
         keep: Keep | None,
         order: Order | None = None,
-        digest: Callable[[PlanItem], bytes | None] = lambda _: None,
+        digest: Callable[[int], bytes | None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._record = record
@@ -92,16 +99,16 @@ class JournalWriter:
             yield group
             size = min(2 * size, _MOST) if time.monotonic() - begun < _SHORT else GROUP
 
-    def succeeded(self, item: PlanItem, account: ManagedAccount) -> None:
+    def succeeded(self, item: PlanItem, written: Written) -> None:
         """Note that the target holds it."""
         noted = self._noted
-        noted.accounts[item.gid] = account
+        noted.accounts[item.gid] = written
         if item.moved_from:
             noted.moved.add(item.moved_from)
         if item.cause is Cause.ERASED:
             noted.erased.add(item.gid)
         self.done[str(item.action or "none")] += 1
-        self._end(item, EntryState.DONE, account=account)
+        self._end(item, EntryState.DONE, remote_id=written.remote_id)
 
     def refused(
         self,
@@ -112,7 +119,7 @@ class JournalWriter:
     ) -> None:
         """Note that it will never pass; it becomes a dead letter, with what was said of it."""
         if account is not None:
-            self._noted.accounts[account.gid] = account
+            self._noted.accounts[account.gid] = Written.of(account)
         letter = DeadLetter(
             target=self._record.target,
             gid=item.gid,
@@ -143,7 +150,7 @@ class JournalWriter:
             journal.write_entries(conn, noted.entries.values())
             journal.put_intents(conn, plan, target, object_, self._pending.values())
             accounts.forget_accounts(conn, target, object_, noted.moved)
-            accounts.save_accounts(conn, noted.accounts.values())
+            accounts.save_written(conn, noted.accounts.values())
             plans.scrub_items(conn, noted.erased)
             if self._keep is not None and noted.letters:
                 self._keep(conn, noted.letters)
@@ -168,15 +175,15 @@ class JournalWriter:
         item: PlanItem,
         state: EntryState,
         error: str | None = None,
-        account: ManagedAccount | None = None,
+        remote_id: str | None = None,
     ) -> None:
         now, number, noted = self._now(), item.number, self._noted
         pending = self._pending.pop(number, None) or self._doubtful[number]
         if state is EntryState.UNCERTAIN:
             self._doubtful[number] = pending
         if self._order is not None:
-            digest = self._digest(item)
-            line = self._order.operation(item, state.value, now, account, digest)
+            digest = self._digest(number)
+            line = self._order.operation(item, str(state), now, remote_id, digest)
             noted.operations.append(line)
         if state is not EntryState.DONE or self._order is None or number in self._lines:
             ended_at = None if state is EntryState.UNCERTAIN else now
@@ -219,7 +226,7 @@ class _Noted:
 
     outcomes: int = 0
     entries: dict[int, Entry] = field(default_factory=dict)
-    accounts: dict[str, ManagedAccount] = field(default_factory=dict)
+    accounts: dict[str, Written] = field(default_factory=dict)
     moved: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
     letters: list[DeadLetter] = field(default_factory=list)
