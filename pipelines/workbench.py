@@ -36,13 +36,13 @@ def workbench(folder: Path, *, memory: str = "4GB") -> Iterator[duckdb.DuckDBPyC
 
 @contextmanager
 def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give one that takes at most half of the memory, where Python's own objects want the rest.
+    """Give one that takes at most two fifths of the memory, as Python's own objects want the rest.
 
     What does not fit goes to a folder that nobody else may read, and that goes with the database.
     """
     with (
         TemporaryDirectory(prefix="isthmus-") as name,
-        workbench(Path(name), memory="50%") as con,
+        workbench(Path(name), memory="40%") as con,
     ):
         con.execute("SET enable_progress_bar = false")
         yield con
