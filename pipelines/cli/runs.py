@@ -39,7 +39,8 @@ class Status(StrEnum):
 @app.command("list")
 def list_runs(
     job: Annotated[
-        str | None, typer.Option(help="Only runs of this job: sync, unify, plan, apply, replay, erase.")
+        str | None,
+        typer.Option(help="Only runs of this job: sync, unify, plan, apply, replay, erase."),
     ] = None,
     status: Annotated[Status | None, typer.Option(help="Only runs that stand so.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, the latest first.")] = 20,
