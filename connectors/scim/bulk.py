@@ -25,10 +25,12 @@ Operation = Mapping[str, Any]
 
 
 async def write_many(writer: Writer, changes: Sequence[Change]) -> list[Outcome]:
-    """Write changes in one request; those that it cannot say go one by one.
+    """Write changes in one request; those that it cannot say go one by one, as one alone does.
 
     A lost answer makes every creation of it uncertain. Raises MisconfiguredError.
     """
+    if len(changes) == 1:
+        return [await writer.write(changes[0])]
     said = {change.number: operation for change in changes if (operation := _said(writer, change))}
     together = [change for change in changes if change.number in said]
     outcomes = [await writer.write(each) for each in changes if each.number not in said]

@@ -148,12 +148,17 @@ class Scim(Connector):
                 return
             writer = Writer(transport, *known, self.quirks)
             size = self.quirks.together if self.quirks else 1
-            works = (_written(writer, some) for some in _grouped(drawn, size))
-            lanes = self.concurrency if size == 1 else _BULKS
-            together = _TOGETHER * lanes if size == 1 else 1
-            async with UnderWay(works, lanes, together=together, urgent=_failed) as under_way:
-                while some := await under_way.ended():
-                    yield [outcome for each in some for outcome in each]
+            if size == 1:
+                singly, lanes = map(writer.write, drawn), self.concurrency
+                together = _TOGETHER * lanes
+                async with UnderWay(singly, lanes, together=together, urgent=_failed) as under_way:
+                    while some := await under_way.ended():
+                        yield some
+                return
+            many = (write_many(writer, some) for some in _grouped(drawn, size))
+            async with UnderWay(many, _BULKS) as under_way:
+                while ended := await under_way.ended():
+                    yield [outcome for each in ended for outcome in each]
 
         return self._stream(outcomes)
 
@@ -240,15 +245,9 @@ def _grouped(changes: Iterator[Change], size: int) -> Iterator[Sequence[Change]]
         yield some
 
 
-def _failed(outcomes: Sequence[Outcome]) -> bool:
-    """Whether whoever hears of these may want to send nothing more."""
-    return any(outcome.error is not None for outcome in outcomes)
-
-
-async def _written(writer: Writer, changes: Sequence[Change]) -> list[Outcome]:
-    if len(changes) == 1:
-        return [await writer.write(changes[0])]
-    return await write_many(writer, changes)
+def _failed(outcome: Outcome) -> bool:
+    """Whether whoever hears of this may want to send nothing more."""
+    return outcome.error is not None
 
 
 async def _kind(transport: Transport, name: str) -> ResourceType:

@@ -173,15 +173,12 @@ class Transport:
     ) -> Answer:
         if self._http is None or self._overdue is None:
             raise RuntimeError("use the transport as an async context manager")
-        data = None
-        if body is not None:
-            data = encoded(body)
-            headers = {**headers, "Content-Type": MEDIA_TYPE}
+        sent = None if body is None else encoded(body)
         where, long = f"{method} {path}", method == "GET" or path == BULK_PATH
         call = self._http.request(
             method,
             self._address(path),
-            data=data,
+            data=None if sent is None else aiohttp.BytesPayload(sent, content_type=MEDIA_TYPE),
             params=params,
             headers=headers,
             timeout=self._read if long else self._write,
@@ -196,7 +193,7 @@ class Transport:
                 if path == BULK_PATH:  # it is about many accounts
                     raise error
                 hidden = [*secrets(headers, self._credentials.params())]
-                raise error.after(_exchange(method, path, data, response.status, text, hidden))
+                raise error.after(_exchange(method, path, sent, response.status, text, hidden))
             said = _json(where, text) if text else None
             return Answer(response.status, said, response.headers.get("ETag"))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:

@@ -48,6 +48,8 @@ class Writer:
             known = ", ".join(sorted(self.types))
             raise MisconfiguredError(f"the provider has no {change.object!r}; it has {known}")
         try:
+            if change.action is Action.CREATE:
+                return await self._create(kind, change)
             return await self._write(kind, change)
         except MisconfiguredError:
             raise
@@ -75,8 +77,7 @@ class Writer:
         return Request("PATCH", address, patch_body(said)) if said else None
 
     async def _write(self, kind: ResourceType, change: Change) -> Outcome:
-        if change.action is Action.CREATE:
-            return await self._create(kind, change)
+        """Carry out a change to an account that is there."""
         if change.id is None:
             raise RejectedError(f"{change.action} {change.key}: the account's id is not known")
         address = f"{kind.endpoint}/{_quoted(change.id)}"
@@ -109,7 +110,10 @@ class Writer:
 
     async def _create(self, kind: ResourceType, change: Change) -> Outcome:
         resource = self._new(kind, change)
-        answer = await self._post(kind, resource)
+        try:
+            answer = await self.transport.send("POST", kind.endpoint, resource)
+        except (RejectedError, UncertainError) as error:
+            raise await self.meant(kind, resource, error) from None
         created = answer.body if isinstance(answer.body, dict) else {}
         if "id" not in created:
             raise RejectedError(f"POST {kind.endpoint}: accepted, but the answer names no id")
@@ -131,12 +135,6 @@ class Writer:
         patch = operations({}, elements) if self.features.patch else []
         etag = self.features.etag
         return await write_elements(self.transport, address, kind, made, patch, etag=etag)
-
-    async def _post(self, kind: ResourceType, resource: dict[str, Any]) -> Answer:
-        try:
-            return await self.transport.send("POST", kind.endpoint, resource)
-        except (RejectedError, UncertainError) as error:
-            raise await self.meant(kind, resource, error) from None
 
     async def meant(
         self, kind: ResourceType, resource: Mapping[str, Any], error: ConnectorError
