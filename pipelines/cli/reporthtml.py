@@ -22,8 +22,8 @@ overflow-wrap:break-word}
 th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}
 .wide{overflow-x:auto}.state{font-weight:600}
 code{font-size:.85em}
-@media print{body{margin:0;max-width:none;font-size:11px}h2{break-after:avoid}
-tr{break-inside:avoid}}
+@media print{:root{font-size:11px}body{margin:0;max-width:none;font-size:1rem}h2{break-after:avoid}
+tr{break-inside:avoid}.wide{overflow:visible;break-inside:avoid}}
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
@@ -72,7 +72,7 @@ def _parts(report: Mapping[str, Any]) -> Iterator[str]:
     columns = ["plan", "target", "object", "status", "does", "findings", "approved"]
     said = "Plans that it made or applied, as they stand now."
     yield _table("Plans", columns, map(_plan, report["plans"]), said)
-    quarantine = report["quarantine"]
+    quarantine = [{**each, "since": _time(each["since"])} for each in report["quarantine"]]
     yield _table("Quarantine", ("target", "since", "tries", "reason"), quarantine)
     yield _table(
         "Dead letters",

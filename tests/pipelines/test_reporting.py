@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -56,6 +57,9 @@ def test_a_target_in_quarantine_comes_first_in_what_to_do(small):
     text = page(report)
     assert "&lt;script&gt;" in text
     assert "<script" not in text
+    (halted,) = report["quarantine"]
+    assert f"{datetime.fromisoformat(halted['since']):%Y-%m-%d %H:%M:%S} UTC" in text
+    assert halted["since"] not in text, "times are told alike"
 
 
 class _Tags(HTMLParser):
