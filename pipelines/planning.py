@@ -10,16 +10,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from idp_core.db.engine import reading
+from idp_core.db.engine import reading, writing
 from idp_core.profiles import store
-from idp_core.provisioning import plans
+from idp_core.provisioning import accounts, plans
 from idp_core.provisioning.model import OPEN, Approval, PlanRecord
 from mappings.suggest import did_you_mean
+from pipelines.acts import note, operator
 from pipelines.bus import Bus
-from pipelines.errors import ProjectError
+from pipelines.errors import JobError, ProjectError
 from pipelines.provision import run as provisioning
+from pipelines.provision.desired import Wanted
 from pipelines.provision.documents import read_item
 from pipelines.provision.errors import StalePlanError
+from pipelines.provision.matching import Hit
 from pipelines.provision.person import PersonPlan, plan_person
 from pipelines.provision.plan import Cause, PlanItem
 from pipelines.provision.rehearsal import rehearse
@@ -101,6 +104,25 @@ def plan_one(bus: Bus, target: str, gid: str) -> PersonPlan:
         now = store.get_stored(conn, gid, schema=bus.schema).gid
     person = next(iter(read_people(bus, [now])), None)
     return plan_person(job, now, person, datetime.now(UTC))
+
+
+def adopt(bus: Bus, target: str, gid: str, word: Word) -> None:
+    """Note a person's word that the account which matches a profile for review is theirs.
+
+    The next plan takes it over. Raises JobError when no account waits for such a word, and what
+    `plan_one` does.
+    """
+    found = plan_one(bus, target, gid)
+    hit, wanted = found.match, found.wanted
+    if not isinstance(hit, Hit) or hit.cause is not Cause.REVIEW or not isinstance(wanted, Wanted):
+        why = f": {hit.reason}" if hit is not None else ""
+        raise JobError(f"{target}: no account waits for a word on {found.gid}{why}")
+    (item,) = (each for each in found.items if each.cause is Cause.REVIEW)
+    agreed = replace(item.account, remote_id=hit.account.id)
+    with writing(bus.engine) as conn:
+        accounts.save_accounts(conn, [agreed])
+        data = {"target": target, "object": agreed.object, "gid": found.gid, "why": word.why}
+        note(bus, conn, "account.adopted", operator(word.who), **data)
 
 
 def apply_plan(

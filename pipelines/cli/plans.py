@@ -191,6 +191,31 @@ def list_plans(
     give(document, shown, as_json=as_json)
 
 
+@app.command()
+def adopt(
+    target: Annotated[str, typer.Argument(help="The target that has the account.")],
+    gid: Annotated[str, typer.Argument(help="The profile's global id.")],
+    why: Annotated[str, typer.Option(help="Why it is theirs; it is kept.")],
+    who: Who = None,
+    project: Folder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Say that the account which matches a profile by a rule for review is theirs.
+
+    The next plan takes it over. `plan --profile GID` shows what that changes at the account.
+    """
+    from pipelines.bus import open_bus
+    from pipelines.planning import adopt as note_word
+    from pipelines.project import load_project
+    from pipelines.word import Word
+
+    word = Word(*_word(who, why, "--why"))
+    with open_bus(load_project(project)) as bus:
+        note_word(bus, target, gid, word)
+    said = f"{target}: the next plan takes the account over for {gid}: isthmus plan {target}"
+    give({"target": target, "gid": gid, "status": "adopted"}, said, as_json=as_json)
+
+
 def apply(
     plan: Meant,
     hash_: Hash = None,

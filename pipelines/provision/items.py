@@ -54,11 +54,14 @@ class Maker:
             found = creation(self.push, wanted)
             account = self._account(wanted, None, found.pushed)
             return _item(Cause.NEW, Action.CREATE, account, found.news)
-        if hit.cause is Cause.REVIEW:
-            account = self._account(wanted, None, {}, AccountState.CONFLICT)
-            return _item(Cause.REVIEW, None, account, reason=hit.reason)
         view = self.view(hit.account)
         found = adoption(self.push, wanted, view)
+        if hit.cause is Cause.REVIEW:
+            account = self._account(wanted, None, {}, AccountState.CONFLICT)
+            reason = (
+                f"{hit.reason}; if it is theirs: isthmus plan adopt {self.target} {account.gid}"
+            )
+            return _item(Cause.REVIEW, None, account, found.news, reason=reason)
         if view.get(self.push.active_path) is False:  # such as one that was deleted softly
             found = replace(found, news=[*found.news, *self._waking(view)])
         account = self._account(wanted, hit.account.id, found.pushed, version=hit.account.version)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.contract import Account
+from idp_core.provisioning.model import AccountState, ManagedAccount
 from pipelines.provision.desired import Wanted, plain
 from pipelines.provision.plan import Cause
 from pipelines.provision.rules import Adopt, Match, Push, Refusal
@@ -81,11 +82,24 @@ class Seen:
 
 
 def recognise(
-    push: Push, wanted: Wanted, seen: Seen, holders: Mapping[str, str]
+    push: Push,
+    wanted: Wanted,
+    seen: Seen,
+    holders: Mapping[str, str],
+    known: ManagedAccount | None,
 ) -> Hit | Clash | None:
-    """Find the account that is this person's already; `holders` maps remote id to global id."""
+    """Find the account that is this person's already; `holders` maps remote id to global id.
+
+    `known` is our record of theirs.
+    """
     fit = fitting(push, wanted, seen)
-    return judge(fit, wanted, holders) if fit is not None else None
+    return judge(fit, wanted, holders, agreed(known)) if fit is not None else None
+
+
+def agreed(known: ManagedAccount | None) -> str | None:
+    """Return the target's id of the account that a person said is theirs, if anybody did."""
+    waits = known is not None and known.state is AccountState.CONFLICT
+    return known.remote_id if known is not None and waits else None
 
 
 def fitting(push: Push, wanted: Wanted, seen: Seen) -> Fit | None:
@@ -107,8 +121,13 @@ def rule_value(rule: Match, wanted: Wanted) -> Any:
     return None if isinstance(value, Refusal) or value == "" else plain(value)
 
 
-def judge(fit: Fit, wanted: Wanted, holders: Mapping[str, str]) -> Hit | Clash:
-    """Say whether what fits is this person's; `holders` maps remote id to global id."""
+def judge(
+    fit: Fit, wanted: Wanted, holders: Mapping[str, str], word: str | None = None
+) -> Hit | Clash:
+    """Say whether what fits is this person's; `holders` maps remote id to global id.
+
+    `word` is the id of the account that a person said is theirs.
+    """
     place, path = fit.place, fit.path
     if len(fit.accounts) > 1:
         return Clash(f"{place}: {len(fit.accounts)} accounts of the target match by {path}")
@@ -116,8 +135,12 @@ def judge(fit: Fit, wanted: Wanted, holders: Mapping[str, str]) -> Hit | Clash:
     holder = holders.get(account.id)
     if holder is not None and holder != wanted.person.gid:
         return Clash(f"{place}: the account that matches by {path} is that of profile {holder}")
-    cause = Cause.ADOPTED if fit.adopt is Adopt.AUTO else Cause.REVIEW
-    return Hit(account, cause, f"{place}: one account of the target matches by {path}")
+    said = f"{place}: one account of the target matches by {path}"
+    if fit.adopt is Adopt.AUTO:
+        return Hit(account, Cause.ADOPTED, said)
+    if account.id == word:
+        return Hit(account, Cause.ADOPTED, f"{said}, and a person said that it is theirs")
+    return Hit(account, Cause.REVIEW, said)
 
 
 def _folded(value: Any) -> str:

@@ -80,7 +80,8 @@ def plan_person(job: Job, gid: str, person: Person | None, now: datetime) -> Per
     match = None
     if seen is not None and isinstance(wanted, Wanted) and account is None:
         ids = {a.remote_id: owner for owner, a in {**others, **held}.items() if a.remote_id}
-        match = recognise(job.push, wanted, seen, ids)
+        known = next((held[old] for old in (gid, *gids) if old in held), None)
+        match = recognise(job.push, wanted, seen, ids, known)
     groups = memberships(job.push, wanted, account, filled)
     return PersonPlan(gid, person, wanted, account, match, items, requests, groups)
 

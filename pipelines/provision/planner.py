@@ -13,7 +13,7 @@ from idp_core.provisioning.model import AccountState, ManagedAccount
 from pipelines.provision.desired import Unwanted, Wanted, desired
 from pipelines.provision.diff import rewriting
 from pipelines.provision.items import Made, Maker, order
-from pipelines.provision.matching import Clash, Fit, Hit, Seen, fitting, judge
+from pipelines.provision.matching import Clash, Fit, Hit, Seen, agreed, fitting, judge
 from pipelines.provision.merges import final, heirlooms
 from pipelines.provision.plan import Cause, Plan, PlanItem
 from pipelines.provision.references import NO_REFERENCES, References
@@ -264,17 +264,20 @@ class _Planner:
     ) -> Hit | Clash | None:
         if wanted.person.gid in self.unsure:
             return Clash("an earlier creation may have happened; look for it in the target")
-        return judge(fit, wanted, holders) if fit is not None else None
+        word = agreed(self.accounts.get(wanted.person.gid))
+        return judge(fit, wanted, holders, word) if fit is not None else None
 
     def _newcomer(self, item: PlanItem) -> None:
         self.items.append(item)
-        if not item.effective and self.accounts.get(item.gid) != item.account:
+        known = self.accounts.get(item.gid)
+        if not item.effective and known != item.account and agreed(known) is None:
             self.settled.append(item.account)
 
     def _leave(self, account: ManagedAccount, cause: Cause, person: Person | None) -> None:
         if not account.live:
             if account.state is AccountState.CONFLICT:
-                self.settled.append(replace(account, state=AccountState.DELETED))
+                never = replace(account, state=AccountState.DELETED, remote_id=None)
+                self.settled.append(never)
             return
         now = account
         if person is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from connectors.contract import Account
 from idp_core.db.engine import reading
 from idp_core.ledger import store as ledger
 from tests.pipelines.cli.conftest import document
@@ -178,3 +181,35 @@ def test_planning_and_applying_are_runs(isthmus, small):
         ("apply", "succeeded"),
         ("plan", "succeeded"),
     ]
+
+
+REVIEWED = ("adopt: auto}\n", "adopt: auto}\n  - {attribute: userName, value: p.email}\n")
+
+
+def test_an_account_that_may_be_theirs_is_taken_over_on_a_persons_word(isthmus, small):
+    file = small.folder / "mappings/portal.push.yaml"
+    file.write_text(file.read_text().replace(*REVIEWED))
+    held = Account("theirs", None, {"userName": "ann3@secret.example"})
+    small.store.accounts["User"] = {"theirs": held}
+    (plan,) = document(isthmus("plan", "--json"))["plans"]
+    assert plan["counts"] == {"create": 9, "review": 1, "unchanged": 0}
+    (item,) = (each for each in plan["items"] if each["cause"] == "review")
+    words = re.search(r"isthmus (plan adopt portal \S+)", item["reason"])[1].split()
+    assert "ecret" not in isthmus("plan").stdout
+    assert isthmus(*words, "--why", " ").exit_code == 2
+    said = isthmus(*words, "--why", "she called", "--who", "bo")
+    assert said.exit_code == 0, said.stderr
+    assert "the next plan takes the account over" in said.stdout
+    again = isthmus(*words, "--why", "she called")
+    assert again.exit_code != 0
+    assert "no account waits for a word" in again.stderr
+    assert "a person said that it is theirs" in again.stderr
+    isthmus("plan")
+    assert isthmus("apply", "portal").exit_code == 0
+    users = small.store.accounts["User"]
+    assert len(users) == 10
+    assert users["theirs"].attributes["name.familyName"] == "Secret3"
+    logged = isthmus("audit", "list", "--json").stdout
+    assert "account.adopted" in logged
+    assert "bo" in logged
+    assert isthmus("plan", "adopt", "portal", "nobody", "--why", "x").exit_code != 0
