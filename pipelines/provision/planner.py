@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
 from idp_core.provisioning.model import AccountState, ManagedAccount
+from pipelines.provision import notes
 from pipelines.provision.desired import Unwanted, Wanted, desired
-from pipelines.provision.diff import rewriting
 from pipelines.provision.items import Made, Maker, order
 from pipelines.provision.matching import Clash, Fit, Hit, Seen, agreed, fitting, judge
 from pipelines.provision.merges import final, heirlooms
@@ -88,55 +88,17 @@ def make_plan(
         items=tuple(replace(item, number=number) for number, item in enumerate(items, start=1)),
         settled=tuple(sorted(planner.settled, key=lambda account: account.gid)),
         notes=(
-            *_notes(push, chain(inputs.accounts.values(), inputs.passed.rewritten())),
-            *_waiting(push, planner.waiting),
-            *_shared(
+            *notes.rewriting_targets(
+                push, chain(inputs.accounts.values(), inputs.passed.rewritten())
+            ),
+            *notes.waiting_lines(push, planner.waiting),
+            *notes.shared_accounts(
                 push, chain(inputs.accounts.values(), inputs.passed.shared()), inputs.redirects
             ),
+            *notes.nobodys_accounts(push, inputs.seen, inputs.accounts.values(), items),
         ),
         waiting=sum(planner.waiting.values()),
     )
-
-
-def _notes(push: Push, accounts: Iterable[ManagedAccount]) -> Iterator[str]:
-    """Yield a sentence for each line whose values the target does not hold as they are given."""
-    places = {line.path: line.place for line in push.lines} | {push.key_path: push.place}
-    found = Counter(
-        (path, rewriting(account.pushed.get(path), held))
-        for account in accounts
-        if account.rewritten and account.live
-        for path, held in account.rewritten.items()
-    )
-    for (path, how), count in sorted(found.items()):
-        place = places.get(path)
-        if place is not None:
-            yield f"{place} {path}: the target {how}, of {count:,} accounts; that is no drift"
-
-
-def _waiting(push: Push, waiting: Mapping[str, int]) -> Iterator[str]:
-    """Yield a sentence for each line whose values refer to accounts that are not there yet."""
-    for line in push.references:
-        if count := waiting.get(line.path):
-            yield (
-                f"{line.place} {line.path}: {count:,} refer to nobody who has an account, or to "
-                "several; written once there is one"
-            )
-
-
-def _shared(
-    push: Push, accounts: Iterable[ManagedAccount], redirects: Mapping[str, str]
-) -> Iterator[str]:
-    """Yield a sentence about profiles that hold one account together, from before that was refused.
-
-    Those that were merged into another profile do not count: that one takes the account over.
-    """
-    ids = [a.remote_id for a in accounts if a.remote_id and a.live and a.gid not in redirects]
-    if more := len(ids) - len(set(ids)):
-        yield (
-            f"{push.place} key: profiles that hold an account beside another profile: {more:,}; "
-            "who leaves takes it along. isthmus doctor tells which; give each a key of its own, or "
-            "merge the profiles"
-        )
 
 
 class _Planner:

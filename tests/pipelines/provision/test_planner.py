@@ -142,6 +142,19 @@ def test_those_who_share_an_account_already_are_told():
     )
 
 
+def test_accounts_that_are_nobodys_are_told_where_all_are_looked_at_and_left_alone():
+    world = World(account("x", userName="other@b.c"), account("y", userName="ann@example.com"))
+    assert world.plan([]).notes[0].startswith("crm.yaml:2: the target has 2 of User")
+    plan = world.plan([ANN])
+    assert plan.notes[0].startswith("crm.yaml:2: the target has 1 of User"), "one is taken over"
+    world.settle(plan)
+    assert world.plan([ANN]).notes == plan.notes
+    assert world.plan([ANN]).items == ()
+    assert world.plan([ANN], look=False).notes == ()
+    del world.target["x"]
+    assert world.plan([ANN]).notes == ()
+
+
 def test_an_account_that_somebody_else_has_is_not_taken():
     world = settled(person("g1", email="a@b.c"))
     plan = world.plan([person("g1", email="a@b.c"), person("g2", email="a@b.c")])
