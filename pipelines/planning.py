@@ -106,8 +106,8 @@ def plan_one(bus: Bus, target: str, gid: str) -> PersonPlan:
     return plan_person(job, now, person, datetime.now(UTC))
 
 
-def adopt(bus: Bus, target: str, gid: str, word: Word) -> None:
-    """Note a person's word that the account which matches a profile for review is theirs.
+def adopt(bus: Bus, target: str, gid: str, who: str) -> None:
+    """Note the word of `who` that the account which matches a profile for review is theirs.
 
     The next plan takes it over. Raises JobError when no account waits for such a word, and what
     `plan_one` does.
@@ -121,8 +121,8 @@ def adopt(bus: Bus, target: str, gid: str, word: Word) -> None:
     agreed = replace(item.account, remote_id=hit.account.id)
     with writing(bus.engine) as conn:
         accounts.save_accounts(conn, [agreed])
-        data = {"target": target, "object": agreed.object, "gid": found.gid, "why": word.why}
-        note(bus, conn, "account.adopted", operator(word.who), **data)
+        data = {"target": target, "object": agreed.object, "gid": found.gid}
+        note(bus, conn, "account.adopted", operator(who), **data)
 
 
 def apply_plan(

@@ -195,7 +195,6 @@ def list_plans(
 def adopt(
     target: Annotated[str, typer.Argument(help="The target that has the account.")],
     gid: Annotated[str, typer.Argument(help="The profile's global id.")],
-    why: Annotated[str, typer.Option(help="Why it is theirs; it is kept.")],
     who: Who = None,
     project: Folder = Path(),
     as_json: Json = False,
@@ -207,11 +206,9 @@ def adopt(
     from pipelines.bus import open_bus
     from pipelines.planning import adopt as note_word
     from pipelines.project import load_project
-    from pipelines.word import Word
 
-    word = Word(*_word(who, why, "--why"))
     with open_bus(load_project(project)) as bus:
-        note_word(bus, target, gid, word)
+        note_word(bus, target, gid, who_says(who))
     said = f"{target}: the next plan takes the account over for {gid}: isthmus plan {target}"
     give({"target": target, "gid": gid, "status": "adopted"}, said, as_json=as_json)
 

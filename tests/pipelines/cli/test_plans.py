@@ -196,11 +196,10 @@ def test_an_account_that_may_be_theirs_is_taken_over_on_a_persons_word(isthmus, 
     (item,) = (each for each in plan["items"] if each["cause"] == "review")
     words = re.search(r"isthmus (plan adopt portal \S+)", item["reason"])[1].split()
     assert "ecret" not in isthmus("plan").stdout
-    assert isthmus(*words, "--why", " ").exit_code == 2
-    said = isthmus(*words, "--why", "she called", "--who", "bo")
+    said = isthmus(*words, "--who", "bo")
     assert said.exit_code == 0, said.stderr
     assert "the next plan takes the account over" in said.stdout
-    again = isthmus(*words, "--why", "she called")
+    again = isthmus(*words)
     assert again.exit_code != 0
     assert "no account waits for a word" in again.stderr
     assert "a person said that it is theirs" in again.stderr
@@ -212,4 +211,4 @@ def test_an_account_that_may_be_theirs_is_taken_over_on_a_persons_word(isthmus, 
     logged = isthmus("audit", "list", "--json").stdout
     assert "account.adopted" in logged
     assert "bo" in logged
-    assert isthmus("plan", "adopt", "portal", "nobody", "--why", "x").exit_code != 0
+    assert isthmus("plan", "adopt", "portal", "nobody").exit_code != 0

@@ -94,7 +94,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     "profile set": ["profile", "set", "{gid}", "nickname", NAME, "--why", "asked"],
     "profile release": ["profile", "release", "{gid}", "nickname"],
     "plan list": ["plan", "list"],
-    "plan adopt": ["plan", "adopt", "portal", "{gid}", "--why", "asked"],
+    "plan adopt": ["plan", "adopt", "portal", "{gid}"],
     "plan show": ["plan", "show", "{plan}"],
     "refuse": ["refuse", "list", "--why", "not now"],
     "apply": ["apply", "portal"],
