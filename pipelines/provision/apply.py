@@ -38,8 +38,9 @@ from pipelines.provision.rules import Push
 from pipelines.provision.withheld import may_be_withheld
 from pipelines.provision.writing import JournalWriter, Keep
 
+_REMOVALS = frozenset({Action.DELETE, Action.DEACTIVATE})
 _PHASES = (
-    frozenset({Action.DELETE, Action.DEACTIVATE}),
+    _REMOVALS,
     frozenset({Action.UPDATE}),
     frozenset({Action.CREATE}),
 )
@@ -172,7 +173,6 @@ class Work:
     def _take(self, sent: _Sent, item: PlanItem, outcome: Outcome, attempt: int) -> None:
         """Decide what an outcome means, by the class of its error."""
         error, told = outcome.error, ""
-        removal = item.action in (Action.DELETE, Action.DEACTIVATE)
         match error:
             case None:
                 as_sent = outcome.held is outcome.change.after and not item.account.rewritten
@@ -181,7 +181,7 @@ class Work:
                 self._done(item, Written(item.account, remote_id, outcome.version, made))
                 self._breaker.record(None)
                 return
-            case NotFoundError() if removal:
+            case NotFoundError() if item.action in _REMOVALS:
                 error = None
                 gone = replace(item.account, state=AccountState.DELETED, pushed={})
                 self._done(item, Written.of(replace(gone, version=outcome.version)))

@@ -10,6 +10,7 @@ from idp_core.provisioning.model import (
     Pending,
     PlanRecord,
     PlanStatus,
+    Written,
 )
 
 NOW = datetime(2030, 1, 1, 12, 30, 0, 123456, tzinfo=UTC)
@@ -178,3 +179,15 @@ def test_a_plan_whose_outcomes_are_open_keeps_its_items(engine):
         journal.write_entries(conn, [entry(1, EntryState.DONE)])
         plans.prune_plans(conn, "crm", keep=0)
         assert not list(plans.read_items(conn, "p1"))
+
+
+def test_an_account_is_saved_as_a_write_left_it_and_shows_no_values(engine):
+    planned = account(pushed={"userName": "Ann@b.c"}, remote_id=None)
+    written = Written(planned, "r7", 'W/"2"', {"userName": "ann@b.c"})
+    with writing(engine) as conn:
+        accounts.save_written(conn, [written])
+    with reading(engine) as conn:
+        saved = accounts.read_accounts(conn, "crm", "User")["g1"]
+    assert Written.of(saved)[1:] == written[1:]
+    assert saved.pushed == planned.pushed
+    assert "b.c" not in repr(written)
