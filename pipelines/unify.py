@@ -100,7 +100,6 @@ class _Moment:
     wanted: tuple[int, ...]
     tokens: tuple[int, ...]
     constraints: Constraints
-    asked: frozenset[frozenset[SourceRef]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,6 @@ class _Step:
             wanted=(store.last_seq(conn), self.fingerprint, _number(constraints), model),
             tokens=tuple(store.read_watermark(conn, mark) for mark in _TOKENS),
             constraints=constraints,
-            asked=store.pairs_asked(conn),
         )
 
     def everything(self, graph: Path | None) -> Unified:
@@ -133,7 +131,7 @@ class _Step:
             stored = store.read_source_profiles(conn, deleted=False, schema=self.schema)
             records = heard(stored, self.policy, self.stage)
             links = {**store.read_links(conn, gone_since=moment.known[0]), **self.former}
-            redirects = store.read_redirects(conn)
+            redirects, asked = store.read_redirects(conn), store.pairs_asked(conn)
         found = resolve(
             records,
             links,
@@ -141,7 +139,7 @@ class _Step:
             moment.constraints,
             redirects=redirects,
             stage=self.stage,
-            asked=moment.asked,
+            asked=asked,
         )
         token, unified = self._save(moment, found)
         if graph is not None and found.basis is not None:
@@ -180,7 +178,6 @@ class _Step:
                 self.policy,
                 moment.constraints,
                 stage=self.stage,
-                asked=moment.asked,
             )
         if found is None:
             return None
@@ -231,6 +228,10 @@ class _Stored:
     def members(self, gids: Collection[str]) -> Collection[SourceRef]:
         """Return the living records of global ids."""
         return store.members_of(self.conn, gids)
+
+    def asked(self, refs: Collection[SourceRef]) -> Collection[frozenset[SourceRef]]:
+        """Return the pairs about any of these records that wait for a person."""
+        return store.pairs_asked(self.conn, refs)
 
 
 def is_behind(conn: sa.Connection) -> bool:

@@ -28,6 +28,7 @@ Pair = frozenset[SourceRef]
 RUN = "resolve"
 """Who acts when a run opens a case again, or settles it."""
 _ID = "review_case"
+_WAITING = ("open", "skip")
 _COLUMNS = tuple(column.name for column in review_case.columns)
 
 
@@ -119,11 +120,14 @@ def cases_of(conn: sa.Connection, ids: Collection[int]) -> Mapping[int, Case]:
     return {row.id: _case(row) for row in conn.execute(query)}
 
 
-def pairs_asked(conn: sa.Connection) -> frozenset[Pair]:
-    """Return the pairs that wait for a person, or were put off."""
+def pairs_asked(conn: sa.Connection, among: Collection[SourceRef] | None = None) -> frozenset[Pair]:
+    """Return the pairs that wait for a person, or were put off; with `among` those of records."""
+    if among is not None:
+        known = cases_about(conn, among)
+        return frozenset(pair for pair, case in known.items() if case.status in _WAITING)
     table = review_case.c
     query = sa.select(table.left_source, table.left_key, table.right_source, table.right_key).where(
-        table.status.in_(("open", "skip"))
+        table.status.in_(_WAITING)
     )
     return frozenset(
         frozenset((SourceRef(ls, lk), SourceRef(rs, rk))) for ls, lk, rs, rk in conn.execute(query)
@@ -205,7 +209,7 @@ def _reconciled(
         doubt = wanted.get(case.pair)
         over = case.until is not None and case.until <= now
         if doubt is None:
-            if case.status in ("open", "skip") or over:
+            if case.status in _WAITING or over:
                 yield replace(case, status="settled", until=None), "settled"
             continue
         if case.status in ("settled", "same") or (case.status != "open" and over):

@@ -25,7 +25,7 @@ from idp_core.profiles.vetoes import Constraints
 from pipelines.collector import paused
 from pipelines.resolve import graph
 from pipelines.resolve.batch import Resolution, together
-from pipelines.resolve.doubts import Pair, doubts
+from pipelines.resolve.doubts import doubts
 from pipelines.resolve.numbered import Numbered, Records
 from pipelines.resolve.patching import joining, pairs_of, patch
 from pipelines.resolve.splinking import Pairs as Likes
@@ -44,7 +44,7 @@ class Changed:
 
 
 @paused()
-def resolve_changes(  # noqa: PLR0913 (all that decides who is one person)
+def resolve_changes(
     con: duckdb.DuckDBPyConnection,
     changed: Sequence[SourceProfile],
     records: Records,
@@ -52,7 +52,6 @@ def resolve_changes(  # noqa: PLR0913 (all that decides who is one person)
     constraints: Constraints,
     *,
     stage: Stage | None = None,
-    asked: Collection[Pair] = frozenset(),
     new_id: NewId = new_gid,
 ) -> Changed | None:
     """Resolve the records that changed, deleted ones among them, and whomever they touch.
@@ -71,9 +70,9 @@ def resolve_changes(  # noqa: PLR0913 (all that decides who is one person)
     find_dirty(con, numbered, fresh, judges)
     if kept.standing and not work.look_again():
         return None
-    work.score_dirty({ref for pair in asked for ref in pair})
+    work.score_dirty()
     work.close()
-    return work.resolve(asked, new_id)
+    return work.resolve(new_id)
 
 
 class _Work:
@@ -130,7 +129,7 @@ class _Work:
         telling = {record: usable(said, others) for record, said in known.items()}
         return patch(self._con, profiles, telling, others, self._stage)
 
-    def score_dirty(self, asked: Collection[SourceRef]) -> None:
+    def score_dirty(self) -> None:
         """Score what is dirty anew by identifiers, and find whom that touches."""
         con = self._con
         con.execute(
@@ -142,7 +141,9 @@ class _Work:
         pairs = self._pairs("dirty")
         paired = {end for pair in pairs for end in pair}
         # a record of no pair is only looked at where a person was asked about it: the doubt is gone
-        numbers(con, "paired", paired | set(self.people.numbers(asked).values()))
+        asked = self._records.asked(self.people.refs("dirty"))
+        waiting = self.people.numbers({ref for pair in asked for ref in pair})
+        numbers(con, "paired", paired | set(waiting.values()))
         con.execute(
             "INSERT INTO paired SELECT a FROM alike WHERE a IN (SELECT record FROM dirty)"
             " UNION SELECT b FROM alike WHERE b IN (SELECT record FROM dirty)"
@@ -204,7 +205,7 @@ class _Work:
                 return
             con.execute("INSERT INTO touched FROM front")
 
-    def resolve(self, asked: Collection[Pair], new_id: NewId) -> Changed:
+    def resolve(self, new_id: NewId) -> Changed:
         """Group ``touched`` anew and give each group its id."""
         inner = self.people.known(ids(self._con, "FROM touched"))
         pairs, alike = self._pairs("touched"), self._alike()
@@ -230,7 +231,7 @@ class _Work:
             others=others,
             guard=guard,
             constraints=self._constraints,
-            asked=asked,
+            asked=self._records.asked(refs),
         )
         groups = ([refs[at] for at in group] for group in found.groups)
         who = identify(groups, self._records.links({*refs, *self._changed}), {}, new_id)

@@ -26,6 +26,9 @@ class Records(Protocol):
     def members(self, gids: Collection[str]) -> Collection[SourceRef]:
         """Return the living records of global ids."""
 
+    def asked(self, refs: Collection[SourceRef]) -> Collection[frozenset[SourceRef]]:
+        """Return the pairs about any of these records that wait for a person."""
+
 
 class Numbered:
     """Records as a run of changes reads them; what was read once is kept."""
