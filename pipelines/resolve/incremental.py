@@ -91,6 +91,7 @@ class _Work:
         self._policy, self._constraints = policy, constraints
         self.people = Numbered(con, records, policy)
         self._scores: dict[Pattern, Score] = {}
+        self._weights: dict[tuple[int, int], float] = {}  # of pairs, once what all say is known
         self._changed: frozenset[SourceRef] = frozenset()
         self.former = graph.count(con)
         self.compared = 0
@@ -310,14 +311,21 @@ class _Work:
         telling = {number: usable(record, others) for number, record in known.items()}
         edges = []
         for a, b in pairs:
-            left, right = sorted((telling[a], telling[b]), key=lambda record: record.ref)
-            pattern = compare(left, right, self._policy, others)
-            score = self._scores.get(pattern)
-            if score is None:
-                score = self._scores[pattern] = weigh(pattern, self._policy)
-            edges.append(Edge(a, b, score.weight))
+            weight = self._weights.get((a, b))
+            if weight is None:
+                left, right = sorted((telling[a], telling[b]), key=_ref)
+                pattern = compare(left, right, self._policy, others)
+                score = self._scores.get(pattern)
+                if score is None:
+                    score = self._scores[pattern] = weigh(pattern, self._policy)
+                weight = self._weights[a, b] = score.weight
+            edges.append(Edge(a, b, weight))
         self.compared += len(pairs)
         return edges, others
+
+
+def _ref(record: Evidence) -> SourceRef:
+    return record.ref
 
 
 def _placed(edge: Edge, place: Mapping[int, int]) -> Edge:
