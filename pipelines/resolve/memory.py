@@ -29,6 +29,7 @@ from pipelines.resolve.pairs import most_sharing
 from pipelines.resolve.trained import Trained
 
 _BLOCKS = 128  # blocking keys are numbered from here, those of the policy from 0
+_BETWEEN = "\0"  # what a record says in two columns: the databases hold no text with it
 _SHIFT = 56
 _LOW = (1 << 64) - 1
 
@@ -57,7 +58,7 @@ class Memory:
         self._flagged = [names.index(each) for each in flagged]
         shared = [f"{each}_shared" for each in flagged]
         self._refs = [_texts(found[each]) for each in ("source", "key")]
-        self._looks = [_texts(found[each]) for each in names]
+        self._said = _texts(found["said"]) if model else None
         self._flags = [_flags(found[each]) for each in shared]
         self._hashes, self._owners = self._read_keys(con)
         counts = con.execute(
@@ -76,11 +77,13 @@ class Memory:
 
     def rows(self, places: Collection[int]) -> Sequence[tuple[SourceRef, Row]]:
         """Return what records are called, and say in the columns of the model."""
+        said = self._said
+        assert said is not None  # noqa: S101 (only with likeness)
         return [
             (
                 ref,
                 Row(
-                    tuple([look(place) for look in self._looks]),
+                    tuple([text or None for text in (said(place) or "").split(_BETWEEN)]),
                     frozenset(compress(self._flagged, [flag(place) for flag in self._flags])),
                 ),
             )
@@ -142,8 +145,17 @@ class Memory:
         return self._owners[first : bisect_right(self._hashes, key, lo=first)]
 
     def _read_columns(self, con: duckdb.DuckDBPyConnection) -> pa.Table:
-        looks = f"JOIN looks ON {ID} = id" if self._model else ""
-        return con.sql(f"SELECT * FROM placed {looks} ORDER BY place").to_arrow_table()
+        """Read records in order; what one says in all columns is one text, read at once."""
+        if self._model is None:
+            return con.sql("SELECT source, key FROM placed ORDER BY place").to_arrow_table()
+        columns = self._model.columns
+        shared = [f'"{name}_shared"' for name, column in columns.items() if column.read is not None]
+        texts = [f"coalesce(\"{name}\", '')" for name in columns]
+        said = f"concat_ws(chr({ord(_BETWEEN)}), {', '.join(texts)}) AS said"
+        return con.sql(
+            f"SELECT {', '.join(['source', 'key', said, *shared])} FROM placed"
+            f" JOIN looks ON {ID} = id ORDER BY place"
+        ).to_arrow_table()
 
     def _read_keys(self, con: duckdb.DuckDBPyConnection) -> tuple[Sequence[int], Sequence[int]]:
         low = f"({{}} % {_LOW + 1}::UHUGEINT)::UBIGINT"
