@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from threading import Event
 
+from connectors.contract import Cursor
+from connectors.errors import ConnectorError
 from connectors.push import Push
 from idp_core.db.engine import reading
 from idp_core.ledger import store as ledger
 from pipelines.bus import Bus
-from pipelines.errors import BusyError, JobError
+from pipelines.errors import BusyError, JobError, RemoteError
 from pipelines.jobs import RunReport, sync
 from pipelines.running import Watch, quiet
 from pipelines.unify import is_behind
@@ -67,12 +69,15 @@ def is_news(bus: Bus) -> bool:
 
 
 def _waits(bus: Bus, source: str) -> bool:
-    """Whether an inbox holds rows behind the position of the last read."""
+    """Whether an inbox holds rows behind the position of the last read. Raises RemoteError."""
     connector = bus.source(source)
     assert isinstance(connector, Push)  # noqa: S101 (of `_pushed`)
     with reading(bus.engine) as conn:
         at = ledger.read_cursor_of(conn, source, connector.object)
-    return bool(connector.box().after(int(at.value) if at else 0, 1))
+    try:
+        return connector.waits(Cursor(at.value) if at else None)
+    except ConnectorError as error:
+        raise RemoteError(f"{source}: {error}") from error
 
 
 def _pushed(bus: Bus) -> Sequence[str]:

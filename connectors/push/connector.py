@@ -71,6 +71,10 @@ class Push(Connector):
         made._kept_in = inbox  # noqa: SLF001 (of the copy)
         return made
 
+    def waits(self, after: Cursor | None) -> bool:
+        """Whether rows are held behind a position. Raises as `changes`."""
+        return bool(self.box().after(_number(after), 1))
+
     def read(self, query: Query) -> Iterator[Page]:
         """Yield the rows behind the position, or all that are held."""
         yield from self.changes(query)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
@@ -43,9 +44,7 @@ def unify(
             return
         with watching(Console(stderr=True)) as watch:
             report = news.unify(bus, watch=watch)
-    give(_document(report), _line(report), as_json=as_json)
-    for problem in report.problems:
-        complain(problem)
+    _tell(report, as_json=as_json)
     if report.problems:
         raise typer.Exit(report.problems[0].exit_code)
 
@@ -58,14 +57,15 @@ def _follow(bus: Bus, every: float, *, as_json: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
 
-    def told(report: RunReport) -> None:
-        give(_document(report), _line(report), as_json=as_json)
-        for problem in report.problems:
-            complain(problem)
-
     tell(f"looking for news each {every:g} s; Ctrl-C ends it")
     with suppress(BrokenPipeError):
-        follow(bus, every, ended, told, complain)
+        follow(bus, every, ended, partial(_tell, as_json=as_json), complain)
+
+
+def _tell(report: RunReport, *, as_json: bool) -> None:
+    give(_document(report), _line(report), as_json=as_json)
+    for problem in report.problems:
+        complain(problem)
 
 
 def _line(report: RunReport) -> str:

@@ -102,6 +102,21 @@ def test_a_push_is_news_until_it_was_read(bus: Bus) -> None:
     assert unify(bus).taken["shop"].deleted == 1
 
 
+def test_a_position_of_another_source_is_told_and_ends_nothing(bus: Bus) -> None:
+    sync(bus)
+    push(bus, "a", id="7", email="ann@example.test", name="Ann")
+    with writing(bus.engine) as conn:
+        ledger.save_cursor(conn, "shop", "events", ledger.Cursor("2026-01-01", "k", ""))
+    troubles, ended = list[JobError](), threading.Event()
+
+    def told(error: JobError) -> None:
+        troubles.append(error)
+        ended.set()
+
+    follow(bus, 0.01, ended, pytest.fail, told)
+    assert "shop: the stored position is not one of an inbox" in str(troubles[0])
+
+
 def test_a_change_that_comes_while_it_is_followed_is_unified(bus: Bus) -> None:
     sync(bus)
     ended, reports = threading.Event(), list[RunReport]()
