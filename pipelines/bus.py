@@ -35,13 +35,11 @@ from mappings.schema import CUSTOMER, Schema
 from mappings.tree import Document
 from pipelines.database import audit_key, is_shared, open_database, reached, used
 from pipelines.errors import ProjectError
-from pipelines.project import Project, SourceSettings, TargetSettings, text_of
+from pipelines.project import PUSH, Project, SourceSettings, TargetSettings, text_of
 from pipelines.resolve import modelfile
 from pipelines.resolve.stage import Stage
 
 T = TypeVar("T")
-_PUSHED = "push"
-"""The connector whose rows wait in an inbox."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +191,7 @@ class Workspace:
         except MisconfiguredError as error:
             place = self.project.place((*above, "type"))
             raise ProjectError(f"{place} {where}.connector: {error}") from None
-        if kind == _PUSHED:
+        if kind == PUSH:
             from pipelines.inboxes import with_inbox
 
             source = where.removeprefix("sources.")

@@ -22,7 +22,7 @@ def receivers(project: Project, engine: sa.Engine) -> Mapping[str, Receiver]:
     `engine` is one of the project's database. Raises ProjectError for settings that are wrong.
     """
     workspace = Bus(project=project, schema=open_workspace(project).schema, engine=engine)
-    return {name: found for name in project.sources if (found := _receiver(workspace, name))}
+    return {name: found for name in project.pushed if (found := _receiver(workspace, name))}
 
 
 def hooked(application: ASGIApp, found: Mapping[str, Receiver]) -> ASGIApp:
@@ -37,7 +37,5 @@ def hooked(application: ASGIApp, found: Mapping[str, Receiver]) -> ASGIApp:
 
 
 def _receiver(workspace: Workspace, name: str) -> Receiver | None:
-    if workspace.source_settings(name).connector.get("type") != Push.type:
-        return None
     source = workspace.source(name)
     return Receiver(name, source) if isinstance(source, Push) else None

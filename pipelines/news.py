@@ -7,7 +7,7 @@ news reads a few numbers; a run begins only where there is some.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from threading import Event
 
 from connectors.contract import Cursor
@@ -29,7 +29,7 @@ def unify(bus: Bus, *, trigger: str = "manual", watch: Watch = quiet) -> RunRepo
 
     What other sources have is not read. Raises as `sync`.
     """
-    return sync(bus, sources=_pushed(bus), targets=(), job=JOB, trigger=trigger, watch=watch)
+    return sync(bus, sources=bus.project.pushed, targets=(), job=JOB, trigger=trigger, watch=watch)
 
 
 def follow(
@@ -65,22 +65,16 @@ def is_news(bus: Bus) -> bool:
     with reading(bus.engine) as conn:
         if is_behind(conn):
             return True
-    return any(_waits(bus, source) for source in _pushed(bus))
+    return any(_waits(bus, source) for source in bus.project.pushed)
 
 
 def _waits(bus: Bus, source: str) -> bool:
     """Whether an inbox holds rows behind the position of the last read. Raises RemoteError."""
     connector = bus.source(source)
-    assert isinstance(connector, Push)  # noqa: S101 (of `_pushed`)
+    assert isinstance(connector, Push)  # noqa: S101 (it is pushed to)
     with reading(bus.engine) as conn:
         at = ledger.read_cursor_of(conn, source, connector.object)
     try:
         return connector.waits(Cursor(at.value) if at else None)
     except ConnectorError as error:
         raise RemoteError(f"{source}: {error}") from error
-
-
-def _pushed(bus: Bus) -> Sequence[str]:
-    """Return the sources that are pushed to."""
-    names = bus.project.sources
-    return [n for n in names if bus.source_settings(n).connector.get("type") == Push.type]

@@ -107,6 +107,10 @@ class Policies(_Part):
     when all are resolved; this machine does it when it is left out."""
 
 
+PUSH = "push"
+"""The connector whose sources are pushed to; named here, as connectors take long to import."""
+
+
 class Project(_Part):
     """The whole of ``isthmus.yaml``; `folder` is where it stands."""
 
@@ -134,6 +138,11 @@ class Project(_Part):
     def folder(self) -> Path:
         """The folder that relative paths start from."""
         return self._folder
+
+    @property
+    def pushed(self) -> Sequence[str]:
+        """The sources that are pushed to."""
+        return [name for name, each in self.sources.items() if each.connector.get("type") == PUSH]
 
     @cached_property
     def data_folder(self) -> Path:

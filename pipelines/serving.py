@@ -37,8 +37,6 @@ _FOLDER = "ISTHMUS_PROJECT"
 _PATIENCE = 5.0
 """Seconds that a request waits for a long writer on SQLite before it answers 503."""
 _STOP_SECONDS = 10
-_PUSHED = "push"
-"""The connector whose sources are pushed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ def application() -> ASGIApp:
     folder = Path(os.environ.get(_FOLDER, "."))
     site, project = open_site(folder, settings), project_of(folder)
     made = make_app(site, traces=_traces(site))
-    if not any(source.connector.get("type") == _PUSHED for source in project.sources.values()):
+    if not project.pushed:
         return made  # connectors take longer to import than all of the login
     from pipelines.hooks import hooked, receivers
 
