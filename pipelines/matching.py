@@ -8,7 +8,7 @@ are: that a record could bring two of them together is left to the run.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,8 +21,9 @@ from idp_core.profiles import store
 from idp_core.profiles.evidence import Evidence, reader
 from idp_core.profiles.guard import PersonGuard
 from idp_core.profiles.model import SourceProfile, SourceRef
-from idp_core.profiles.nearby import Stored, read_around, words_among
+from idp_core.profiles.nearby import Nearby, Stored, read_around, words_among
 from idp_core.profiles.scoring import Population, Reason, compare, hold, usable, weigh
+from idp_core.profiles.vetoes import Constraints
 from mappings.given import canonical, unread
 from mappings.names import NameProblem
 from pipelines.bus import Bus
@@ -100,7 +101,8 @@ class Matcher:
         others = self._memory.population([said])
         telling = usable(said, others)
         likely = self.alike(record, telling, -self._policy.ask_within)
-        refs = {*self._memory.refs(self._memory.identified(telling)), *likely} - {record.ref}
+        known = map(self._memory.ref, self._memory.identified(telling))
+        refs = {*known, *likely} - {record.ref}
         if not refs:
             return Match(None, ())
         around = _Around(self._evidence, read_around(conn, refs))
@@ -128,12 +130,16 @@ class Matcher:
             for at, (kind, text) in enumerate(zip(self._kinds, texts, strict=True))
             if text and kind and said.of(kind) and self._memory.contested(kind, text)
         )
-        ours = Row(texts, shared)
+        ours, scorer, known = Row(texts, shared), self._scorer, self._memory
+        least += self._join_at
+        most = scorer.bound(texts)
         found = {}
-        for ref, theirs in self._memory.rows(self._memory.alike(texts)):
+        for place in known.alike(texts):
+            if most(said_there := known.texts(place)) < least:
+                continue
+            ref, theirs = known.ref(place), known.row(place, said_there)
             pair = (theirs, ours) if ref < record.ref else (ours, theirs)
-            scored = self._scorer.score(*pair, least + self._join_at)
-            if scored is not None:
+            if (scored := scorer.score(*pair, least)) is not None:
                 found[ref] = (scored, *pair)
         return found
 
@@ -145,7 +151,7 @@ class Matcher:
         likely: tuple[Scored, Row, Row] | None,
     ) -> Near | None:
         """Weigh a stored record by identifiers and by likeness; the stronger word counts."""
-        left, right = sorted((ours, theirs), key=lambda each: each.ref)
+        left, right = (ours, theirs) if ours.ref < theirs.ref else (theirs, ours)
         pattern = compare(left, right, self._policy, others)
         score, least = self._weigh(pattern), -self._policy.ask_within
         if likely is not None:
@@ -177,7 +183,7 @@ class Matcher:
             return Match(None, ())
         members = {gid: around.members(gid, but=said.ref) for gid in groups}
         refs = {each.ref for whole in members.values() for each in whole}
-        words = words_among(conn, {said.ref, *refs})
+        words = words_among(conn, {said.ref, *refs}) if around.judged else Constraints()
         people = [
             self._person(
                 gid,
@@ -205,9 +211,9 @@ class Matcher:
 class _Around:
     """The records around one; what they say is read when it is asked for."""
 
-    def __init__(self, read: Callable[[Stored], Evidence], found: Iterable[Stored]) -> None:
-        self._read = read
-        self._stored = {each.ref: each for each in found}
+    def __init__(self, read: Callable[[Stored], Evidence], found: Nearby) -> None:
+        self._read, self.judged = read, found.judged
+        self._stored = {each.ref: each for each in found.records}
         self._said: dict[SourceRef, Evidence] = {}
         self._members: dict[str | None, list[SourceRef]] = {}
         for ref in sorted(self._stored):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -34,6 +35,13 @@ class Stored:
         return SourceProfile(self.ref, typed(json.loads(self.text)), self.mapping, "")
 
 
+class Nearby(NamedTuple):
+    """Records around one, and whether a steward's word stands about anybody (`words_among`)."""
+
+    records: Sequence[Stored]
+    judged: bool
+
+
 _REFS = {
     "sqlite": "(SELECT value ->> 0 AS source, value ->> 1 AS key FROM json_each(:refs)) asked",
     "postgresql": (
@@ -47,7 +55,9 @@ WITH near AS (
     JOIN source_profile p ON p.source = asked.source AND p.key = asked.key AND NOT p.deleted
     LEFT JOIN link l ON l.record = p.id
 )
-SELECT p.source, p.key, whole.gid, p.mapping, CAST(p.attributes AS TEXT) FROM (
+SELECT p.source, p.key, whole.gid, p.mapping, CAST(p.attributes AS TEXT),
+    EXISTS (SELECT 1 FROM link_constraint)
+FROM (
     SELECT id, gid FROM near WHERE gid IS NULL
     UNION SELECT l.record, l.gid FROM link l WHERE l.gid IN (SELECT gid FROM near)
 ) whole JOIN source_profile p ON p.id = whole.id WHERE NOT p.deleted
@@ -66,15 +76,16 @@ _STATEMENTS = {
 }
 
 
-def read_around(conn: sa.Connection, refs: Collection[SourceRef]) -> Sequence[Stored]:
+def read_around(conn: sa.Connection, refs: Collection[SourceRef]) -> Nearby:
     """Return the records under these refs, and all others of the people they belong to."""
     asked = {stored_ref(ref): ref for ref in refs}
     statement, _ = _STATEMENTS[conn.dialect.name]
+    rows = conn.execute(statement, {"refs": _listed(asked)}).all()
     found = []
-    for source, key, gid, mapping, text in conn.execute(statement, {"refs": _listed(asked)}):
+    for source, key, gid, mapping, text, _ in rows:
         ref = SourceRef(source, key)
         found.append(Stored(asked.get(ref, ref), gid, mapping, text))
-    return found
+    return Nearby(found, bool(rows and rows[0][-1]))
 
 
 def words_among(conn: sa.Connection, refs: Collection[SourceRef]) -> Constraints:

@@ -1,31 +1,28 @@
 """A trained model as plain functions: one pair of records scored in microseconds.
 
-The words of `likeness`, the levels, term frequencies and holds of the batch, said in Python; a test
-holds both to the same bits. As in DuckDB letters are characters where they are counted or cut, and
-bytes where spellings are compared.
+The levels, term frequencies and holds of the batch, said in Python with the words of
+`wordclosures`; a test holds both to the same bits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from functools import lru_cache
 from math import inf, log2
+from operator import add
 from typing import NamedTuple
 
-from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
-
-from idp_core.profiles.names import roots
 from pipelines.resolve.holds import Agreeing, grounds
 from pipelines.resolve.likeness import CROSSED
 from pipelines.resolve.modelfile import Comparison, Level, Model, Words
 from pipelines.resolve.settings import RAREST
 from pipelines.resolve.trained import Trained
+from pipelines.resolve.wordclosures import WORDS, Word, crossed
 
 Texts = Sequence[str | None]
 """What a record says in each column of the model, in their order; None where nothing."""
-Word = Callable[[str, str], bool]
 Told = Callable[[Texts, Texts], bool]
+Rare = tuple[int, float, Mapping[str, float]]
+"""The column of a rare value, the bits of its chance agreement, and how common each is."""
 
 
 class Row(NamedTuple):
@@ -46,91 +43,22 @@ class Scored(NamedTuple):
     levels: Sequence[int]
 
 
-def _edits(most: int, length: int = 0) -> Word:
-    def alike(left: str, right: str) -> bool:
-        if length and min(len(left), len(right)) < length:
-            return False
-        one, other = left.encode(), right.encode()
-        return DamerauLevenshtein.distance(one, other, score_cutoff=most) <= most
-
-    return alike
-
-
-def _jaro(least: float) -> Word:
-    return lambda left, right: JaroWinkler.similarity(left.encode(), right.encode()) >= least
-
-
-def _days(most: int) -> Word:
-    def near(left: str, right: str) -> bool:
-        one, other = _day(left), _day(right)
-        return one is not None and other is not None and abs(one - other) <= most
-
-    return near
-
-
-@lru_cache(maxsize=50_000)
-def _day(text: str) -> int | None:
-    try:
-        return date.fromisoformat(text).toordinal()
-    except ValueError:
-        return None
-
-
-def _initial(left: str, right: str) -> bool:
-    return (len(left) == 1 or len(right) == 1) and left[:1] == right[:1]
-
-
-def _part(left: str, right: str) -> bool:
-    words = right.split(" ")
-    return any(len(word) > 2 and word in words for word in left.split(" "))
-
-
-def _swapped(left: str, right: str) -> bool:
-    return left[:4] == right[:4] and left[5:7] == right[8:10] and left[8:10] == right[5:7]
-
-
-def _two_parts(left: str, right: str) -> bool:
-    parts = (left[:4] == right[:4], left[5:7] == right[5:7], left[8:10] == right[8:10])
-    return sum(parts) >= 2
-
-
-WORDS: Mapping[str, Word] = {
-    "same": lambda left, right: left == right,
-    "nickname": lambda left, right: not roots(left).isdisjoint(roots(right)),
-    "initial": _initial,
-    "part": _part,
-    "slip": _edits(1),
-    "two_slips": _edits(2),
-    "slips": _edits(2, length=5),
-    "close": _jaro(0.93),
-    "alike": _jaro(0.9),
-    "near": _jaro(0.85),
-    "similar": _jaro(0.8),
-    "local_part": lambda left, right: left.partition("@")[0] == right.partition("@")[0],
-    "swapped": _swapped,
-    "few_days": _days(11),
-    "within_year": _days(370),
-    "within_ten_years": _days(3720),
-    "two_parts": _two_parts,
-}
-"""The words of `likeness.WORDS`."""
-_crossed = _jaro(0.88)
-
-
 _SLACK = 1e-6  # bits: a sum that is only estimated may be off by the last digit
 
 
 class _Compared(NamedTuple):
     """One comparison: what makes it unknown, its levels, their bits, and rare values worth more.
 
-    `rest` is the most that any likeness but the first is worth.
+    `exact` are the columns of each entry of the first likeness, when it is that they are the same,
+    else nothing. `rest` is the most that any likeness but the first is worth.
     """
 
     needs: Sequence[int]
     unknown: Sequence[Told]
     levels: Sequence[Told]
     bits: Sequence[float]
-    rare: Sequence[tuple[int, float, Mapping[str, float]] | None]
+    rare: Sequence[Rare | None]
+    exact: Sequence[Sequence[int]]
     rest: float
 
     def first(self, left: Texts, right: Texts) -> int | None:
@@ -172,54 +100,99 @@ class Scorer:
 
         None when it cannot be worth `least` bits.
         """
-        levels, could, unsure = [-1] * len(self.names), self.start + _SLACK, []
+        levels, rare = [-1] * len(self.names), [0.0] * len(self.names)
+        could, unsure = self.start + _SLACK, []
         for at, each in enumerate(self._compared):
             place = each.first(left.texts, right.texts)
+            most = each.rest
+            if place == 0:
+                rare[at] = self._adjusted(each, 0, left, right)
+                most = each.bits[0] + rare[at]
             if place is None or (each.unknown and place == 0):
-                most = each.rest if place is None else self._most(each, left, right)
-                unsure.append((most, at))
-                could += most
+                unsure.append((max(most, 0.0) if each.unknown else most, at))
+                could += unsure[-1][0]
             elif place == 0:
                 levels[at] = 0
-                could += self._worth(each, 0, left, right)
+                could += most
         for most, at in sorted(unsure, reverse=True):
             if could < least:
                 return None
             each = self._compared[at]
             levels[at] = place = each.level(left.texts, right.texts)
-            could -= most - (self._worth(each, place, left, right) if place >= 0 else 0.0)
+            rare[at] = self._adjusted(each, place, left, right) if place >= 0 else 0.0
+            could += (each.bits[place] + rare[at] if place >= 0 else 0.0) - most
         bits = self.start
-        for at, place in enumerate(levels):
+        for each, place, adjusted in zip(self._compared, levels, rare, strict=True):
             if place >= 0:
-                each = self._compared[at]
-                bits = bits + each.bits[place] + self._adjusted(each, place, left, right)
+                bits = bits + each.bits[place] + adjusted
         if bits < least:
             return None
         return Scored(round(bits, 3), self._held(levels, left, right, bits), levels)
 
+    def bound(self, ours: Texts) -> Callable[[Sequence[str]], float]:
+        """Return what says how much a record is worth beside ours at most, by its texts.
+
+        They are "" where it says nothing. For many records beside one: ours is looked at once, and
+        what is not the same is taken to be as alike as can be.
+        """
+        one: list[tuple[int, str, float, float]] = []
+        several: list[tuple[Callable[[Sequence[str]], bool | None], float, float]] = []
+        for each in self._compared:
+            needs = [at for at in each.needs if ours[at]]
+            best, rest = self._utmost(each, ours)
+            if not each.exact:
+                best = rest = max(best, rest)
+            if len(needs) == 1 and all(entry == needs for entry in each.exact):
+                one.append((needs[0], ours[needs[0]] or "", best, rest))
+            elif needs:
+                same = [entry for entry in each.exact if all(ours[at] for at in entry)]
+                several.append((_same(needs, same, ours), best, rest))
+        start = self.start + _SLACK
+
+        def most(theirs: Sequence[str]) -> float:
+            bits = start
+            for at, text, best, rest in one:
+                if said := theirs[at]:
+                    bits += best if said == text else rest
+            for same, best, rest in several:
+                if (found := same(theirs)) is not None:
+                    bits += best if found else rest
+            return bits
+
+        return most
+
     def worth(self, scored: Scored, left: Row, right: Row) -> list[float]:
         """Return the bits of each comparison of a scored pair; 0 where it is unknown."""
         return [
-            self._worth(each, place, left, right) if place >= 0 else 0.0
+            each.bits[place] + self._adjusted(each, place, left, right) if place >= 0 else 0.0
             for each, place in zip(self._compared, scored.levels, strict=True)
         ]
 
-    def _most(self, each: _Compared, left: Row, right: Row) -> float:
-        """Return what a comparison is worth whose first likeness holds, if it is not unknown."""
-        return max(self._worth(each, 0, left, right), 0.0)
+    def _utmost(self, each: _Compared, ours: Texts) -> tuple[float, float]:
+        """Return what the first likeness, and what any other, is worth at most beside ours."""
+        rare = [self._rarest(found, ours) if found else 0.0 for found in each.rare]
+        first, *others = map(add, each.bits, [*rare, 0.0])
+        unknown = [0.0] * bool(each.unknown)
+        return max([first, *unknown]), max(others + unknown)
 
-    def _worth(self, each: _Compared, place: int, left: Row, right: Row) -> float:
-        return each.bits[place] + self._adjusted(each, place, left, right)
+    def _rarest(self, found: Rare, ours: Texts) -> float:
+        column, u, shares = found
+        text = ours[column]
+        share = RAREST if text is None else max(shares.get(text, self._rare), RAREST)
+        return max(u - log2(share), 0.0)
 
     def _adjusted(self, each: _Compared, place: int, left: Row, right: Row) -> float:
         """Return what a rare value adds, or a common one takes away."""
         if place == len(each.levels) or (rare := each.rare[place]) is None:
             return 0.0
         column, u, shares = rare
-        values = [text for side in (left, right) if (text := side.texts[column]) is not None]
-        if not values:
+        one, other = left.texts[column], right.texts[column]
+        if one is None and other is None:
             return 0.0
-        return u - log2(max(*(shares.get(value, self._rare) for value in values), RAREST))
+        share = RAREST if one is None else max(shares.get(one, self._rare), RAREST)
+        if other is not None and other != one:
+            share = max(shares.get(other, self._rare), share)
+        return u - log2(share)
 
     def _held(self, levels: Sequence[int], left: Row, right: Row, bits: float) -> bool:
         shared = left.shared | right.shared
@@ -253,6 +226,11 @@ class Scorer:
             levels=[self._level(level) for level in comparison.levels],
             bits=bits,
             rare=rare,
+            exact=[
+                [self._column[column] for column in entry["same"]]
+                for entry in comparison.levels[0].when
+                if all(entry.keys() == {"same"} for entry in comparison.levels[0].when)
+            ],
             rest=max(rest + [0.0] * bool(comparison.unknown)),
         )
 
@@ -262,7 +240,7 @@ class Scorer:
         level: Level,
         weights: Sequence[tuple[float, float]],
         shares: Mapping[str, Mapping[str, float]],
-    ) -> tuple[int, float, Mapping[str, float]] | None:
+    ) -> Rare | None:
         column = level.frequency
         if column is None:
             return None
@@ -284,7 +262,7 @@ class Scorer:
             places = [self._column[column] for column in columns]
             if word == CROSSED:
                 a, b = places
-                told += [_said(_crossed, a, b), _said(_crossed, b, a)]
+                told += [_said(crossed, a, b), _said(crossed, b, a)]
             else:
                 told += [_said(WORDS[word], at, at) for at in places]
         return told[0] if len(told) == 1 else _all(told)
@@ -306,6 +284,20 @@ def _all(entries: Sequence[Told]) -> Told:
             if not entry(left, right):
                 return False
         return True
+
+    return told
+
+
+def _same(
+    needs: Sequence[int], entries: Sequence[Sequence[int]], ours: Texts
+) -> Callable[[Sequence[str]], bool | None]:
+    """Return what says whether all columns of an entry are the same; None: nothing to compare."""
+
+    def told(theirs: Sequence[str]) -> bool | None:
+        for at in needs:
+            if theirs[at]:
+                return any(all([theirs[at] == ours[at] for at in entry]) for entry in entries)  # noqa: C419
+        return None
 
     return told
 

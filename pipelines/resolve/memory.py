@@ -6,6 +6,7 @@ look-up may find a stranger as well: whoever is found is compared.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import md5
@@ -31,7 +32,9 @@ from pipelines.resolve.trained import Trained
 _BLOCKS = 128  # blocking keys are numbered from here, those of the policy from 0
 _BETWEEN = "\0"  # what a record says in two columns: the databases hold no text with it
 _SHIFT = 56
-_LOW = (1 << 64) - 1
+_BITS = 64
+_LOW = (1 << _BITS) - 1
+_TOGETHER = 4  # bits: so few keys are in one part that finding one among them reads memory once
 
 
 class Memory:
@@ -61,6 +64,7 @@ class Memory:
         self._said = _texts(found["said"]) if model else None
         self._flags = [_flags(found[each]) for each in shared]
         self._hashes, self._owners = self._read_keys(con)
+        self._part, self._begins = _parts(self._hashes)
         counts = con.execute(
             f"SELECT what, value, count(*) FROM said WHERE what IN ({GIVEN}, {FAMILY})"
             " GROUP BY ALL HAVING count(*) > 1"
@@ -70,25 +74,20 @@ class Memory:
         self._crowded = {(what, value) for what, value, crowded in flags if crowded}
         self._shared = {(what, value) for what, value, crowded in flags if not crowded}
 
-    def refs(self, places: Collection[int]) -> Sequence[SourceRef]:
-        """Return what records are called."""
+    def ref(self, place: int) -> SourceRef:
+        """Return what a record is called."""
         source, key = self._refs
-        return [SourceRef(source(place) or "", key(place) or "") for place in places]
+        return SourceRef(source(place) or "", key(place) or "")
 
-    def rows(self, places: Collection[int]) -> Sequence[tuple[SourceRef, Row]]:
-        """Return what records are called, and say in the columns of the model."""
-        said = self._said
-        assert said is not None  # noqa: S101 (only with likeness)
-        return [
-            (
-                ref,
-                Row(
-                    tuple([text or None for text in (said(place) or "").split(_BETWEEN)]),
-                    frozenset(compress(self._flagged, [flag(place) for flag in self._flags])),
-                ),
-            )
-            for ref, place in zip(self.refs(places), places, strict=True)
-        ]
+    def texts(self, place: int) -> Sequence[str]:
+        """Return what a record says in the columns of the model; "" where nothing."""
+        assert self._said is not None  # noqa: S101 (only with likeness)
+        return (self._said(place) or "").split(_BETWEEN)
+
+    def row(self, place: int, texts: Sequence[str]) -> Row:
+        """Return the record at a place, whose texts were read, as the model sees it."""
+        shared = compress(self._flagged, [flag(place) for flag in self._flags])
+        return Row(tuple([text or None for text in texts]), frozenset(shared))
 
     def alike(self, texts: Texts) -> Collection[int]:
         """Return the places of the records that share a blocking key with what a record says."""
@@ -141,8 +140,10 @@ class Memory:
 
     def _owned(self, word: int, text: str) -> Sequence[int]:
         key = _number(text) & _LOW ^ word << _SHIFT
-        first = bisect_left(self._hashes, key)
-        return self._owners[first : bisect_right(self._hashes, key, lo=first)]
+        part = key >> self._part
+        first, end = self._begins[part], self._begins[part + 1]
+        first = bisect_left(self._hashes, key, first, end)
+        return self._owners[first : bisect_right(self._hashes, key, first, end)]
 
     def _read_columns(self, con: duckdb.DuckDBPyConnection) -> pa.Table:
         """Read records in order; what one says in all columns is one text, read at once."""
@@ -186,6 +187,20 @@ def read(
     """Read the graph into memory; None when there is none that can be read."""
     with graph.opened(path) as con:
         return None if con is None else Memory(con, policy, model, trained)
+
+
+def _parts(hashes: Sequence[int]) -> tuple[int, Sequence[int]]:
+    """Return by how many bits a hash gives its part of all in order, and where each part begins.
+
+    Among millions a search by halves alone waits for memory two dozen times.
+    """
+    bits = max(len(hashes).bit_length() - _TOGETHER, 0)
+    cut = _BITS - bits
+    begins = array("Q", [0])
+    for part in range(1, 1 << bits):
+        begins.append(bisect_left(hashes, part << cut, begins[-1]))
+    begins.append(len(hashes))
+    return cut, begins
 
 
 def _view(column: pa.ChunkedArray, kind: Literal["Q", "i"]) -> Sequence[int]:

@@ -97,6 +97,9 @@ def test_every_pair_is_worth_the_bits_that_the_batch_gives_it(bus: Any, matcher:
         found = matcher.alike(record, telling[at], -58.0)
         got = {ref: (scored.bits, scored.held) for ref, (scored, *_) in found.items()}
         assert got == wanted
+        for least in range(-40, 20, 4):
+            found = matcher.alike(record, telling[at], least - MODEL.join_at)
+            assert found.keys() == {ref for ref, (bits, _) in wanted.items() if bits >= least}
         compared += len(got)
     assert compared > 10
 

@@ -30,8 +30,8 @@ def put(engine: sa.Engine) -> None:
 def test_a_record_is_read_with_all_others_of_its_person_that_are_there(engine: sa.Engine) -> None:
     put(engine)
     with reading(engine) as conn:
-        found = read_around(conn, [ANN, GONE, SourceRef("shop", "nobody")])
-        alone = read_around(conn, [NEW])
+        found = read_around(conn, [ANN, GONE, SourceRef("shop", "nobody")]).records
+        alone = read_around(conn, [NEW]).records
     assert sorted((each.ref, each.gid) for each in found) == [(ANN, "g1"), (TWIN, "g1")]
     assert [(each.ref, each.gid) for each in alone] == [(NEW, None)]
     assert {each.mapping for each in found} == {"shop@1"}
@@ -41,12 +41,15 @@ def test_a_record_is_read_with_all_others_of_its_person_that_are_there(engine: s
 
 def test_stewards_words_are_read_of_the_asked_alone_and_while_they_hold(engine: sa.Engine) -> None:
     put(engine)
+    with reading(engine) as conn:
+        assert not read_around(conn, [ANN]).judged
     past = datetime.now(UTC) - timedelta(days=1)
     with writing(engine) as conn:
         store.put_constraint(conn, "cannot", BOB, ANN, who="me", why="two")
         store.put_constraint(conn, "must", ANN, TWIN, who="me", why="one")
         store.put_constraint(conn, "cannot", BOB, TWIN, who="me", why="old", expires_at=past)
     with reading(engine) as conn:
+        assert read_around(conn, [ANN]).judged
         assert words_among(conn, {ANN, BOB, TWIN}) == Constraints.of([(ANN, TWIN)], [(ANN, BOB)])
         assert words_among(conn, {ANN, BOB}) == Constraints.of([], [(ANN, BOB)])
         assert words_among(conn, {TWIN, NEW}) == Constraints()
