@@ -13,7 +13,15 @@ from functools import lru_cache
 
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.model import SourceRef
-from idp_core.profiles.names import ALIKE, Likeness, compare_family, compare_given, edits, mistyped
+from idp_core.profiles.names import (
+    ALIKE,
+    Likeness,
+    compare_family,
+    compare_given,
+    edits,
+    known,
+    mistyped,
+)
 from idp_core.profiles.policy import IdentifierPolicy
 
 _FEW_DAYS = timedelta(days=11)
@@ -28,6 +36,9 @@ class Birth(StrEnum):
     TYPO = "typo"
     UNKNOWN = "unknown"
     DIFFERENT = "different"
+
+
+_ONE_BIRTH = frozenset({Birth.SAME, Birth.SWAPPED, Birth.TYPO})
 
 
 class Veto(StrEnum):
@@ -129,7 +140,10 @@ def veto(
     birth = compare_birth(left.birth, right.birth)
     named = given is Likeness.DIFFERENT and policy.given_name.different == "veto"
     born = birth is Birth.DIFFERENT and policy.birth_date.different == "veto"
-    if named and not (one_id(left, right, policy) and (family in ALIKE or not born)):
+    if named and not (
+        one_id(left, right, policy)
+        and _misnamed(left, right, birth, else_alike=family in ALIKE or not born)
+    ):
         return Veto.GIVEN_NAME
     if family is Likeness.DIFFERENT and policy.family_name.different == "veto":
         return Veto.FAMILY_NAME
@@ -138,6 +152,17 @@ def veto(
     if policy.suffix.different == "veto" and suffixes_differ(left.suffix, right.suffix):
         return Veto.SUFFIX
     return Veto.IDENTIFIER if ids_differ(left, right, policy) else None
+
+
+def _misnamed(left: Evidence, right: Evidence, birth: Birth, *, else_alike: bool) -> bool:
+    """Whether another first name beside the same id may be a wrong entry and not another person.
+
+    Ids are lent: to a spouse, a child, a colleague. So two names that are both known ones are two
+    people's, unless the date of birth is one person's, too.
+    """
+    if birth in _ONE_BIRTH:
+        return True
+    return else_alike and not (known(left.given) and known(right.given))
 
 
 def _misdated(left: Evidence, right: Evidence, policy: IdentifierPolicy, given: Likeness) -> bool:
