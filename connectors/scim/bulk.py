@@ -65,8 +65,14 @@ def _said(writer: Writer, change: Change) -> Operation | None:
         return None  # written singly, it tells why
     if request is None:
         return None
-    operation = {"method": request.method, "path": request.address, "bulkId": str(change.number)}
-    return operation | ({"data": request.body} if request.body is not None else {})
+    operation: dict[str, Any] = {
+        "method": request.method,
+        "path": request.address,
+        "bulkId": str(change.number),
+    }
+    if request.body is not None:
+        operation["data"] = request.body
+    return operation
 
 
 def _unknown(change: Change, error: TransientError) -> TransientError:

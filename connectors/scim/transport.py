@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from http.cookies import SimpleCookie
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -109,7 +110,7 @@ class Transport:
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=tls(options)),
             headers={"Accept": MEDIA_TYPE},
-            cookie_jar=aiohttp.DummyCookieJar(),
+            cookie_jar=_NoCookies(),
             proxy=str(options.proxy) if options.proxy else None,
             proxy_auth=_proxy_auth(options),
         )
@@ -137,7 +138,6 @@ class Transport:
         Raises the errors of `connectors.errors`: UncertainError when a POST may have been
         processed, TransientError for other losses and 5xx, RejectedError and its children for 4xx.
         """
-        condition = {"If-Match": version} if version else {}
         refused: Headers = {}
         last: ConnectorError | None = None
         kind = _class_of(method, path)
@@ -145,9 +145,11 @@ class Transport:
             if not self._pace.free(kind):
                 await self._pace.turn(kind, weight)
             proof = self._credentials.headers()
-            asked = {**(params or {}), **self._credentials.params()}
+            key = self._credentials.params()
+            asked = {**(params or {}), **key} if key else params
+            headers = {**proof, "If-Match": version} if version else proof
             try:
-                answer = await self._once(method, path, body, asked, {**proof, **condition})
+                answer = await self._once(method, path, body, asked, headers)
             except ThrottledError as error:
                 last = error
                 told = error.retry_after
@@ -179,7 +181,7 @@ class Transport:
         if self._http is None or self._overdue is None:
             raise RuntimeError("use the transport as an async context manager")
         sent = None if body is None else encoded(body)
-        where, long = f"{method} {path}", method == "GET" or path == BULK_PATH
+        long = method == "GET" or path == BULK_PATH
         call = self._http.request(
             method,
             self._address(path),
@@ -194,17 +196,17 @@ class Transport:
                 response = await call
                 text = await response.read()  # to its end, which gives the connection back
             if response.status >= 300:
-                error = _refusal(where, response.status, text, response.headers)
+                error = _refusal(f"{method} {path}", response.status, text, response.headers)
                 if path == BULK_PATH:  # it is about many accounts
                     raise error
                 hidden = [*secrets(headers, self._credentials.params())]
                 raise error.after(_exchange(method, path, sent, response.status, text, hidden))
-            said = _json(where, text) if text else None
+            said = _json(text, method, path) if text else None
             return Answer(response.status, said, response.headers.get("ETag"))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise _unreachable(where, self._url, error) from None
+            raise _unreachable(f"{method} {path}", self._url, error) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            reason = f"{where}: the answer was lost ({type(error).__name__})"
+            reason = f"{method} {path}: the answer was lost ({type(error).__name__})"
             raise (UncertainError if method == "POST" else TransientError)(reason) from None
 
     def _address(self, path: str) -> URL:
@@ -215,6 +217,18 @@ class Transport:
             if path.count("/") == 1:
                 self._endpoints[path] = address
         return address
+
+
+class _NoCookies(aiohttp.DummyCookieJar):
+    """Keeps no cookies, and makes no empty jar of them for each request either."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._none = SimpleCookie()
+
+    def filter_cookies(self, request_url: URL) -> SimpleCookie:  # noqa: ARG002 (aiohttp's)
+        """Return none."""
+        return self._none
 
 
 def _class_of(method: str, path: str) -> str:
@@ -248,12 +262,13 @@ def _unreachable(where: str, url: str, error: Exception) -> ConnectorError:
     return TransientError(f"{place}: no connection; check url, or is the system down?")
 
 
-def _json(where: str, text: bytes) -> Any:
-    if not text.strip():
-        return None
+def _json(text: bytes, method: str, path: str) -> Any:
     try:
         return decoded(text)
     except ValueError:
+        if not text.strip():
+            return None
+        where = f"{method} {path}"
         raise TransientError(f"{where}: the answer is not JSON; is this a SCIM address?") from None
 
 

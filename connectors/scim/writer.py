@@ -87,17 +87,16 @@ class Writer:
         answer = await self._update(address, kind, change, after)
         return Outcome(change, id=change.id, version=answer.tag, held=_held(answer, after))
 
-    def _after(self, kind: ResourceType, change: Change) -> dict[str, Any]:
+    def _after(self, kind: ResourceType, change: Change) -> Mapping[str, Any]:
         """Return what an account shall hold afterwards."""
-        after = dict(change.after)
         if change.action is not Action.DEACTIVATE:
-            return after
+            return change.after
         if self.quirks is not None and self.quirks.deactivation == "none":
             raise RejectedError(
                 f"PATCH {kind.endpoint}: the provider does not deactivate; "
                 "say on_leave: {action: delete} or keep in the push mapping"
             )
-        return {"active": False, **after}
+        return {"active": False, **change.after}
 
     def _new(self, kind: ResourceType, change: Change) -> dict[str, Any]:
         """Return the resource of a new account."""
@@ -177,7 +176,7 @@ class Writer:
         return Outcome(change, id=change.id)
 
     async def _update(
-        self, address: str, kind: ResourceType, change: Change, after: dict[str, Any]
+        self, address: str, kind: ResourceType, change: Change, after: Mapping[str, Any]
     ) -> Answer:
         version = change.version if self.features.etag else None
         patch = operations(change.before, after)
