@@ -175,10 +175,11 @@ class Work:
         error, told = outcome.error, ""
         match error:
             case None:
-                as_sent = outcome.held is outcome.change.after and not item.account.rewritten
-                made = {} if as_sent else rewritten(item, outcome.held)
-                remote_id = outcome.id or item.account.remote_id
-                self._done(item, Written(item.account, remote_id, outcome.version, made))
+                account, held = item.account, outcome.held
+                as_sent = held is outcome.change.after and not account.rewritten
+                made = {} if as_sent else rewritten(item, held)
+                remote_id = outcome.id or account.remote_id
+                self._done(item, Written(account, remote_id, outcome.version, made))
                 self._breaker.record(None)
                 return
             case NotFoundError() if item.action in _REMOVALS:

@@ -39,12 +39,13 @@ class Breaker:
 
     def record(self, error: ConnectorError | None, told: str = "") -> None:
         """Take one outcome into account; `told` says more than the error does."""
-        if isinstance(error, ThrottledError):
-            return
-        self._window.append(error is not None)
         if error is None:
+            self._window.append(False)
             self._row = self._probes = 0
             return
+        if isinstance(error, ThrottledError):
+            return
+        self._window.append(True)
         self._row += 1
         self._reasons[kind(told or str(error))] += 1
         failed = sum(self._window)

@@ -29,7 +29,7 @@ from pipelines.provision.groups import OBJECT as GROUP_OBJECT
 from pipelines.provision.order import Order
 from pipelines.provision.plan import Cause, PlanItem
 
-GROUP, _MOST = 200, 1_000
+GROUP, _MOST = 200, 2_000
 """So many intents are committed at once: the first time, and at most."""
 _SHORT, _LONGEST = 1.0, 1.0
 """Seconds: a group that was sent in less is followed by a larger one; outcomes wait no longer."""
@@ -90,9 +90,12 @@ class JournalWriter:
         """Yield the items in groups, each committed as intended (with all outcomes so far)."""
         left, size = iter(items), GROUP
         while group := list(islice(left, size)):
-            now = self._now()
+            plan, now = self._record.id, self._now()
             for item in group:
-                self._pending[item.number] = self._pend(item, attempt, now)
+                action = str(item.action or "none")
+                self._pending[item.number] = Pending(
+                    plan, item.number, item.account.gid, action, attempt, now
+                )
             self._intended = True
             self.flush()
             begun = time.monotonic()
@@ -165,10 +168,6 @@ class JournalWriter:
         if passed - self._looked > _TICK:
             self._looked, self._moment = passed, datetime.now(UTC)
         return self._moment
-
-    def _pend(self, item: PlanItem, attempt: int, now: datetime) -> Pending:
-        action = str(item.action or "none")
-        return Pending(self._record.id, item.number, item.gid, action, attempt, now)
 
     def _end(
         self,
