@@ -77,6 +77,24 @@ def update(
     conn.exec_driver_sql(f"DROP TABLE {staged}")
 
 
+def update_same(
+    conn: sa.Connection, table: sa.Table, columns: Sequence[str], rows: list[Row], same: str
+) -> bool:
+    """Set the columns of rows that are there and have what is in `same`; whether all were so.
+
+    It spares SQLite the index of that column, which an upsert writes anew though nothing of it
+    changed. PostgreSQL sees that by itself, and nothing is done there.
+    """
+    if conn.dialect.name == "postgresql":
+        return False
+    keys = [column.name for column in table.primary_key]
+    marks = {name: f"{_quote(conn, name)} = ?{at}" for at, name in enumerate(columns, 1)}
+    sets = ", ".join(marks[name] for name in columns if name not in (*keys, same))
+    match = " AND ".join(marks[name] for name in (*keys, same))
+    statement = f"UPDATE {_name(conn, table)} SET {sets} WHERE {match}"
+    return not rows or conn.exec_driver_sql(statement, rows).rowcount == len(rows)
+
+
 def among(
     conn: sa.Connection, column: sa.Column[Any], values: Collection[Any]
 ) -> sa.ColumnElement[bool]:

@@ -108,8 +108,18 @@ def save_written(
     conn: sa.Connection, written: Iterable[Written], now: datetime | None = None
 ) -> None:
     """Insert or replace accounts as writes left them; a profile must not come twice."""
-    moment = utc_text(now or datetime.now(UTC))
-    bulk.upsert(conn, account, _COLUMNS, [_row(each, moment) for each in written])
+    moment, listed = utc_text(now or datetime.now(UTC)), list(written)
+    rows = [_row(each, moment) for each in listed]
+    if _known(listed) and bulk.update_same(conn, account, _COLUMNS, rows, "remote_id"):
+        return
+    bulk.upsert(conn, account, _COLUMNS, rows)
+
+
+def _known(written: Iterable[Written]) -> bool:
+    """Whether all of these had the target's own id before: they are updates of what is there."""
+    return all(
+        each.remote_id is not None and each.remote_id == each.account.remote_id for each in written
+    )
 
 
 def forget_accounts(conn: sa.Connection, target: str, object_: str, gids: Collection[str]) -> None:

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
+from idp_core.db import bulk
 from idp_core.db.engine import reading, writing
+from idp_core.db.types import utc_text
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import (
     AccountState,
@@ -12,6 +14,7 @@ from idp_core.provisioning.model import (
     PlanStatus,
     Written,
 )
+from idp_core.provisioning.tables import refusal
 
 NOW = datetime(2030, 1, 1, 12, 30, 0, 123456, tzinfo=UTC)
 
@@ -191,3 +194,35 @@ def test_an_account_is_saved_as_a_write_left_it_and_shows_no_values(engine):
     assert Written.of(saved)[1:] == written[1:]
     assert saved.pushed == planned.pushed
     assert "b.c" not in repr(written)
+
+
+def saved_over(engine, first, then):
+    with writing(engine) as conn:
+        accounts.save_accounts(conn, first)
+        accounts.save_accounts(conn, then)
+        return accounts.read_accounts(conn, "crm", "User")
+
+
+def test_accounts_that_keep_their_id_are_written_over(engine):
+    then = [account(gid, key="new", pushed={"a": gid}) for gid in ("g1", "g2")]
+    found = saved_over(engine, [account("g1"), account("g2"), account("g3")], then)
+    assert found == {each.gid: each for each in (*then, account("g3"))}
+
+
+def test_of_accounts_written_over_those_that_are_not_there_or_have_another_id_are_stored_too(
+    engine,
+):
+    first = [account("g1"), account("g2", remote_id=None), account("g3", remote_id="r9")]
+    then = [account(f"g{n}", remote_id=f"r{n}", pushed={"a": n}) for n in (1, 2, 3, 4)]
+    assert saved_over(engine, first, then) == {each.gid: each for each in then}
+
+
+def test_sqlite_writes_over_what_is_the_same_without_a_look_at_the_rest(engine):
+    columns = tuple(column.name for column in refusal.columns)
+    rows = [("t", "o", gid, "d", "s", "why", utc_text(NOW)) for gid in ("g1", "g2")]
+    with writing(engine) as conn:
+        sqlite = conn.dialect.name == "sqlite"
+        bulk.insert(conn, refusal, columns, rows)
+        assert bulk.update_same(conn, refusal, columns, rows, "digest") is sqlite
+        others = [rows[0], ("t", "o", "g2", "another", "s", "why", utc_text(NOW))]
+        assert not bulk.update_same(conn, refusal, columns, others, "digest")
