@@ -61,26 +61,25 @@ def reader(policy: IdentifierPolicy) -> Reader:
     blocked, login = policy.birth_date.blocked, policy.login
 
     def read(profile: SourceProfile) -> Evidence:
-        said = profile.attributes
+        said, ref = profile.attributes, profile.ref
         given, family = fold(_text(said.get("given_name"))), fold(_text(said.get("family_name")))
         mark = suffix(fold(_text(said.get("name_suffix"))), family, given)
         given, family = bare(given), bare(family)
-        held = [values(profile) for values in holders]
+        held = [values(said, ref) for values in holders]
         for place in spelled:
             if found := held[place]:
                 held[place] = {v: sure for v, sure in found.items() if not spells(v, given, family)}
-        verified = _verified(held)
+        sure = [found for found in held if found and True in found.values()]
         return Evidence(
-            ref=profile.ref,
+            ref=ref,
             given=given,
             family=family,
             suffix=mark,
             birth=_birth(said.get("birth_date"), blocked),
             kinds=kinds,
             held=tuple([tuple(found) if found else () for found in held]),
-            verified=verified if any(verified) else nothing,
-            logs_in=profile.ref.source in login.sources
-            or any(said.get(name) for name in login.attributes),
+            verified=_verified(held) if sure else nothing,
+            logs_in=ref.source in login.sources or any(said.get(name) for name in login.attributes),
         )
 
     return read

@@ -9,42 +9,43 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from idp_core.profiles.model import SourceProfile
+from idp_core.profiles.model import SourceRef
 from idp_core.profiles.names import fold
 from idp_core.profiles.policy import Kind, Read
 
 Held = Mapping[str, bool]
 """Values of one kind, each with whether it is verified."""
 
-Holder = Callable[[SourceProfile], Held]
-
 _Said = Mapping[str, Any]
+Holder = Callable[[_Said, SourceRef], Held]
+"""Gives what a record holds of one kind, by its attributes and what it is called."""
+
 _LENGTH_OF_A_LOCAL_PART = 5  # shorter ones (ann@, jsmi@) are many people's
 _NO_DIGIT = re.compile(r"\D")
 _NOTHING: Mapping[str, bool] = {}
 
 
 def holder(kind: Kind) -> Holder:
-    """Return a function from a source profile to the values of this kind, junk left out."""
+    """Return what gives the values of this kind, junk left out."""
     roots = dict.fromkeys(path.partition(".")[0] for path in kind.from_)
     read = _whole(kind) if len(roots) == 1 else _mixed(kind)
     if not kind.own_key:
-        return lambda profile: read(profile.attributes)
+        return read
     write = WRITERS[kind.read]
 
-    def with_own_key(profile: SourceProfile) -> Held:
-        return {**read(profile.attributes), "|".join(map(write, profile.ref)): True}
+    def with_own_key(said: _Said, ref: SourceRef) -> Held:
+        return {**read(said, ref), "|".join(map(write, ref)): True}
 
     return with_own_key
 
 
-def _whole(kind: Kind) -> Callable[[_Said], Held]:
+def _whole(kind: Kind) -> Holder:
     """Read one attribute: the elements of its list, or the single value it is."""
     root = kind.from_[0].partition(".")[0]
     parts = [path.partition(".")[2] for path in kind.from_]
     value_of, identifies = _joined(kind, parts), _test(kind)
 
-    def read(said: _Said) -> Held:
+    def read(said: _Said, _ref: SourceRef) -> Held:
         elements = said.get(root)
         if elements is None and said.keys().isdisjoint(kind.from_):
             return _NOTHING
@@ -60,12 +61,12 @@ def _whole(kind: Kind) -> Callable[[_Said], Held]:
     return read
 
 
-def _mixed(kind: Kind) -> Callable[[_Said], Held]:
+def _mixed(kind: Kind) -> Holder:
     """Read several attributes taken together: the parts of one's elements, single ones beside."""
     split = [(path, *path.partition(".")[::2]) for path in kind.from_]
     value_of, identifies = _joined(kind, kind.from_), _test(kind)
 
-    def read(said: _Said) -> Held:
+    def read(said: _Said, _ref: SourceRef) -> Held:
         many = [root for _, root, _ in split if isinstance(said.get(root), (list, tuple))]
         found: dict[str, bool] = {}
         for element in said[many[0]] if many else (_NOTHING,):

@@ -57,7 +57,7 @@ def kind(from_: Any, **more: Any) -> Kind:
 def test_values_are_read_where_the_policy_says_and_written_alike(
     made: Kind, attributes: dict[str, Any], held: dict[str, bool]
 ) -> None:
-    assert holder(made)(said(**attributes)) == held
+    assert holder(made)(attributes, said().ref) == held
 
 
 def test_a_mailbox_that_spells_the_name_is_not_held() -> None:
