@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from itertools import product
 
 from idp_core.profiles.evidence import Evidence
 from idp_core.profiles.names import ALIKE, Likeness, known
 from idp_core.profiles.policy import IdentifierPolicy
-from idp_core.profiles.vetoes import Constraints, Veto, compare_names, one_id, veto
+from idp_core.profiles.vetoes import (
+    Birth,
+    Constraints,
+    Veto,
+    compare_birth,
+    compare_names,
+    one_id,
+    veto,
+)
 
 _ENTERED = frozenset({Veto.GIVEN_NAME, Veto.BIRTH_DATE})  # may be a field written wrongly
 
@@ -35,6 +44,8 @@ class PersonGuard:
             found = self.veto(a, b)
             if found and not (found in _ENTERED and self._explained(a, b, [*left, *right])):
                 return found.value
+        if self._born_twice(left, right):
+            return Veto.BIRTH_DATE.value
         return next(self._too_many([*left, *right]), None)
 
     def veto(self, a: int, b: int) -> Veto | None:
@@ -45,6 +56,35 @@ class PersonGuard:
             if pair in self._constraints.must and pair not in self._constraints.cannot:
                 return None
         return veto(first, second, self._policy, self._constraints)
+
+    def _born_twice(self, left: Sequence[int], right: Sequence[int]) -> bool:
+        """Whether each side has a first name with a date of birth that two of its records say, and
+        the dates are two people's: neither was entered wrongly then, and no id says otherwise.
+        """
+        if len(left) < 2 or len(right) < 2 or self._policy.birth_date.different != "veto":
+            return False
+        ours, theirs = self._said_twice(left), self._said_twice(right)
+        return any(
+            compare_birth(one, other) is Birth.DIFFERENT
+            and not self._must_be_one(ours[given, one], theirs[name, other])
+            for (given, one), (name, other) in product(ours, theirs)
+        )
+
+    def _said_twice(self, members: Sequence[int]) -> Mapping[tuple[str, date], Sequence[int]]:
+        """Return the first names and dates of birth that several members say together, by whom."""
+        said: dict[tuple[str, date], list[int]] = {}
+        for member in members:
+            record = self._records[member]
+            if record.given and record.birth:
+                said.setdefault((record.given, record.birth), []).append(member)
+        return {each: by for each, by in said.items() if len(by) > 1}
+
+    def _must_be_one(self, left: Sequence[int], right: Sequence[int]) -> bool:
+        """Whether a steward said so of any two."""
+        must, records = self._constraints.must, self._records
+        return bool(must) and any(
+            frozenset((records[a].ref, records[b].ref)) in must for a, b in product(left, right)
+        )
 
     def _explained(self, a: int, b: int, members: Sequence[int]) -> bool:
         """Whether a third record has the government id of one and is alike to the other.

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from idp_core.profiles.evidence import Evidence, reader
+from idp_core.profiles.guard import PersonGuard
 from idp_core.profiles.model import SourceProfile, SourceRef
 from idp_core.profiles.policy import default
 from idp_core.profiles.vetoes import Constraints, Veto, veto
@@ -71,3 +72,28 @@ def test_the_same_id_excuses_a_first_name_that_is_none_or_a_birth_alike(
 def test_a_stewards_word_stands_above_all() -> None:
     one, other = record("1", **ANN), record("2", **ANN)
     assert veto(one, other, POLICY, Constraints.of([], [(other.ref, one.ref)])) is Veto.STEWARD
+
+
+SIBLING = {"given_name": "Anna", "family_name": "Kam", "birth_date": "1962-01-30"}
+
+
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        ([SIBLING, SIBLING], Veto.BIRTH_DATE.value),
+        ([{**SIBLING, **ID}, SIBLING], Veto.BIRTH_DATE.value),
+        ([SIBLING, {**SIBLING, "birth_date": "1962-01-31"}], None),  # each may be a wrong entry
+        ([SIBLING, {**SIBLING, "given_name": "Anna Lu"}], None),
+        ([{**SIBLING, "birth_date": "1957-12-09"}] * 2, None),
+        ([SIBLING], None),
+    ],
+)
+def test_two_dates_of_birth_that_two_records_each_say_are_two_peoples(
+    others: list[dict[str, Any]], found: str | None
+) -> None:
+    known = [record(str(key), **said) for key, said in enumerate([{**ANN, **ID}, ANN, *others])]
+    left, right = [0, 1], list(range(2, len(known)))
+    assert PersonGuard(known, POLICY, Constraints()).forbids(left, right) == found
+    assert PersonGuard(known, POLICY, Constraints()).forbids(right, left) == found
+    words = Constraints.of([(known[0].ref, known[2].ref)])
+    assert PersonGuard(known, POLICY, words).forbids(left, right) is None
