@@ -42,6 +42,8 @@ class Connector(BaseModel):
     """Whether readers are to name the columns they want: each costs, or is had by its name only."""
     by_element: ClassVar[bool] = False
     """Whether a change may write one element of a list, as `connectors.elements` says."""
+    unique: ClassVar[frozenset[str]] = frozenset()
+    """Attributes of which the system lets no two accounts hold one value, in whatever case."""
 
 
 @dataclass(frozen=True, slots=True)

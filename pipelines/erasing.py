@@ -16,6 +16,7 @@ from idp_core.profiles import asked as requests
 from idp_core.profiles import store
 from idp_core.profiles.model import SourceRef
 from idp_core.profiles.records import by_source
+from idp_core.provisioning.belongings import forget_belongings
 from idp_core.provisioning.receipts import GONE, Receipt, read_receipts
 from pipelines import acts
 from pipelines.bus import Bus
@@ -134,6 +135,7 @@ def _forget(
         ledger.forget_letters(conn, source, keys)
         if source == accounts.SOURCE:
             _close(conn, keys)
+    forget_belongings(conn, store.ids_of(conn, gid))
     acts.note(bus, conn, "profile.erased", actor or acts.operator(word.who), gid=gid, run=run)
     return erasure, refs
 

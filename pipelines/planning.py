@@ -10,16 +10,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from idp_core.db.engine import reading, writing
 from idp_core.profiles import store
-from idp_core.provisioning import accounts, plans
+from idp_core.provisioning import belongings, plans
+from idp_core.provisioning.belongings import Belonging
 from idp_core.provisioning.model import OPEN, Approval, PlanRecord
 from mappings.suggest import did_you_mean
 from pipelines.acts import note, operator
 from pipelines.bus import Bus
 from pipelines.errors import JobError, ProjectError
 from pipelines.provision import run as provisioning
-from pipelines.provision.desired import Wanted
 from pipelines.provision.documents import read_item
 from pipelines.provision.errors import StalePlanError
 from pipelines.provision.matching import Hit
@@ -112,17 +114,65 @@ def adopt(bus: Bus, target: str, gid: str, who: str) -> None:
     The next plan takes it over. Raises JobError when no account waits for such a word, and what
     `plan_one` does.
     """
-    found = plan_one(bus, target, gid)
-    hit, wanted = found.match, found.wanted
-    if not isinstance(hit, Hit) or hit.cause is not Cause.REVIEW or not isinstance(wanted, Wanted):
-        why = f": {hit.reason}" if hit is not None else ""
-        raise JobError(f"{target}: no account waits for a word on {found.gid}{why}")
-    (item,) = (each for each in found.items if each.cause is Cause.REVIEW)
-    agreed = replace(item.account, remote_id=hit.account.id)
+    found, hit = _matched(bus, target, gid)
+    if hit.cause is not Cause.REVIEW:
+        raise JobError(f"{target}: no account waits for a word on {found.gid}: {hit.reason}")
+    _say(bus, target, found, hit, who, theirs=True)
+
+
+def decline(bus: Bus, target: str, gid: str, who: str) -> None:
+    """Note the word of `who` that the account which matches a profile is somebody else's.
+
+    It matches them no more; the next plan makes them one of their own. Raises JobError when no
+    account matches that is not managed yet, and what `plan_one` does.
+    """
+    found, hit = _matched(bus, target, gid)
+    _say(bus, target, found, hit, who, theirs=False)
+
+
+def reopen(bus: Bus, target: str, gid: str, who: str) -> int:
+    """Take back what was said of accounts and a profile; return how many words that were.
+
+    An account that was taken over or made by them stays. Raises JobError when nothing was said.
+    """
+    object_ = bus.push(target).object
     with writing(bus.engine) as conn:
-        accounts.save_accounts(conn, [agreed])
-        data = {"target": target, "object": agreed.object, "gid": found.gid}
-        note(bus, conn, "account.adopted", operator(who), **data)
+        gids = store.ids_of(conn, store.get_stored(conn, gid, schema=bus.schema).gid)
+        words = belongings.read_belongings(conn, target, object_, gids)
+        if not words:
+            raise JobError(f"{target}: nobody said anything of an account and {gid}")
+        belongings.drop_belongings(conn, target, object_, gids)
+        for word in words:
+            _note(bus, conn, "account.reopened", who, word)
+    return len(words)
+
+
+def _matched(bus: Bus, target: str, gid: str) -> tuple[PersonPlan, Hit]:
+    """Return the account that matches a profile and is not managed yet."""
+    found = plan_one(bus, target, gid)
+    if not isinstance(found.match, Hit):
+        why = f": {found.match.reason}" if found.match is not None else ""
+        words = "".join(
+            f"; that one is {'theirs' if each.theirs else 'not'}, {each.said}"
+            f" (isthmus plan reopen {target} {found.gid} takes it back)"
+            for each in found.said
+        )
+        raise JobError(f"{target}: no account waits for a word on {found.gid}{why}{words}")
+    return found, found.match
+
+
+def _say(bus: Bus, target: str, found: PersonPlan, hit: Hit, who: str, *, theirs: bool) -> None:
+    word = Belonging(
+        target, bus.push(target).object, found.gid, hit.account.id, theirs, who, datetime.now(UTC)
+    )
+    with writing(bus.engine) as conn:
+        belongings.put_belonging(conn, word)
+        _note(bus, conn, "account.adopted" if theirs else "account.declined", who, word)
+
+
+def _note(bus: Bus, conn: sa.Connection, what: str, who: str, word: Belonging) -> None:
+    data = {"target": word.target, "object": word.object, "gid": word.gid}
+    note(bus, conn, what, operator(who), **data)
 
 
 def apply_plan(

@@ -21,7 +21,7 @@ from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from idp_core.profiles import store
 from idp_core.profiles.light import digests, read_lightly
-from idp_core.provisioning import accounts
+from idp_core.provisioning import accounts, belongings
 from idp_core.provisioning.model import EntryState
 from mappings.push import PushDocument
 from mappings.schema import CUSTOMER, Schema
@@ -33,7 +33,7 @@ from pipelines.provision.compile import compile_push
 from pipelines.provision.groups import OBJECT, group_people, group_push, members
 from pipelines.provision.guards import read_limits
 from pipelines.provision.job import Stored
-from pipelines.provision.merges import final
+from pipelines.provision.merges import final, words_by_profile
 from pipelines.provision.plan import Cause, PlanItem
 from pipelines.provision.rules import Ownership, Person, Push
 from pipelines.provision.writing import DeadLetter
@@ -57,10 +57,11 @@ def provisioning_job(
     """Return what `pipelines.provision.run` needs to plan and apply one target."""
     wish = wish or Wish()
     settings = bus.target_settings(target)
+    push = compile_push(wish.push or bus.push(target), today=_today)
     with reading(bus.engine) as conn:
         redirects = store.read_redirects(conn)
         erased = store.erased_gids(conn)
-    push = compile_push(wish.push or bus.push(target), today=_today)
+        words = belongings.read_belongings(conn, target, push.object)
     connector = bus.target(target)
     _check_elements(target, connector, push)
     return provisioning.Job(
@@ -78,6 +79,7 @@ def provisioning_job(
         progress=progress,
         order=order_of(bus, run) if run else None,
         stored=stored(bus.engine, bus.schema),
+        said=words_by_profile(words, redirects),
     )
 
 
@@ -108,6 +110,7 @@ def groups_job(
         erased=(),
         changed=True,
         stored=None,
+        said={},
     )
 
 

@@ -57,6 +57,7 @@ class Scim(Connector):
 
     type: ClassVar[str] = "scim"
     by_element: ClassVar[bool] = True
+    unique: ClassVar[frozenset[str]] = frozenset({"userName"})
 
     url: CleanUrl
     """The base address, up to and including ``/v2`` where the provider has that."""

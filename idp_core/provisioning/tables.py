@@ -127,6 +127,18 @@ quarantine = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False),
 )
 
+belonging = sa.Table(
+    "belonging",
+    metadata,
+    sa.Column("target", sa.String(200), primary_key=True),
+    sa.Column("object", sa.String(200), primary_key=True),
+    sa.Column("gid", Gid, primary_key=True),
+    sa.Column("remote_id", sa.Text, primary_key=True),
+    sa.Column("theirs", sa.Boolean, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+)
+
 refusal = sa.Table(
     "refusal",
     metadata,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from pipelines.cli.adoptions import adopt, adoptions, decline, reopen
 from pipelines.cli.group import Implied
 from pipelines.cli.options import Folder, Json, Values, Who, who_says
 from pipelines.cli.output import complain, give, table, tell
@@ -191,26 +192,8 @@ def list_plans(
     give(document, shown, as_json=as_json)
 
 
-@app.command()
-def adopt(
-    target: Annotated[str, typer.Argument(help="The target that has the account.")],
-    gid: Annotated[str, typer.Argument(help="The profile's global id.")],
-    who: Who = None,
-    project: Folder = Path(),
-    as_json: Json = False,
-) -> None:
-    """Say that the account which matches a profile by a rule for review is theirs.
-
-    The next plan takes it over. `plan --profile GID` shows what that changes at the account.
-    """
-    from pipelines.bus import open_bus
-    from pipelines.planning import adopt as note_word
-    from pipelines.project import load_project
-
-    with open_bus(load_project(project)) as bus:
-        note_word(bus, target, gid, who_says(who))
-    said = f"{target}: the next plan takes the account over for {gid}: isthmus plan {target}"
-    give({"target": target, "gid": gid, "status": "adopted"}, said, as_json=as_json)
+for each in (adopt, decline, reopen, adoptions):
+    app.command()(each)
 
 
 def apply(

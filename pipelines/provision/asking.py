@@ -73,7 +73,10 @@ def holder(target: Searchable, push: Push, item: PlanItem) -> str:
             if len(found) > 1:
                 return f"{by} {len(found)} accounts of the target match; leave one of them"
             if rule.adopt is Adopt.REVIEW:
-                return f"{by} one account of the target matches; the next plan asks a person"
+                return (
+                    f"{by} one account of the target matches; the next plan asks a person, unless "
+                    "one has said that it is somebody else's"
+                )
             return f"{by} one account of the target matches; the next plan takes it over"
     return "another account holds this; add a match rule for it"
 

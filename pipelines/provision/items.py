@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from connectors.contract import Account, Action
+from idp_core.provisioning.belongings import Belonging
 from idp_core.provisioning.model import AccountState, ManagedAccount
 from pipelines.provision.desired import Wanted
 from pipelines.provision.diff import adoption, creation, update
-from pipelines.provision.matching import Clash, Hit
+from pipelines.provision.matching import Clash, Hit, same
 from pipelines.provision.plan import Cause, Difference, PlanItem
 from pipelines.provision.rules import LeaveAction, Push
 
@@ -44,22 +45,31 @@ class Maker:
     push: Push
     now: datetime
     correct_drift: bool
+    unique: Collection[str] = ()
 
-    def newcomer(self, wanted: Wanted, hit: Hit | Clash | None) -> PlanItem:
-        """Create the account, adopt the one that was found, or leave it to a person."""
+    def newcomer(
+        self,
+        wanted: Wanted,
+        hit: Hit | Clash | None,
+        strangers: Sequence[tuple[Account, Belonging]] = (),
+    ) -> PlanItem:
+        """Create the account, adopt the one that was found, or leave it to a person.
+
+        `strangers` are accounts that a person said are somebody else's: a new one is made beside
+        them, but not where it would need a value that only one account can have.
+        """
         if isinstance(hit, Clash):
-            account = self._account(wanted, None, {}, AccountState.CONFLICT)
-            return _item(Cause.CONFLICT, None, account, reason=hit.reason)
+            return self._conflict(wanted, hit.reason)
         if hit is None:
-            found = creation(self.push, wanted)
-            account = self._account(wanted, None, found.pushed)
-            return _item(Cause.NEW, Action.CREATE, account, found.news)
+            return self._creation(wanted, strangers)
         view = self.view(hit.account)
         found = adoption(self.push, wanted, view)
         if hit.cause is Cause.REVIEW:
             account = self._account(wanted, None, {}, AccountState.CONFLICT)
+            words = f"{self.target} {account.gid}"
             reason = (
-                f"{hit.reason}; if it is theirs: isthmus plan adopt {self.target} {account.gid}"
+                f"{hit.reason}; if it is theirs: isthmus plan adopt {words}; "
+                f"if not: isthmus plan decline {words}"
             )
             return _item(Cause.REVIEW, None, account, found.news, reason=reason)
         if view.get(self.push.active_path) is False:  # such as one that was deleted softly
@@ -67,6 +77,28 @@ class Maker:
         account = self._account(wanted, hit.account.id, found.pushed, version=hit.account.version)
         action = Action.UPDATE if found.news else None
         return _item(Cause.ADOPTED, action, account, found.news, reason=hit.reason)
+
+    def _creation(self, wanted: Wanted, strangers: Sequence[tuple[Account, Belonging]]) -> PlanItem:
+        found = creation(self.push, wanted)
+        reason = REASONS[Cause.NEW]
+        for stranger, word in strangers:
+            view = self.view(stranger)
+            for path in sorted(self.unique):
+                ours, theirs = found.pushed.get(path), view.get(path)
+                if ours is not None and theirs is not None and same(ours, theirs):
+                    return self._conflict(
+                        wanted,
+                        f"an account of somebody else, as {word.said}, has this {path}, which only "
+                        "one account can have; see to another value for one of them, or take the "
+                        f"word back: isthmus plan reopen {self.target} {wanted.person.gid}",
+                    )
+            reason = f"{reason}; one that matched is somebody else's, as {word.said}"
+        account = self._account(wanted, None, found.pushed)
+        return _item(Cause.NEW, Action.CREATE, account, found.news, reason=reason)
+
+    def _conflict(self, wanted: Wanted, reason: str) -> PlanItem:
+        account = self._account(wanted, None, {}, AccountState.CONFLICT)
+        return _item(Cause.CONFLICT, None, account, reason=reason)
 
     def managed(self, wanted: Wanted, account: ManagedAccount, seen: Account | None) -> Made:
         """Compare an account of ours with what it shall be; one that left comes back.

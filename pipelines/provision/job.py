@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from connectors.contract import Target
+from connectors.contract import Connector, Target
 from idp_core.provisioning.model import PlanRecord, PlanStatus
 from pipelines.control import Halting, Unhalted
 from pipelines.errors import RemoteError
 from pipelines.provision.apply import Patience
 from pipelines.provision.guards import Limits, Verdict
+from pipelines.provision.matching import Said
 from pipelines.provision.order import Order
 from pipelines.provision.plan import Plan
 from pipelines.provision.recover import Recovered
@@ -40,7 +41,8 @@ class Job:
     everywhere. With `everything` the whole target is read and drift is reported; `correct_drift`
     writes it back; with `changed` the accounts of changed profiles are looked at before planning;
     `control` may pause or end the writing; `order` is who ordered it, for the audit log;
-    `again` are people whose changes are sent even if the target refused these very ones before.
+    `again` are people whose changes are sent even if the target refused these very ones before;
+    `said` is what people said of accounts of the target, by the global id it is about.
     """
 
     name: str
@@ -61,6 +63,12 @@ class Job:
     order: Order | None = None
     again: Collection[str] = ()
     stored: Stored | None = None
+    said: Mapping[str, Said] = field(default_factory=dict)
+
+    @property
+    def unique(self) -> Collection[str]:
+        """Attributes of which the target lets no two accounts hold one value."""
+        return self.target.unique if isinstance(self.target, Connector) else ()
 
 
 @dataclass(frozen=True, slots=True)

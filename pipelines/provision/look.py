@@ -8,7 +8,7 @@ from connectors.contract import Account, Searchable
 from idp_core.provisioning.model import ManagedAccount
 from pipelines.provision.desired import Wanted, desired
 from pipelines.provision.job import Job
-from pipelines.provision.matching import Seen, rule_value
+from pipelines.provision.matching import NOTHING_SAID, Said, Seen, is_strange, rule_value
 from pipelines.provision.rules import Person, Push
 
 _FEW, _PAGE = 50, 100
@@ -32,7 +32,11 @@ def look(job: Job, accounts: Mapping[str, ManagedAccount], others: int = 0) -> S
     meant = list(_meant(job, accounts))
     if len(meant) > max(_FEW, (len(accounts) + others) // _PAGE):
         return Seen(target.accounts(push.object), paths, complete=False, key_path=push.key_path)
-    found = [account for wanted in meant for account in _ask(target, push, wanted)]
+    found = [
+        account
+        for wanted in meant
+        for account in _ask(target, push, wanted, job.said.get(wanted.person.gid, NOTHING_SAID))
+    ]
     return Seen(found, paths, complete=False, key_path=push.key_path)
 
 
@@ -52,11 +56,13 @@ def _to_ask(job: Job, person: Person, account: ManagedAccount | None) -> bool:
     return job.changed and account.profile_digest != person.digest
 
 
-def _ask(target: Searchable, push: Push, wanted: Wanted) -> Iterable[Account]:
-    found = target.find(push.object, push.key_path, wanted.key)
+def _ask(target: Searchable, push: Push, wanted: Wanted, said: Said) -> Iterable[Account]:
+    """Ask by one rule after another, until one finds more than what is somebody else's."""
+    found = list(target.find(push.object, push.key_path, wanted.key))
     for rule in push.match:
-        if found:
+        if any(not is_strange(each, said) for each in found):
             break
         value = rule_value(rule, wanted)
-        found = target.find(push.object, rule.path, str(value)) if value is not None else ()
+        if value is not None:
+            found += target.find(push.object, rule.path, str(value))
     return found

@@ -2,7 +2,7 @@
 
 A rule counts only when exactly one account fits it. Our own key is always the first rule, compared
 exactly; the others do not mind the case of letters, so that two accounts that differ in case alone
-are a conflict and never a guess.
+are a conflict and never a guess. An account that a person said is somebody else's fits by no rule.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.contract import Account
-from idp_core.provisioning.model import AccountState, ManagedAccount
+from idp_core.provisioning.belongings import Belonging
 from pipelines.provision.desired import Wanted, plain
 from pipelines.provision.plan import Cause
 from pipelines.provision.rules import Adopt, Match, Push, Refusal
@@ -43,6 +43,11 @@ class Fit:
     path: str
     place: str
     adopt: Adopt
+
+
+Said = Mapping[str, Belonging]
+"""What people said of accounts and one profile, by the target's id of the account."""
+NOTHING_SAID: Said = {}
 
 
 class Seen:
@@ -86,30 +91,36 @@ def recognise(
     wanted: Wanted,
     seen: Seen,
     holders: Mapping[str, str],
-    known: ManagedAccount | None,
+    said: Said,
 ) -> Hit | Clash | None:
-    """Find the account that is this person's already; `holders` maps remote id to global id.
-
-    `known` is our record of theirs.
-    """
-    fit = fitting(push, wanted, seen)
-    return judge(fit, wanted, holders, agreed(known)) if fit is not None else None
+    """Find the account that is this person's already; `holders` maps remote id to global id."""
+    fit = fitting(push, wanted, seen, said)
+    return judge(fit, wanted, holders, said) if fit is not None else None
 
 
-def agreed(known: ManagedAccount | None) -> str | None:
-    """Return the target's id of the account that a person said is theirs, if anybody did."""
-    waits = known is not None and known.state is AccountState.CONFLICT
-    return known.remote_id if known is not None and waits else None
+def is_strange(account: Account, said: Said) -> bool:
+    """Whether a person said that the account is somebody else's."""
+    word = said.get(account.id)
+    return word is not None and not word.theirs
 
 
-def fitting(push: Push, wanted: Wanted, seen: Seen) -> Fit | None:
+def strangers(seen: Seen | None, said: Said) -> Sequence[tuple[Account, Belonging]]:
+    """Return the accounts of those seen that a person said are somebody else's, and the words."""
+    if seen is None:
+        return ()
+    found = ((seen.by_id.get(remote_id), word) for remote_id, word in sorted(said.items()))
+    return [(each, word) for each, word in found if each is not None and not word.theirs]
+
+
+def fitting(push: Push, wanted: Wanted, seen: Seen, said: Said = NOTHING_SAID) -> Fit | None:
     """Find the accounts that may be this person's; None when no rule finds any."""
     ours = seen.keyed(wanted.key)
     if ours:
         return Fit(ours, push.key_path, push.place, Adopt.AUTO)
     for rule in push.match:
         value = rule_value(rule, wanted)
-        found = seen.holding(rule.path, value) if value is not None else ()
+        holding = seen.holding(rule.path, value) if value is not None else ()
+        found = [each for each in holding if not is_strange(each, said)]
         if found:
             return Fit(found, rule.path, rule.place, rule.adopt)
     return None
@@ -122,12 +133,9 @@ def rule_value(rule: Match, wanted: Wanted) -> Any:
 
 
 def judge(
-    fit: Fit, wanted: Wanted, holders: Mapping[str, str], word: str | None = None
+    fit: Fit, wanted: Wanted, holders: Mapping[str, str], said: Said = NOTHING_SAID
 ) -> Hit | Clash:
-    """Say whether what fits is this person's; `holders` maps remote id to global id.
-
-    `word` is the id of the account that a person said is theirs.
-    """
+    """Say whether what fits is this person's; `holders` maps remote id to global id."""
     place, path = fit.place, fit.path
     if len(fit.accounts) > 1:
         return Clash(f"{place}: {len(fit.accounts)} accounts of the target match by {path}")
@@ -135,12 +143,20 @@ def judge(
     holder = holders.get(account.id)
     if holder is not None and holder != wanted.person.gid:
         return Clash(f"{place}: the account that matches by {path} is that of profile {holder}")
-    said = f"{place}: one account of the target matches by {path}"
+    why = f"{place}: one account of the target matches by {path}"
+    word = said.get(account.id)
+    if word is not None and not word.theirs:
+        return Clash(f"{why}, and it is somebody else's, as {word.said}")
     if fit.adopt is Adopt.AUTO:
-        return Hit(account, Cause.ADOPTED, said)
-    if account.id == word:
-        return Hit(account, Cause.ADOPTED, f"{said}, and a person said that it is theirs")
-    return Hit(account, Cause.REVIEW, said)
+        return Hit(account, Cause.ADOPTED, why)
+    if word is not None:
+        return Hit(account, Cause.ADOPTED, f"{why}, and it is theirs, as {word.said}")
+    return Hit(account, Cause.REVIEW, why)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are one to a rule: texts may differ in case."""
+    return _folded(one) == _folded(other)
 
 
 def _folded(value: Any) -> str:

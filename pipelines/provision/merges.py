@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from idp_core.provisioning.belongings import Belonging
 from idp_core.provisioning.model import AccountState, ManagedAccount
 
 
@@ -18,6 +19,20 @@ def heirlooms(
     merged = [a for gid, a in accounts.items() if gid in redirects and a.live]
     merged.sort(key=lambda a: (a.state is not AccountState.ACTIVE, a.gid), reverse=True)
     return {final(account.gid, redirects): account for account in merged}
+
+
+def words_by_profile(
+    words: Iterable[Belonging], redirects: Mapping[str, str]
+) -> Mapping[str, Mapping[str, Belonging]]:
+    """Return what people said of accounts, by the global id that stayed and the target's own id.
+
+    Where two profiles merged of which one has the account and the other has not, the no stands: a
+    person is asked again only once it is taken back.
+    """
+    found: dict[str, dict[str, Belonging]] = {}
+    for word in sorted(words, key=lambda each: (each.theirs, each.at)):
+        found.setdefault(final(word.gid, redirects), {}).setdefault(word.remote_id, word)
+    return found
 
 
 def final(gid: str, redirects: Mapping[str, str]) -> str:

@@ -16,13 +16,14 @@ from connectors.contract import Action, Previewable, Request
 from connectors.errors import MisconfiguredError, TransientError
 from idp_core.db.engine import reading
 from idp_core.provisioning import accounts, journal
+from idp_core.provisioning.belongings import Belonging
 from idp_core.provisioning.model import ManagedAccount
 from pipelines.errors import RemoteError
 from pipelines.provision.desired import Unwanted, Wanted, desired
 from pipelines.provision.groups import OBJECT
 from pipelines.provision.job import Job
 from pipelines.provision.look import look
-from pipelines.provision.matching import Clash, Hit, Seen, recognise
+from pipelines.provision.matching import NOTHING_SAID, Clash, Hit, Seen, recognise
 from pipelines.provision.memberships import Membership, memberships
 from pipelines.provision.plan import PlanItem
 from pipelines.provision.planner import Inputs, make_plan
@@ -37,7 +38,8 @@ class PersonPlan:
 
     `person` is None when the profile is gone. `account` is the one of theirs that we manage,
     `match` what was found where there is none. `requests` are what the connector
-    would send, where it can tell; `groups` tell in which groups the person is, and why.
+    would send, where it can tell; `groups` tell in which groups the person is, and why; `said` is
+    what people said of accounts of the target and this person.
     """
 
     gid: str
@@ -48,6 +50,7 @@ class PersonPlan:
     items: Sequence[PlanItem]
     requests: Sequence[Request] = ()
     groups: Sequence[Membership] = ()
+    said: Sequence[Belonging] = ()
 
 
 def plan_person(job: Job, gid: str, person: Person | None, now: datetime) -> PersonPlan:
@@ -68,22 +71,31 @@ def plan_person(job: Job, gid: str, person: Person | None, now: datetime) -> Per
             others = _holders(conn, job, seen)
         references = _references(job)
         inputs = Inputs(
-            people, {**others, **held}, seen, job.redirects, job.erased, unsure, references
+            people,
+            {**others, **held},
+            seen,
+            job.redirects,
+            job.erased,
+            unsure,
+            references,
+            said=job.said,
+            unique=job.unique,
         )
         plan = withhold_refused(job, make_plan(job.name, job.push, inputs, now=now), now).plan
         items = [item for item in plan.items if item.gid in gids]
         requests = _requests(job, items)
     except (MisconfiguredError, TransientError) as error:
         raise RemoteError(f"{job.name}: {error}") from error
+    said = job.said.get(gid, NOTHING_SAID)
     wanted = desired(job.push, person, references) if person is not None else None
     account = next((held[old] for old in sorted(gids, reverse=True) if _live(held, old)), None)
     match = None
     if seen is not None and isinstance(wanted, Wanted) and account is None:
         ids = {a.remote_id: owner for owner, a in {**others, **held}.items() if a.remote_id}
-        known = next((held[old] for old in (gid, *gids) if old in held), None)
-        match = recognise(job.push, wanted, seen, ids, known)
+        match = recognise(job.push, wanted, seen, ids, said)
     groups = memberships(job.push, wanted, account, filled)
-    return PersonPlan(gid, person, wanted, account, match, items, requests, groups)
+    words = tuple(said[each] for each in sorted(said))
+    return PersonPlan(gid, person, wanted, account, match, items, requests, groups, words)
 
 
 def known_groups(conn: sa.Connection, target: str, push: Push) -> Sequence[ManagedAccount]:

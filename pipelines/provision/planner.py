@@ -13,7 +13,17 @@ from idp_core.provisioning.model import AccountState, ManagedAccount
 from pipelines.provision import notes
 from pipelines.provision.desired import Unwanted, Wanted, desired
 from pipelines.provision.items import Made, Maker, order
-from pipelines.provision.matching import Clash, Fit, Hit, Seen, agreed, fitting, judge
+from pipelines.provision.matching import (
+    NOTHING_SAID,
+    Clash,
+    Fit,
+    Hit,
+    Said,
+    Seen,
+    fitting,
+    judge,
+    strangers,
+)
 from pipelines.provision.merges import final, heirlooms
 from pipelines.provision.plan import Cause, Plan, PlanItem
 from pipelines.provision.references import NO_REFERENCES, References
@@ -49,6 +59,8 @@ class Inputs:
     creation may have happened that nobody can ask about; `references` are the accounts that lines
     may refer to; `seen` is what was looked at in the target, if anything was. `passed` are people
     who are neither in `people` nor, with their accounts, in `accounts`: nothing of them changed.
+    `said` is what people said of accounts, by global id; `unique` are attributes of which the
+    target lets no two accounts hold one value.
     """
 
     people: Iterable[Person] = field(repr=False)
@@ -59,6 +71,8 @@ class Inputs:
     unsure: Collection[str] = ()
     references: References = NO_REFERENCES
     passed: Passed = NOBODY
+    said: Mapping[str, Said] = field(default_factory=dict)
+    unique: Collection[str] = ()
 
 
 def make_plan(
@@ -69,7 +83,8 @@ def make_plan(
     `now` decides whether a grace is over. Drift is always reported and, with `correct_drift`,
     written back. The order of the inputs never matters.
     """
-    planner = _Planner(Maker(target, push, now, correct_drift=correct_drift), inputs)
+    maker = Maker(target, push, now, correct_drift=correct_drift, unique=inputs.unique)
+    planner = _Planner(maker, inputs)
     for person in inputs.people:
         planner.person(person)
     planner.newcomers()
@@ -115,6 +130,7 @@ class _Planner:
         self.seen = inputs.seen
         self.references = inputs.references
         self.passed = inputs.passed
+        self.said = inputs.said
         self.waiting: Counter[str] = Counter()
         self.items: list[PlanItem] = []
         self.settled: list[ManagedAccount] = []
@@ -171,8 +187,9 @@ class _Planner:
         for wanted, hit in found:
             clash = isinstance(hit, Hit) and claims[hit.account.id] > 1
             alone = keys[wanted.key] == 1
+            others = strangers(self.seen, self._said(wanted))
             self._newcomer(
-                self.maker.newcomer(wanted, several if clash else hit if alone else shared)
+                self.maker.newcomer(wanted, several if clash else hit if alone else shared, others)
             )
 
     def absent(self) -> None:
@@ -219,27 +236,27 @@ class _Planner:
         return True
 
     def _fitting(self, wanted: Wanted) -> Fit | None:
-        return fitting(self.push, wanted, self.seen) if self.seen else None
+        return fitting(self.push, wanted, self.seen, self._said(wanted)) if self.seen else None
+
+    def _said(self, wanted: Wanted) -> Said:
+        return self.said.get(wanted.person.gid, NOTHING_SAID)
 
     def _judged(
         self, wanted: Wanted, fit: Fit | None, holders: Mapping[str, str]
     ) -> Hit | Clash | None:
         if wanted.person.gid in self.unsure:
             return Clash("an earlier creation may have happened; look for it in the target")
-        word = agreed(self.accounts.get(wanted.person.gid))
-        return judge(fit, wanted, holders, word) if fit is not None else None
+        return judge(fit, wanted, holders, self._said(wanted)) if fit is not None else None
 
     def _newcomer(self, item: PlanItem) -> None:
         self.items.append(item)
-        known = self.accounts.get(item.gid)
-        if not item.effective and known != item.account and agreed(known) is None:
+        if not item.effective and self.accounts.get(item.gid) != item.account:
             self.settled.append(item.account)
 
     def _leave(self, account: ManagedAccount, cause: Cause, person: Person | None) -> None:
         if not account.live:
             if account.state is AccountState.CONFLICT:
-                never = replace(account, state=AccountState.DELETED, remote_id=None)
-                self.settled.append(never)
+                self.settled.append(replace(account, state=AccountState.DELETED))
             return
         now = account
         if person is not None:

@@ -96,6 +96,8 @@ def inputs_of(
         unsure,
         references or NO_REFERENCES,
         passed,
+        job.said,
+        job.unique,
     )
 
 

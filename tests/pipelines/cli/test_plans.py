@@ -194,7 +194,7 @@ def test_an_account_that_may_be_theirs_is_taken_over_on_a_persons_word(isthmus, 
     (plan,) = document(isthmus("plan", "--json"))["plans"]
     assert plan["counts"] == {"create": 9, "review": 1, "unchanged": 0}
     (item,) = (each for each in plan["items"] if each["cause"] == "review")
-    words = re.search(r"isthmus (plan adopt portal \S+)", item["reason"])[1].split()
+    words = re.search(r"isthmus (plan adopt portal [\w-]+)", item["reason"])[1].split()
     assert "ecret" not in isthmus("plan").stdout
     said = isthmus(*words, "--who", "bo")
     assert said.exit_code == 0, said.stderr
@@ -202,7 +202,7 @@ def test_an_account_that_may_be_theirs_is_taken_over_on_a_persons_word(isthmus, 
     again = isthmus(*words)
     assert again.exit_code != 0
     assert "no account waits for a word" in again.stderr
-    assert "a person said that it is theirs" in again.stderr
+    assert "it is theirs, as bo said" in again.stderr
     isthmus("plan")
     assert isthmus("apply", "portal").exit_code == 0
     users = small.store.accounts["User"]
@@ -212,3 +212,35 @@ def test_an_account_that_may_be_theirs_is_taken_over_on_a_persons_word(isthmus, 
     assert "account.adopted" in logged
     assert "bo" in logged
     assert isthmus("plan", "adopt", "portal", "nobody").exit_code != 0
+
+
+def test_an_account_that_is_said_to_be_somebody_elses_is_not_asked_about_again(isthmus, small):
+    file = small.folder / "mappings/portal.push.yaml"
+    file.write_text(file.read_text().replace(*REVIEWED))
+    held = Account("other", None, {"userName": "ann3@secret.example"})
+    small.store.accounts["User"] = {"other": held}
+    (plan,) = document(isthmus("plan", "--json"))["plans"]
+    (item,) = (each for each in plan["items"] if each["cause"] == "review")
+    words = re.search(r"isthmus (plan decline portal [\w-]+)", item["reason"])[1].split()
+    gid = words[-1]
+    said = isthmus(*words, "--who", "bo")
+    assert said.exit_code == 0, said.stderr
+    listed = document(isthmus("plan", "adoptions", "--json"))
+    assert [(e["gid"], e["remote_id"], e["theirs"], e["who"]) for e in listed] == [
+        (gid, "other", False, "bo")
+    ]
+    assert "somebody else's" in isthmus("plan", "adoptions", "--target", "portal").stdout
+    again = isthmus(*words)
+    assert again.exit_code != 0
+    assert f"isthmus plan reopen portal {gid}" in again.stderr
+    (plan,) = document(isthmus("plan", "--json"))["plans"]
+    assert "review" not in plan["counts"]
+    assert plan["counts"]["create"] == 10
+    assert isthmus("plan", "reopen", "portal", gid).exit_code == 0
+    assert isthmus("plan", "reopen", "portal", gid).exit_code != 0
+    (plan,) = document(isthmus("plan", "--json"))["plans"]
+    assert plan["counts"]["review"] == 1
+    logged = isthmus("audit", "list", "--json").stdout
+    assert "account.declined" in logged
+    assert "account.reopened" in logged
+    assert "nobody said anything" in isthmus("plan", "adoptions").stdout

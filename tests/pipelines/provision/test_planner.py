@@ -170,39 +170,6 @@ def test_a_weak_rule_asks_for_review():
     assert plan.empty
 
 
-def test_a_person_may_say_that_the_account_of_a_review_is_theirs_and_no_other():
-    weak = Match("name.givenName", read("given_name"), "crm.yaml:3", Adopt.REVIEW)
-    rules = replace(push(), match=(weak,))
-    world = World(account("x", name__givenName="Ann"))
-    first = world.plan([ANN], rules)
-    shown = {d.path: d.after for d in only(first).differences}
-    assert shown["userName"] == "ann@example.com", "what taking it over would change"
-    assert "if it is theirs: isthmus plan adopt crm g1" in only(first).reason
-    world.settle(first)
-    world.managed["g1"] = replace(world.managed["g1"], remote_id="x")
-    other = World(account("y", name__givenName="Ann"))
-    other.managed = dict(world.managed)
-    assert only(other.plan([ANN], rules)).cause is Cause.REVIEW
-    taken = world.plan([ANN], rules)
-    assert (only(taken).cause, only(taken).account.remote_id) == (Cause.ADOPTED, "x")
-    world.settle(taken)
-    assert world.plan([ANN], rules).items == ()
-    assert world.managed["g1"].state is AccountState.ACTIVE
-
-
-def test_a_word_is_kept_while_something_else_is_in_the_way_and_ends_with_the_person():
-    weak = Match("name.givenName", read("given_name"), "crm.yaml:3", Adopt.REVIEW)
-    rules = replace(push(), match=(weak,))
-    world = World(account("x", name__givenName="Ann"), account("y", name__givenName="Ann"))
-    world.settle(world.plan([ANN], rules))
-    world.managed["g1"] = replace(world.managed["g1"], remote_id="x")
-    world.settle(world.plan([ANN], rules))
-    assert world.managed["g1"].remote_id == "x"
-    world.settle(world.plan([], rules))
-    gone = world.managed["g1"]
-    assert (gone.state, gone.remote_id) == (AccountState.DELETED, None), "it was never ours"
-
-
 def test_leaving_deactivates_then_deletes_after_the_grace():
     world = settled(ANN)
     gone = world.plan([])

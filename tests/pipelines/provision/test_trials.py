@@ -220,7 +220,7 @@ def test_an_attribute_that_the_target_no_longer_has_is_named_with_its_line(job, 
 
 
 @pytest.mark.parametrize(
-    ("adopt", "said"), [(Adopt.AUTO, "takes it over"), (Adopt.REVIEW, "asks a person")]
+    ("adopt", "said"), [(Adopt.AUTO, "takes it over"), (Adopt.REVIEW, "asks a person, .*")]
 )
 @pytest.mark.parametrize("bulk", [0, 100])
 def test_an_account_that_comes_between_plan_and_write_is_left_to_the_next_plan(
