@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.elements import list_of
-from idp_core.provisioning.model import Approval, PlanRecord
+from idp_core.provisioning.model import Approval, PlanRecord, PlanStatus
 from pipelines.provision.documents import item_document
 from pipelines.provision.groups import OBJECT
 from pipelines.provision.plan import Cause, Difference, PlanItem
@@ -62,8 +62,14 @@ def plan_parts(
     parts += [Text(f"held: {finding}", style="bold red") for finding in record.findings]
     parts += [Text(line) for line in (*record.notes, *_words(record, approval))]
     if stored:
-        parts.append(Text(f"plan {record.hash[:12]} is {record.status}"))
+        parts.append(Text(f"plan {record.hash[:12]} is {record.status}{_next(record)}"))
     return parts
+
+
+def _next(record: PlanRecord) -> str:
+    """Return how a plan that nothing holds is applied."""
+    ready = record.status in {PlanStatus.PLANNED, PlanStatus.APPROVED}
+    return f": isthmus apply {record.target} --hash {record.hash[:12]}" if ready else ""
 
 
 def _words(record: PlanRecord, approval: Approval | None) -> Iterator[str]:

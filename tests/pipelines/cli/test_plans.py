@@ -49,7 +49,7 @@ def test_a_plan_is_shown_again_by_the_beginning_of_its_hash(isthmus):
     hash_ = hash_of(isthmus("plan", "--json"))
     shown = isthmus("plan", "show", hash_[:12])
     assert "10 create" in shown.stdout
-    assert "is planned" in shown.stdout
+    assert f"is planned: isthmus apply portal --hash {hash_[:12]}" in shown.stdout
     assert hash_[:12] in isthmus("plan", "list").stdout
     (listed,) = document(isthmus("plan", "list", "--json"))
     assert (listed["hash"], listed["status"]) == (hash_, "planned")
