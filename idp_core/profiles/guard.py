@@ -59,7 +59,7 @@ class PersonGuard:
 
     def _born_twice(self, left: Sequence[int], right: Sequence[int]) -> bool:
         """Whether each side has a first name with a date of birth that two of its records say, and
-        the dates are two people's: neither was entered wrongly then, and no id says otherwise.
+        the dates are two people's: then neither was entered wrongly, whatever id they share.
         """
         if len(left) < 2 or len(right) < 2 or self._policy.birth_date.different != "veto":
             return False
