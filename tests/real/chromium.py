@@ -49,6 +49,10 @@ class Tab:
         """Press a button and wait until another page is there."""
         self._leave(self._named("button", label))
 
+    def press_at(self, selector: str) -> None:
+        """Press what a CSS selector finds and wait until another page is there."""
+        self._leave(self.driver.find_element(By.CSS_SELECTOR, selector))
+
     def follow(self, label: str) -> None:
         self._leave(self._named("a", label))
 

@@ -112,7 +112,7 @@ def test_a_code_of_an_app_is_asked_for_when_it_was_set_up(tab, login):
     assert tab.path.startswith("/login")
     log_in(tab, mine)
     tab.driver.find_element("id", "recovery").send_keys(code)
-    tab.driver.find_element("css selector", "#recovery ~ button").click()
+    tab.press_at("#recovery ~ button")
     assert tab.path == "/account"
 
 
