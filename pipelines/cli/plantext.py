@@ -66,6 +66,10 @@ def person_document(found: PersonPlan, *, values: bool) -> dict[str, Any]:
         "scope": _scope(found),
         "account": {"id": account.remote_id, "state": account.state.value} if account else None,
         "match": found.match.reason if found.match else None,
+        "said": [
+            {"account": word.remote_id, "theirs": word.theirs, "who": word.who, "at": word.at}
+            for word in found.said
+        ],
         "items": [item_view(item, values=values) for item in found.items],
         "requests": [
             {
@@ -88,6 +92,9 @@ def person_parts(name: str, found: PersonPlan, *, values: bool) -> Iterator[Rend
         yield table(("source", "key", "gives"), records, folds=["gives"])
     yield f"2 scope: {_scope(found)}"
     yield f"3 match: {_match(found)}"
+    for word in found.said:
+        whose = "theirs" if word.theirs else "somebody else's"
+        yield f"  account {word.remote_id} is {whose}, as {word.said}"
     if not found.items:
         yield "4 difference: nothing; the account is as it shall be"
     for item in found.items:

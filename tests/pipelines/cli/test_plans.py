@@ -230,6 +230,10 @@ def test_an_account_that_is_said_to_be_somebody_elses_is_not_asked_about_again(i
         (gid, "other", False, "bo")
     ]
     assert "somebody else's" in isthmus("plan", "adoptions", "--target", "portal").stdout
+    shown = isthmus("plan", "portal", "--profile", gid).stdout
+    assert "account other is somebody else's, as bo said" in shown
+    (told,) = document(isthmus("plan", "portal", "--profile", gid, "--json"))["portal"]["said"]
+    assert (told["account"], told["theirs"]) == ("other", False)
     again = isthmus(*words)
     assert again.exit_code != 0
     assert f"isthmus plan reopen portal {gid}" in again.stderr
