@@ -21,7 +21,7 @@ from pipelines.provision.plan import Cause
 from pipelines.provision.planner import NOBODY, Inputs, make_plan
 from pipelines.targets import people_of, stored
 from tests.often import often
-from tests.pipelines.provision.test_planner import crowds, redirections
+from tests.pipelines.provision.test_planner_laws import crowds, redirections
 from tests.pipelines.provision.world import NOW, World, line, person, push, read
 
 CROWD = [person(f"c{n:02}", email=f"{n}@b.c", given_name="C") for n in range(20)]
