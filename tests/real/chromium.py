@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,16 +47,20 @@ class Tab:
 
     def press(self, label: str) -> None:
         """Press a button and wait until another page is there."""
-        self._leave(self._named("button", label))
+        self._leave(self.named("button", label))
 
     def press_at(self, selector: str) -> None:
         """Press what a CSS selector finds and wait until another page is there."""
         self._leave(self.driver.find_element(By.CSS_SELECTOR, selector))
 
     def follow(self, label: str) -> None:
-        self._leave(self._named("a", label))
+        self._leave(self.named("a", label))
 
-    def _named(self, kind: str, label: str) -> WebElement:
+    def wait(self, told: Callable[[], bool]) -> None:
+        """Wait until something is so that no press leads to at once."""
+        WebDriverWait(self.driver, _SECONDS).until(lambda _: told())
+
+    def named(self, kind: str, label: str) -> WebElement:
         found = self.driver.find_elements(By.TAG_NAME, kind)
         return next(each for each in found if each.is_displayed() and each.text == label)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -150,9 +149,7 @@ def test_a_passkey_fills_itself_in_where_the_address_is_typed(scripted, login):
     register(tab, login, mine)
     add_passkey(tab, "My laptop")
     log_out(tab)
-    deadline = time.monotonic() + 20
-    while tab.path != "/account" and time.monotonic() < deadline:
-        time.sleep(0.2)
+    tab.wait(lambda: tab.path == "/account")
     assert tab.path == "/account"
 
 
@@ -169,10 +166,8 @@ def test_a_passkey_is_made_and_lets_in_alone(scripted, login):
     assert tab.path == "/account"
     tab.driver.set_user_verified(False)
     log_out(tab)
-    tab._named("button", "Use a passkey").click()
-    deadline = time.monotonic() + 20
-    while "did not work" not in tab.words and time.monotonic() < deadline:
-        time.sleep(0.2)
+    tab.named("button", "Use a passkey").click()
+    tab.wait(lambda: "did not work" in tab.words)
     assert "did not work" in tab.words
     tab.open("/account")
     assert tab.path.startswith("/login")
