@@ -1,6 +1,7 @@
 import importlib
 import pkgutil
 import threading
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,8 @@ from idp_core.db import newest, schema
 from idp_core.db.engine import make_engine, reading, writing
 from idp_core.db.metadata import metadata
 from idp_core.errors import SchemaError
+from idp_core.provisioning.belongings import read_belongings
+from idp_core.provisioning.tables import account
 
 
 @pytest.fixture
@@ -114,3 +117,23 @@ def test_the_databases_of_the_tests_are_as_an_upgrade_makes_them(engine):
     with reading(engine) as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_a_yes_that_no_plan_carried_out_yet_outlasts_the_upgrade_to_words_of_their_own(empty):
+    schema.upgrade(empty, "0028")
+    gids = [f"01a21a04-15fc-7346-b283-7ae7d09f1e7{end}" for end in range(3)]
+    states = [("conflict", "x"), ("conflict", None), ("active", "y")]
+    now = datetime.now(UTC)
+    rows = [
+        {"target": "crm", "object": "User", "gid": gid, "key": gid, "remote_id": remote_id,
+         "state": state, "pushed": {}, "profile_digest": "", "push_digest": "", "changed_at": now}
+        for gid, (state, remote_id) in zip(gids, states, strict=True)
+    ]  # fmt: skip
+    with writing(empty) as conn:
+        conn.execute(sa.insert(account), rows)
+    schema.upgrade(empty)
+    with reading(empty) as conn:
+        (word,) = read_belongings(conn, "crm", "User")
+        left = conn.execute(sa.select(account.c.gid, account.c.remote_id)).all()
+    assert (word.gid, word.remote_id, word.theirs, word.at) == (gids[0], "x", True, now)
+    assert dict(map(tuple, left)) == {gids[0]: None, gids[1]: None, gids[2]: "y"}
