@@ -69,7 +69,7 @@ def reader(policy: IdentifierPolicy) -> Reader:
         for place in spelled:
             if found := held[place]:
                 held[place] = {v: sure for v, sure in found.items() if not spells(v, given, family)}
-        sure = [found for found in held if found and True in found.values()]
+        sure = any(True in found.values() for found in held)
         return Evidence(
             ref=ref,
             given=given,

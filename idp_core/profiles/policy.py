@@ -7,7 +7,7 @@ A policy is a YAML file (`read`), or the built-in one (`default`), whose text is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cache, cached_property
@@ -85,16 +85,6 @@ class Suffix(Strict):
     different: Against
 
 
-_Search = Callable[[str], object]
-
-
-def _finds(searches: Sequence[_Search], value: str) -> bool:
-    for search in searches:  # noqa: SIM110 (a generator would take as long as what it asks)
-        if search(value):
-            return True
-    return False
-
-
 class Kind(Strict):
     """One kind of identifier: where its values come from and what they are worth.
 
@@ -134,18 +124,18 @@ class Kind(Strict):
 
     def is_junk(self, value: str) -> bool:
         """Whether a value (already written by `read`) is a placeholder and says nothing."""
-        return value in self.blocked or _finds(self._junk, value)
+        return value in self.blocked or any(search(value) for search in self._junk)
 
     def identifies(self, value: str) -> bool:
         """Whether a value (already written by `read`) may point at one person."""
-        return not self.is_junk(value) and not _finds(self._offices, value)
+        return not self.is_junk(value) and not any(search(value) for search in self._offices)
 
     @cached_property
-    def _junk(self) -> Sequence[_Search]:
+    def _junk(self) -> tuple[Callable[[str], object], ...]:
         return tuple(re.compile(pattern).search for pattern in self.patterns)
 
     @cached_property
-    def _offices(self) -> Sequence[_Search]:
+    def _offices(self) -> tuple[Callable[[str], object], ...]:
         return tuple(re.compile(pattern).search for pattern in self.impersonal)
 
 

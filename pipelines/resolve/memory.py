@@ -204,16 +204,16 @@ def _parts(hashes: Sequence[int]) -> tuple[int, Sequence[int]]:
 
 
 def _view(column: pa.ChunkedArray, kind: Literal["Q", "i"]) -> Sequence[int]:
-    array = column.combine_chunks()
-    data = memoryview(array.buffers()[1] if len(array) else b"").cast("B")
-    return data.cast(kind)[: len(array)]
+    whole = column.combine_chunks()
+    data = memoryview(whole.buffers()[1] if len(whole) else b"").cast("B")
+    return data.cast(kind)[: len(whole)]
 
 
 def _texts(column: pa.ChunkedArray) -> Callable[[int], str | None]:
     """Return what reads the text of a row; for a few, Arrow's own look-ups take far longer."""
-    array = column.cast(pa.large_string()).combine_chunks()
-    valid, ends, data = (memoryview(each or b"").cast("B") for each in array.buffers())
-    offsets, every = ends.cast("q"), not array.null_count
+    whole = column.cast(pa.large_string()).combine_chunks()
+    valid, ends, data = (memoryview(each or b"").cast("B") for each in whole.buffers())
+    offsets, every = ends.cast("q"), not whole.null_count
 
     def text(at: int) -> str | None:
         if every or valid[at >> 3] >> (at & 7) & 1:
