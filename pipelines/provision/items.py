@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from connectors.contract import Account, Action
@@ -80,21 +81,29 @@ class Maker:
 
     def _creation(self, wanted: Wanted, strangers: Sequence[tuple[Account, Belonging]]) -> PlanItem:
         found = creation(self.push, wanted)
-        reason = REASONS[Cause.NEW]
-        for stranger, word in strangers:
-            view = self.view(stranger)
-            for path in sorted(self.unique):
-                ours, theirs = found.pushed.get(path), view.get(path)
-                if ours is not None and theirs is not None and same(ours, theirs):
-                    return self._conflict(
-                        wanted,
-                        f"an account of somebody else, as {word.said}, has this {path}, which only "
-                        "one account can have; see to another value for one of them, or take the "
-                        f"word back: isthmus plan reopen {self.target} {wanted.person.gid}",
-                    )
-            reason = f"{reason}; one that matched is somebody else's, as {word.said}"
+        taken = next(self._taken(wanted, found.pushed, strangers), None)
+        if taken is not None:
+            return self._conflict(wanted, taken)
+        said = (f"one that matched is somebody else's, as {word.said}" for _, word in strangers)
         account = self._account(wanted, None, found.pushed)
+        reason = "; ".join([REASONS[Cause.NEW], *said])
         return _item(Cause.NEW, Action.CREATE, account, found.news, reason=reason)
+
+    def _taken(
+        self,
+        wanted: Wanted,
+        pushed: Mapping[str, Any],
+        strangers: Sequence[tuple[Account, Belonging]],
+    ) -> Iterator[str]:
+        """Yield why an account cannot be made beside those that are somebody else's."""
+        for (stranger, word), path in product(strangers, sorted(self.unique)):
+            ours, theirs = pushed.get(path), self.view(stranger).get(path)
+            if ours is not None and theirs is not None and same(ours, theirs):
+                yield (
+                    f"an account of somebody else, as {word.said}, has this {path}, which only "
+                    "one account can have; see to another value for one of them, or take the "
+                    f"word back: isthmus plan reopen {self.target} {wanted.person.gid}"
+                )
 
     def _conflict(self, wanted: Wanted, reason: str) -> PlanItem:
         account = self._account(wanted, None, {}, AccountState.CONFLICT)
