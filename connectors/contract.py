@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -144,14 +145,18 @@ class Account:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+_NOTHING: Row = MappingProxyType({})
+
+
+class Change(NamedTuple):
     """One write. `before` and `after` hold only the attributes we own, by the target's paths.
 
     `key` is our stable key of the account, `id` the target's own once known. A value of None in
     `after` clears the attribute. `number` ties the outcome to the journal. `token` names this write
     for good: it is the same when the write is sent again, even by another process, and no other
     write has it; "" where nobody gave one.
+
+    There is one for each write, so it is a tuple: those are made in a fourth of the time.
     """
 
     number: int
@@ -159,25 +164,35 @@ class Change:
     action: Action
     key: str
     id: str | None = None
-    before: Row = field(default_factory=dict, repr=False)
-    after: Row = field(default_factory=dict, repr=False)
+    before: Row = _NOTHING
+    after: Row = _NOTHING
     version: str | None = None
     token: str = ""
 
+    def __repr__(self) -> str:
+        """Show no value of a customer."""
+        known = f"{self.object!r}, {self.action}, {self.key!r}, id={self.id!r}"
+        return f"Change({self.number}, {known})"
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+
+class Outcome(NamedTuple):
     """What became of one change: `error` is None when the target now holds it.
 
     `held` is what the target says it holds under each path of `change.after` now, None where it
     does not say: some rewrite what they are given, and some drop it without a word.
+
+    It is a tuple as a change is.
     """
 
     change: Change
     error: ConnectorError | None = None
     id: str | None = None
     version: str | None = None
-    held: Row | None = field(default=None, repr=False)
+    held: Row | None = None
+
+    def __repr__(self) -> str:
+        """Show no value of a customer."""
+        return f"Outcome({self.change!r}, {self.error!r}, id={self.id!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from connectors.contract import Action, Change, Outcome
 from connectors.errors import (
@@ -71,7 +71,7 @@ class Writer:
         if change.action is Action.DELETE:
             self._delete(change, change.id)
         elif change.action is Action.DEACTIVATE:
-            self._update(replace(change, after={**change.after, ACTIVE: False}), change.id)
+            self._update(change._replace(after={**change.after, ACTIVE: False}), change.id)
         else:
             self._update(change, change.id)
         return Outcome(change, id=change.id)

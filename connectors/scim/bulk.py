@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from connectors.contract import Action, Change, Outcome
@@ -52,7 +51,7 @@ async def write_many(writer: Writer, changes: Sequence[Change]) -> list[Outcome]
         if outcome.error is not None and each.action is Action.CREATE:
             kind = writer.types[each.object]
             meant = await writer.meant(kind, operation["data"], outcome.error)
-            outcome = replace(outcome, error=meant)
+            outcome = outcome._replace(error=meant)
         outcomes.append(outcome)
     return outcomes
 

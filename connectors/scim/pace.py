@@ -89,7 +89,8 @@ class Pace:
 
     def free(self, kind: str) -> bool:
         """Whether requests of this class need no turn: none was ever refused, none is limited."""
-        return not self._gap and self.limit(kind).rate is None
+        limit = self._limits.get(kind)
+        return limit is not None and limit.rate is None and not self._gap
 
     async def turn(self, kind: str, weight: int = 1) -> None:
         """Wait for a request's turn; one that carries many operations counts as so many.
@@ -110,7 +111,8 @@ class Pace:
 
     def accepted(self, kind: str, weight: int = 1) -> None:
         """Note a request that the provider did not refuse for its number."""
-        self.limit(kind).accepted(self._clock(), weight)
+        limit = self._limits.get(kind) or self.limit(kind)
+        limit.accepted(self._clock(), weight)
 
     def refused(self, kind: str, wait: float) -> None:
         """Let no request of this class have a turn for so many seconds, and slow down."""

@@ -194,9 +194,6 @@ def _flatten_attribute(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def write(resource: dict[str, Any], path: ScimPath, value: Any) -> None:
     """Set (or, with None, remove) one path of a resource in place."""
-    if value is not None and not (path.schema or path.part or path.conditions):
-        resource[path.attribute] = value
-        return
     holder = resource.setdefault(path.schema, {}) if path.schema else resource
     if path.listed:
         _write_element(holder, path, value)
@@ -209,6 +206,15 @@ def write(resource: dict[str, Any], path: ScimPath, value: Any) -> None:
         _set(holder, path.attribute, value)
     if path.schema and not holder:
         del resource[path.schema]
+
+
+def _put(resource: dict[str, Any], path: ScimPath, value: Any) -> None:
+    """Set one path that leads into no list: `write`, without looking at more."""
+    holder = resource.setdefault(path.schema, {}) if path.schema else resource
+    if path.part:
+        holder.setdefault(path.attribute, {})[path.part] = value
+    else:
+        holder[path.attribute] = value
 
 
 def _write_element(holder: dict[str, Any], path: ScimPath, value: Any) -> None:
@@ -239,10 +245,11 @@ def build(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the resource that holds exactly these paths; None values are left out."""
     resource: dict[str, Any] = {}
     shape = _shape(row)
+    put = write if shape.listed else _put
     for text, path, _ in shape.plain:
         value = row[text]
         if value is not None:
-            write(resource, path, value)
+            put(resource, path, value)
     if shape.elements:
         new = {path: row[path] for path in shape.elements if row[path] is not None}
         put_elements(resource, {}, new)

@@ -91,7 +91,7 @@ class Transport:
         self._base = URL(self._url, encoded=True)
         self._root = self._base.raw_path.rstrip("/")
         self._endpoints: dict[str, URL] = {}
-        self._credentials = credentials
+        self._credentials, self._key = credentials, credentials.params()
         self._pace = pace
         self._options = options
         self._connections = connections
@@ -145,8 +145,7 @@ class Transport:
             if not self._pace.free(kind):
                 await self._pace.turn(kind, weight)
             proof = self._credentials.headers()
-            key = self._credentials.params()
-            asked = {**(params or {}), **key} if key else params
+            asked = {**(params or {}), **self._key} if self._key else params
             headers = {**proof, "If-Match": version} if version else proof
             try:
                 answer = await self._once(method, path, body, asked, headers)
@@ -199,7 +198,7 @@ class Transport:
                 error = _refusal(f"{method} {path}", response.status, text, response.headers)
                 if path == BULK_PATH:  # it is about many accounts
                     raise error
-                hidden = [*secrets(headers, self._credentials.params())]
+                hidden = [*secrets(headers, self._key)]
                 raise error.after(_exchange(method, path, sent, response.status, text, hidden))
             said = _json(text, method, path) if text else None
             return Answer(response.status, said, response.headers.get("ETag"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -118,7 +118,7 @@ class Writer:
             raise RejectedError(f"POST {kind.endpoint}: accepted, but the answer names no id")
         id_ = str(created["id"])
         if kind.name in _MADE_EMPTY and not shows_elements(answer, change):
-            answer = await self._completed(kind, replace(change, id=id_))
+            answer = await self._completed(kind, change._replace(id=id_))
             held = _held(answer, change.after)
         else:
             held = held_of(created, resource, change.after)

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp_core.audit import operations
-from idp_core.audit.operations import Operation
+from idp_core.audit.operations import Line, Operation
 from idp_core.audit.tables import audit, operation
 from idp_core.db import bulk, counters
 from idp_core.db.jsontext import to_json
@@ -72,9 +72,7 @@ def operator(who: str) -> str:
     return f"operator:{who}"
 
 
-def record_operations(
-    conn: sa.Connection, key: bytes, entry: Entry, batch: Sequence[Operation]
-) -> None:
+def record_operations(conn: sa.Connection, key: bytes, entry: Entry, batch: Sequence[Line]) -> None:
     """Append operations under one entry, whose data get their number and digest.
 
     Call it last in the transaction: whoever else writes to the log waits for its end.

@@ -25,19 +25,20 @@ from idp_core.provisioning.tables import intent, journal
 _COLUMNS = tuple(column.name for column in journal.columns)
 _INTENT = tuple(column.name for column in intent.columns)
 
+Line = tuple[int, str, str, int, str]
+"""A write that is in flight: its number, global id and action, how often it was tried, and when it
+was intended (`utc_text`). There is one for each write, so it is the plain tuple that is stored.
+"""
+
 
 def put_intents(
-    conn: sa.Connection, plan_id: str, target: str, object_: str, pending: Iterable[Pending]
+    conn: sa.Connection, plan_id: str, target: str, object_: str, lines: Collection[Line]
 ) -> None:
     """Say what of a plan may be sent from now on, in the place of what was said before."""
-    lines = [
-        (number, gid, action, attempts, utc_text(moment))
-        for _, number, gid, action, attempts, moment in pending
-    ]
     if not lines:
         conn.execute(sa.delete(intent).where(intent.c.plan_id == plan_id))
         return
-    bulk.upsert(conn, intent, _INTENT, [(plan_id, target, object_, to_json(lines).decode())])
+    bulk.upsert(conn, intent, _INTENT, [(plan_id, target, object_, to_json([*lines]).decode())])
 
 
 def drop_intents(conn: sa.Connection, plan_id: str, numbers: Collection[int]) -> None:
@@ -67,6 +68,12 @@ def lines_of(conn: sa.Connection, plan_id: str) -> Sequence[int]:
     return conn.scalars(sa.select(journal.c.number).where(journal.c.plan_id == plan_id)).all()
 
 
+def pending_of(plan_id: str, line: Line) -> Pending:
+    """Return a line of what is in flight in full."""
+    number, gid, action, attempts, moment = line
+    return Pending(plan_id, number, gid, action, attempts, datetime.fromisoformat(moment))
+
+
 def unsettled(conn: sa.Connection, target: str, object_: str) -> Sequence[Pending]:
     """Return what may have been sent and whose outcome is not known, oldest first."""
     doubtful = sa.select(*(journal.c[name] for name in Pending._fields)).where(
@@ -79,9 +86,7 @@ def unsettled(conn: sa.Connection, target: str, object_: str) -> Sequence[Pendin
         intent.c.target == target, intent.c.object == object_
     )
     for plan_id, lines in conn.execute(intended):
-        for number, gid, action, attempts, moment in lines:
-            at = datetime.fromisoformat(moment)
-            found[plan_id, number] = Pending(plan_id, number, gid, action, attempts, at)
+        found |= {(plan_id, line[0]): pending_of(plan_id, line) for line in lines}
     return sorted(found.values(), key=lambda each: (each.intended_at, each.plan_id, each.number))
 
 

@@ -255,7 +255,7 @@ class Work:
 
     def _done(self, item: PlanItem, written: Written) -> None:
         self.writer.succeeded(item, written)
-        self.passed.add(item.gid)
+        self.passed.add(item.account.gid)
         self._progress()
 
     def _refuse(

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from connectors.elements import list_of
 from idp_core.audit import log as audit
-from idp_core.audit.operations import Operation
+from idp_core.audit.operations import Line
+from idp_core.db.types import utc_text
 from idp_core.provisioning.model import PlanRecord
 from pipelines.provision.plan import PlanItem, item_digest
 
@@ -35,15 +36,15 @@ class Order:
         time: datetime | None = None,
         remote_id: str | None = None,
         digest: bytes | None = None,
-    ) -> Operation:
+    ) -> Line:
         """Return the line about an item: `remote_id` is what the target calls it since then.
 
         `digest` is the item's, where it is known already.
         """
         account = item.account
         called = remote_id or account.remote_id
-        return Operation(  # by place: there is one for each write
-            time or datetime.now(UTC),
+        return (
+            utc_text(time or datetime.now(UTC)),
             account.gid,
             None if called == account.key else called,
             str(item.action) if item.action else "adopt",
@@ -54,12 +55,12 @@ class Order:
         )
 
     def write(
-        self, conn: sa.Connection, kind: str, record: PlanRecord, lines: Sequence[Operation]
+        self, conn: sa.Connection, kind: str, record: PlanRecord, lines: Sequence[Line]
     ) -> None:
         """Append the lines as one batch; the last thing in the transaction they belong to."""
         if not lines:
             return
-        failed = any(each.outcome != "done" for each in lines)
+        failed = any(line[-1] != "done" for line in lines)
         data = {
             "run": self.run,
             "target": record.target,

@@ -138,14 +138,19 @@ class Plan:
         return whole.hexdigest()
 
     @cached_property
+    def effective(self) -> Sequence[PlanItem]:
+        """The items that do anything when the plan is applied."""
+        return [item for item in self.items if item.effective]
+
+    @cached_property
     def item_digests(self) -> Sequence[bytes]:
         """The digest of each effective item, in order."""
-        return tuple(item_digest(item) for item in self.items if item.effective)
+        return tuple(map(item_digest, self.effective))
 
     @cached_property
     def digests(self) -> Mapping[int, bytes]:
         """The digest of each effective item by its number, which the plan was hashed by."""
-        numbers = (item.number for item in self.items if item.effective)
+        numbers = (item.number for item in self.effective)
         return dict(zip(numbers, self.item_digests, strict=True))
 
     @cached_property
@@ -164,7 +169,7 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Whether applying it would do nothing at all."""
-        return not any(item.effective for item in self.items)
+        return not self.effective
 
 
 def item_digest(item: PlanItem) -> bytes:

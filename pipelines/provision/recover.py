@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from connectors.contract import Action, Searchable, Target
 from connectors.elements import list_of
-from idp_core.audit.operations import ASKED, Operation
+from idp_core.audit.operations import ASKED, Line
 from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import Entry, EntryState, ManagedAccount, Pending
@@ -141,7 +141,7 @@ def _tell(
     items: Mapping[tuple[str, int], PlanItem],
 ) -> None:
     """Write into the audit log what was found out, a batch a plan."""
-    lines: dict[str, list[Operation]] = {}
+    lines: dict[str, list[Line]] = {}
     for entry, answer in settled:
         item, outcome = items[_key(entry)], _STATES[answer.word].value
         line = order.operation(item, outcome, remote_id=answer.account.remote_id)

@@ -195,12 +195,11 @@ def prepare_hash(job: Job, hash_: str) -> Prepared:
 def _write(job: Job, prepared: Prepared, allows: Callable[[PlanItem], bool] | None) -> Report:
     started = time.monotonic()
     plan, record = prepared.plan, prepared.record
-    effective = [item for item in plan.items if item.effective]
-    chosen = [item for item in effective if allows is None or allows(item)]
+    chosen = [item for item in plan.effective if allows is None or allows(item)]
     quiet = [item for item in chosen if item.action is None]
     _bookkeeping(job, plan, record, quiet)
     work = _work(job, prepared, [item for item in chosen if item.action])
-    held = len(effective) - len(chosen)
+    held = len(plan.effective) - len(chosen)
     if not held and not work.unsettled:
         with writing(job.engine) as conn:
             plans.set_status(conn, record.id, PlanStatus.APPLIED, datetime.now(UTC))

@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.exchange import Exchange
-from idp_core.audit.operations import WRITTEN, Operation
+from idp_core.audit.operations import WRITTEN, Line
 from idp_core.db.engine import reading, writing
+from idp_core.db.types import utc_text
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import (
     Entry,
@@ -75,8 +76,8 @@ class JournalWriter:
         self._engine = engine
         self._record = record
         self._keep, self._order, self._digest = keep, order, digest
-        self._pending: dict[int, Pending] = {}
-        self._doubtful: dict[int, Pending] = {}
+        self._pending: dict[int, journal.Line] = {}
+        self._doubtful: dict[int, journal.Line] = {}
         with reading(engine) as conn:
             self._lines = set(journal.lines_of(conn, record.id))
         self._intended = False
@@ -90,12 +91,10 @@ class JournalWriter:
         """Yield the items in groups, each committed as intended (with all outcomes so far)."""
         left, size = iter(items), GROUP
         while group := list(islice(left, size)):
-            plan, now = self._record.id, self._now()
+            moment = utc_text(self._now())
             for item in group:
-                action = str(item.action or "none")
-                self._pending[item.number] = Pending(
-                    plan, item.number, item.account.gid, action, attempt, now
-                )
+                number, action = item.number, str(item.action or "none")
+                self._pending[number] = number, item.account.gid, action, attempt, moment
             self._intended = True
             self.flush()
             begun = time.monotonic()
@@ -104,12 +103,12 @@ class JournalWriter:
 
     def succeeded(self, item: PlanItem, written: Written) -> None:
         """Note that the target holds it."""
-        noted = self._noted
-        noted.accounts[item.gid] = written
+        noted, gid = self._noted, item.account.gid
+        noted.accounts[gid] = written
         if item.moved_from:
             noted.moved.add(item.moved_from)
         if item.cause is Cause.ERASED:
-            noted.erased.add(item.gid)
+            noted.erased.add(gid)
         self.done[str(item.action or "none")] += 1
         self._end(item, EntryState.DONE, remote_id=written.remote_id)
 
@@ -177,15 +176,16 @@ class JournalWriter:
         remote_id: str | None = None,
     ) -> None:
         now, number, noted = self._now(), item.number, self._noted
-        pending = self._pending.pop(number, None) or self._doubtful[number]
+        line = self._pending.pop(number, None) or self._doubtful[number]
         if state is EntryState.UNCERTAIN:
-            self._doubtful[number] = pending
+            self._doubtful[number] = line
         if self._order is not None:
             digest = self._digest(number)
-            line = self._order.operation(item, str(state), now, remote_id, digest)
-            noted.operations.append(line)
+            told = self._order.operation(item, str(state), now, remote_id, digest)
+            noted.operations.append(told)
         if state is not EntryState.DONE or self._order is None or number in self._lines:
             ended_at = None if state is EntryState.UNCERTAIN else now
+            pending = journal.pending_of(self._record.id, line)
             noted.entries[number] = entry_of(pending, item, state, error, ended_at)
             self._lines.add(number)
         noted.outcomes += 1
@@ -229,7 +229,7 @@ class _Noted:
     moved: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
     letters: list[DeadLetter] = field(default_factory=list)
-    operations: list[Operation] = field(default_factory=list)
+    operations: list[Line] = field(default_factory=list)
 
 
 def _keepable(item: PlanItem, exchange: Exchange | None) -> Exchange | None:

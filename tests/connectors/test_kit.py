@@ -145,7 +145,7 @@ class ForgetsToClear(Memory):
     def apply(self, changes: Any) -> Iterator[Outcome]:
         for change in changes:
             after = {k: v for k, v in change.after.items() if v is not None}
-            yield from super().apply([replace(change, after=after)])
+            yield from super().apply([change._replace(after=after)])
 
 
 class ReplacesOnUpdate(Memory):
@@ -193,22 +193,22 @@ class CanBeChanged(Memory):
 class TrimsKeys(Memory):
     def apply(self, changes: Any) -> Iterator[Outcome]:
         for change in changes:
-            for outcome in super().apply([replace(change, key=change.key.lstrip("0"))]):
-                yield replace(outcome, change=change)
+            for outcome in super().apply([change._replace(key=change.key.lstrip("0"))]):
+                yield outcome._replace(change=change)
 
 
 class FoldsAttributes(Memory):
     def apply(self, changes: Any) -> Iterator[Outcome]:
         for change in changes:
             after = {k: str(v).encode("ascii", "replace") for k, v in change.after.items()}
-            yield from super().apply([replace(change, after=after)])
+            yield from super().apply([change._replace(after=after)])
 
 
 class DeletesInstead(Memory):
     def apply(self, changes: Any) -> Iterator[Outcome]:
         for change in changes:
             gone = change.action is Action.DEACTIVATE
-            yield from super().apply([replace(change, action=Action.DELETE) if gone else change])
+            yield from super().apply([change._replace(action=Action.DELETE) if gone else change])
 
 
 class NeedsChanges(Memory):

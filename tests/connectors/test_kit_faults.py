@@ -126,13 +126,13 @@ class TakesALostAnswerForARefusal(Scim):
     def apply(self, changes: Any) -> Iterator[Outcome]:
         for outcome in super().apply(changes):
             lost = isinstance(outcome.error, UncertainError)
-            yield replace(outcome, error=RejectedError("no")) if lost else outcome
+            yield outcome._replace(error=RejectedError("no")) if lost else outcome
 
 
 class WantsAPersonToAct(Scim):
     def apply(self, changes: Any) -> Iterator[Outcome]:
         for outcome in super().apply(changes):
-            yield replace(outcome, error=MisconfiguredError("no")) if outcome.error else outcome
+            yield outcome._replace(error=MisconfiguredError("no")) if outcome.error else outcome
 
 
 class TakesWhatComes(Rest):

@@ -182,21 +182,21 @@ class Loses(Memory):
     def apply(self, changes: Any) -> Iterator[Outcome]:
         for change in changes:
             after = {k: v for k, v in change.after.items() if k == "userName"}
-            yield from super().apply([replace(change, after=after)])
+            yield from super().apply([change._replace(after=after)])
 
 
 class MakesTwins(Memory):
     def apply(self, changes: Any) -> Iterator[Outcome]:
         for change in changes:
             twin = change.action is Action.CREATE and change.number == 2
-            yield from super().apply([replace(change, key="twin") if twin else change])
+            yield from super().apply([change._replace(key="twin") if twin else change])
 
 
 class CallsItRejected(Memory):
     def apply(self, changes: Any) -> Iterator[Outcome]:
         for outcome in super().apply(changes):
             error = RejectedError("no") if outcome.error else None
-            yield replace(outcome, error=error)
+            yield outcome._replace(error=error)
 
 
 class KeepsTheDead(Memory):
@@ -221,7 +221,7 @@ class DeletesOnce(Memory):
 class UpdatesNobody(Memory):
     def apply(self, changes: Any) -> Iterator[Outcome]:
         for outcome in super().apply(changes):
-            yield replace(outcome, error=None) if outcome.change.number == 3 else outcome
+            yield outcome._replace(error=None) if outcome.change.number == 3 else outcome
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ class TestActiveDirectoryAsTarget(TargetContract):
 
     def creation(self, key="k1", number=1):
         made = super().creation(key, number)
-        return replace(made, after={**made.after, self.unique: f"{self.prefix}{number}"})
+        return made._replace(after={**made.after, self.unique: f"{self.prefix}{number}"})
 
     @pytest.fixture
     def unreachable(self, samba):

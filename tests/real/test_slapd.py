@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -534,7 +533,7 @@ def test_a_target_says_which_setting_it_misses(slapd, place):
 def test_a_lost_line_leaves_one_change_uncertain_and_the_next_is_sent(slapd, place):
     target = ldap(slapd.url, accounts_at(place))
     changes = [
-        replace(change(Action.CREATE, f"k{n}", after={**PERSON, "uid": f"u{n}"}), number=n)
+        change(Action.CREATE, f"k{n}", after={**PERSON, "uid": f"u{n}"})._replace(number=n)
         for n in range(4)
     ]
 

@@ -1,7 +1,6 @@
 import gc
 import json
 import threading
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -373,7 +372,7 @@ def test_a_refusal_keeps_what_was_sent_and_answered_and_tells_neither(scripted):
 
     target = scim(scripted(refuse))
     new, old = change(1, Action.CREATE, "g1", after=ANN), change(2, Action.UPDATE, "g2", id="a/b")
-    outcomes = target.apply([new, replace(old, after={"title": "canary"})])
+    outcomes = target.apply([new, old._replace(after={"title": "canary"})])
     made, changed = (each.error for each in sorted(outcomes, key=lambda o: o.change.number))
     said = made.exchange
     assert (said.method, said.path, said.status) == ("POST", "/Users", 400)

@@ -44,7 +44,8 @@ def pending(number=1, **more):
 
 
 def intend(conn, *those):
-    journal.put_intents(conn, "p1", "crm", "User", those)
+    lines = [(*each[1:5], utc_text(each.intended_at)) for each in those]
+    journal.put_intents(conn, "p1", "crm", "User", lines)
 
 
 def test_an_account_comes_back_as_it_was_saved(engine):

@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from connectors import memory
 from idp_core.db import schema
 from idp_core.db.engine import writing
+from idp_core.db.types import utc_text
 from idp_core.ledger import store as ledger
 from idp_core.ledger.tables import project_lock
 from idp_core.provisioning import accounts, journal, plans
-from idp_core.provisioning.model import Pending, PlanStatus
+from idp_core.provisioning.model import PlanStatus
 from pipelines.bus import open_bus
 from pipelines.doctor import installation, storage
 from pipelines.doctor.examine import examine
@@ -178,8 +179,8 @@ def test_changes_without_an_outcome_are_told(folder):
     ran(folder)
     with open_bus(load_project(folder)) as bus, writing(bus.engine) as conn:
         plan = plans.latest_plan(conn, "portal", "User", [PlanStatus.APPLIED])
-        pending = Pending(plan.id, 1, "g1", "create", 1, datetime.now(UTC))
-        journal.put_intents(conn, plan.id, "portal", "User", [pending])
+        line = (1, "g1", "create", 1, utc_text(datetime.now(UTC)))
+        journal.put_intents(conn, plan.id, "portal", "User", [line])
     assert "1 changes were sent" in dict(found(folder, Grade.WARN))["target portal"]
 
 

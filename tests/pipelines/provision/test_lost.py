@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from connectors.errors import (
     TransientError,
     UncertainError,
@@ -96,14 +94,14 @@ class Rewriting(FileTarget):
             for path, value in change.after.items()
             if path != "nickName"
         }
-        return super().write(replace(change, after=made))
+        return super().write(change._replace(after=made))
 
     def answer(self, change):
         outcome = super().answer(change)
         if outcome.error is not None or not self.echoes:
             return outcome
         body = next((a.attributes for a in self.accounts("User") if a.id == outcome.id), {})
-        return replace(outcome, held={path: body.get(path) for path in change.after})
+        return outcome._replace(held={path: body.get(path) for path in change.after})
 
 
 def test_what_a_target_rewrites_is_no_drift_and_is_told_once(job, tmp_path):
