@@ -111,7 +111,6 @@ class PlanRecord:
     target: str
     object: str
     push_digest: str
-    inputs_digest: str
     status: PlanStatus
     people: int
     counts: Mapping[str, int]

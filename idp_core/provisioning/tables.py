@@ -42,7 +42,6 @@ plan = sa.Table(
     sa.Column("target", sa.String(200), nullable=False),
     sa.Column("object", sa.String(200), nullable=False),
     sa.Column("push_digest", sa.String(64), nullable=False),
-    sa.Column("inputs_digest", sa.String(64), nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("people", sa.BigInteger, nullable=False),
     sa.Column("counts", Json, nullable=False),

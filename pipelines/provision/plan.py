@@ -119,7 +119,6 @@ class Plan:
     target: str
     object: str
     push_digest: str
-    inputs_digest: str
     made_at: datetime
     people: int
     managed: int

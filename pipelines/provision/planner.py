@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -94,7 +93,6 @@ def make_plan(
         target=target,
         object=push.object,
         push_digest=push.digest,
-        inputs_digest=planner.inputs_digest(),
         made_at=now,
         people=planner.people + inputs.passed.count,
         managed=inputs.passed.count
@@ -137,13 +135,11 @@ class _Planner:
         self.people = self.unchanged = 0
         self._done: set[str] = set()
         self._new: list[Wanted] = []
-        self._sum = 0
 
     def person(self, person: Person) -> None:
         """Plan for one profile; unchanged ones are passed by on their digests."""
         gid = person.gid
         self.people += 1
-        self._sum += hash_number(gid, person.digest)
         if gid in self.erased:
             return
         self._done.add(gid)
@@ -202,17 +198,6 @@ class _Planner:
             else:
                 cause = Cause.MERGED if gid in self.redirects else Cause.PROFILE_GONE
             self._leave(account, cause, None)
-
-    def inputs_digest(self) -> str:
-        """Return a digest of the profiles and accounts that were looked at, and of how many others.
-
-        It does not depend on their order.
-        """
-        total = self._sum + self.passed.count
-        for account in self.accounts.values():
-            content = (account.state, account.remote_id, account.profile_digest, account.left_at)
-            total += hash_number(account.gid, repr(content))
-        return hash_text(f"{self.push.digest} {total % 2**256:x}")
 
     def _same_as_before(self, account: ManagedAccount, person: Person) -> bool:
         return (
@@ -298,13 +283,3 @@ class _Planner:
             self.unchanged += 1
         if settled != before:
             self.settled.append(settled)
-
-
-def hash_text(text: str) -> str:
-    """Return the SHA-256 of a text in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def hash_number(*parts: str) -> int:
-    """Return the parts' SHA-256 as a number; sums of such numbers do not depend on order."""
-    return int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest())

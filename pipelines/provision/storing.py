@@ -54,7 +54,6 @@ def head(plan: Plan, verdict: Verdict, status: PlanStatus) -> PlanRecord:
         target=plan.target,
         object=plan.object,
         push_digest=plan.push_digest,
-        inputs_digest=plan.inputs_digest,
         status=status,
         people=plan.people,
         counts=plan.counts,

@@ -26,7 +26,7 @@ def account(gid="g1", **more):
 
 def plan(id_="p1", hash_="a" * 64, status=PlanStatus.PLANNED, made_at=NOW):
     return PlanRecord(
-        id_, hash_, "crm", "User", "push", "inputs", status, 3, {"create": 1}, made_at, ("why",)
+        id_, hash_, "crm", "User", "push", status, 3, {"create": 1}, made_at, ("why",)
     )
 
 

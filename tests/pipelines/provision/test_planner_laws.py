@@ -86,7 +86,7 @@ def test_the_order_of_people_accounts_and_merges_never_matters(steps, target, ra
         turned = random.sample(people, len(people))
         merges = dict(random.sample(list(redirects.items()), len(redirects)))
         other = shuffled.plan(turned, redirects=merges, erased=erased, look=look, correct=correct)
-        assert (other.hash, other.inputs_digest) == (plan.hash, plan.inputs_digest)
+        assert other.hash == plan.hash
         assert other.items == plan.items
         world.settle(plan)
 

@@ -1,5 +1,6 @@
 """A small world for planner tests: a push mapping, people, a target, and applying in memory."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from connectors.contract import Account, Action
 from idp_core.profiles.model import Lineage, SourceRef
 from idp_core.provisioning.model import ManagedAccount
 from pipelines.provision.matching import Seen
-from pipelines.provision.planner import Inputs, hash_text, make_plan
+from pipelines.provision.planner import Inputs, make_plan
 from pipelines.provision.rules import (
     Leave,
     LeaveAction,
@@ -61,7 +62,8 @@ def person(gid, **attributes):
         Lineage(name, SourceRef("shop", f"row-{gid}"), "shop@1", "only", "the only one")
         for name in attributes
     ]
-    return Person(gid, hash_text(repr(sorted(attributes.items()))), attributes, lineage)
+    digest = hashlib.sha256(repr(sorted(attributes.items())).encode()).hexdigest()
+    return Person(gid, digest, attributes, lineage)
 
 
 def account(id_, key=None, **attributes):
