@@ -1,7 +1,8 @@
 """What a run costs whose people and accounts did not change, all read from the database.
 
-``python -m benchmarks unchanged [--people N] [--postgresql]``. On PostgreSQL the CPU is that of
-our process; the server's comes on top, within the time.
+``python -m benchmarks unchanged [--people N] [--outside PERCENT] [--postgresql]``. So many of a
+hundred are out of the target's scope and have no account. On PostgreSQL the CPU is that of our
+process; the server's comes on top, within the time.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from idp_core.profiles import store
 from idp_core.profiles.model import Lineage, Profile, SourceRef
 from idp_core.provisioning.accounts import save_accounts
 from pipelines.provision.planner import Inputs, make_plan
+from pipelines.provision.rules import Push
 from pipelines.provision.run import Job, prepare
 from pipelines.sandbox.postgres import running
 from pipelines.targets import people_of, stored
@@ -34,7 +36,7 @@ from pipelines.targets import people_of, stored
 _CHUNK = 20_000
 
 
-def _profile(number: int) -> Profile:
+def _profile(number: int, outside: int) -> Profile:
     """One person as two systems tell of them: a dozen attributes, each with its lineage."""
     email = f"ann.{number}@example.org"
     attributes = {
@@ -46,6 +48,7 @@ def _profile(number: int) -> Profile:
         "language": "de",
         "loyalty_tier": "gold" if number % 3 else "silver",
         "active": True,
+        "nickname": "outside" if number % 100 < outside else "inside",
         "consent.marketing_email": number % 2 == 0,
         "emails": [{"value": email, "type": "work", "verified": True}],
         "addresses": [{"street_address": f"Main Street {number}", "locality": "Berlin",
@@ -56,10 +59,14 @@ def _profile(number: int) -> Profile:
     return Profile(f"{number:036}", attributes, lineage)
 
 
-def _world(engine: sa.Engine, count: int) -> None:
+def _push() -> Push:
+    return replace(push_rules(), scope=lambda record: record["nickname"] == "inside")
+
+
+def _world(engine: sa.Engine, count: int, outside: int) -> None:
     """Store people, and the accounts that a run would have made of them."""
-    push, numbers = push_rules(), iter(range(count))
-    while chunk := [_profile(number) for number in islice(numbers, _CHUNK)]:
+    push, numbers = _push(), iter(range(count))
+    while chunk := [_profile(number, outside) for number in islice(numbers, _CHUNK)]:
         with writing(engine) as conn:
             store.save_profiles(conn, chunk, now=NOW)
         people = list(people_of(engine, [each.gid for each in chunk]))
@@ -84,17 +91,19 @@ def main(argv: list[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="benchmarks unchanged", description=__doc__)
     parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--outside", type=int, default=0, metavar="PERCENT")
     parser.add_argument("--postgresql", action="store_true")
     options = parser.parse_args(argv)
     machine = f"{platform.machine()}, Python {platform.python_version()}"
-    print(f"{machine}, SQLAlchemy {sa.__version__}, {options.people:,} people")
+    world = f"{options.people:,} people, {options.outside} % outside"
+    print(f"{machine}, SQLAlchemy {sa.__version__}, {world}")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         url = f"sqlite:///{Path(folder) / 'bench.db'}"
         if options.postgresql:
             url = stack.enter_context(running(Path(folder) / "server")).create("bench")
         engine = make_engine(url)
         upgrade(engine)
-        _world(engine, options.people)
+        _world(engine, options.people, options.outside)
         if options.postgresql:  # what autovacuum does in a minute
             with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as conn:
                 conn.exec_driver_sql("ANALYZE")
@@ -102,26 +111,32 @@ def main(argv: list[str] | None = None) -> int:
         start = time.process_time()
         rows = sum(1 for _ in _read(engine))
         floor = time.process_time() - start
-        assert rows == 2 * options.people
+        inside = rows - options.people
         job = Job(
             "bench",
             engine,
             Instant(),
-            push_rules(),
+            _push(),
             people=lambda: people_of(engine),
             stored=stored(engine),
         )
+        begun = time.process_time()
+        if options.outside:
+            prepare(job)
+        found = time.process_time() - begun
         wall, start = time.perf_counter(), time.process_time()
         prepared = prepare(job)
         spent, waited = time.process_time() - start, time.perf_counter() - wall
         assert prepared.plan.empty
-        assert prepared.plan.unchanged == options.people
+        assert (prepared.plan.unchanged, prepared.plan.people) == (inside, options.people)
         engine.dispose()
     each = 1e6 / options.people
     kind = "PostgreSQL" if options.postgresql else "SQLite"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{kind}; {before:,.0f} MiB before")
     print(f"{'reading ids and digests alone':40}{floor * each:10.1f} µs CPU a person")
+    if options.outside:
+        print(f"{'finding who is outside, once':40}{found * each:10.1f} µs CPU a person")
     print(f"{'planning, nothing changed':40}{spent * each:10.1f} µs CPU a person (at most 15)")
     print(f"{'in all':40}{spent:10.1f} CPU-seconds, {waited:.1f} seconds, {memory:,.0f} MiB")
     return 0

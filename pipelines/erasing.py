@@ -18,6 +18,7 @@ from idp_core.profiles.model import SourceRef
 from idp_core.profiles.records import by_source
 from idp_core.provisioning.belongings import forget_belongings
 from idp_core.provisioning.receipts import GONE, Receipt, read_receipts
+from idp_core.provisioning.unchanged import forget_unwanted
 from pipelines import acts
 from pipelines.bus import Bus
 from pipelines.errors import JobError, StoppedError
@@ -135,7 +136,9 @@ def _forget(
         ledger.forget_letters(conn, source, keys)
         if source == accounts.SOURCE:
             _close(conn, keys)
-    forget_belongings(conn, store.ids_of(conn, gid))
+    gids = store.ids_of(conn, gid)
+    forget_belongings(conn, gids)
+    forget_unwanted(conn, gids)
     acts.note(bus, conn, "profile.erased", actor or acts.operator(word.who), gid=gid, run=run)
     return erasure, refs
 

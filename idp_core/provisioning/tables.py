@@ -138,6 +138,17 @@ belonging = sa.Table(
     sa.Column("at", UtcTime, nullable=False),
 )
 
+unwanted = sa.Table(
+    "unwanted",
+    metadata,
+    sa.Column("gid", Gid, primary_key=True),
+    sa.Column("target", sa.String(200), primary_key=True),
+    sa.Column("object", sa.String(200), primary_key=True),
+    sa.Column("profile_digest", sa.String(64), nullable=False),
+    sa.Column("push_digest", sa.String(64), nullable=False),
+    sqlite_with_rowid=False,
+)
+
 refusal = sa.Table(
     "refusal",
     metadata,

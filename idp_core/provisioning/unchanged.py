@@ -1,12 +1,13 @@
 """Profiles that a target has nothing new of, told apart where they are stored.
 
-A profile whose account was made from it as it is, by the push mapping as it is, needs no look: of
-a million such profiles nothing is read. The caller owns the transaction.
+A profile whose account was made from it as it is, by the push mapping as it is, needs no look; nor
+does one that shall have no account by that mapping, as it is. Of a million such profiles nothing
+is read. The caller owns the transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -14,12 +15,15 @@ import sqlalchemy as sa
 from idp_core.db import bulk
 from idp_core.provisioning.accounts import accounts_where
 from idp_core.provisioning.model import AccountState, ManagedAccount
-from idp_core.provisioning.tables import account
+from idp_core.provisioning.tables import account, unwanted
+
+_UNWANTED = tuple(column.name for column in unwanted.columns)
 
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The profiles whose active account was made by `push_digest` of their digest of today.
+    """The profiles whose active account was made by `push_digest` of their digest of today, and
+    those that shall have none by both.
 
     `profiles` selects global id and digest of the profiles that are there; those of `but` are
     never among them.
@@ -38,7 +42,21 @@ class Unchanged:
         same = sa.exists().where(
             *self._made(conn), account.c.gid == gid, account.c.profile_digest == digest
         )
-        return list(conn.scalars(sa.select(gid).where(~same.correlate(people))))
+        known = self._unwanted(gid, digest)
+        query = sa.select(gid).where(~same.correlate(people), ~known.correlate(people))
+        return list(conn.scalars(query))
+
+    def count_unwanted(self, conn: sa.Connection) -> int:
+        """Return how many profiles are not to be looked at as they shall have no account."""
+        people = self.profiles.subquery()
+        known = self._unwanted(*people.c).correlate(people)
+        counted = sa.select(sa.func.count()).select_from(people).where(known)
+        return conn.execute(counted).scalar_one()
+
+    def keep_unwanted(self, conn: sa.Connection, people: Iterable[tuple[str, str]]) -> None:
+        """Remember that these profiles, global id and digest, shall have no account."""
+        rows = [(gid, self.target, self.object, digest, self.push_digest) for gid, digest in people]
+        bulk.upsert(conn, unwanted, _UNWANTED, rows)
 
     def count_profiles(self, conn: sa.Connection) -> int:
         """Return how many profiles there are, changed or not."""
@@ -77,6 +95,23 @@ class Unchanged:
         ids = conn.scalars(several).all()
         return self.holding(conn, (), ids) if ids else ()
 
+    def _unwanted(self, gid: sa.ColumnElement[str], digest: sa.ColumnElement[str]) -> sa.Exists:
+        """Return whether a profile shall have no account and has none."""
+        held = sa.exists().where(
+            account.c.target == self.target,
+            account.c.object == self.object,
+            account.c.gid == unwanted.c.gid,
+            account.c.state != AccountState.DELETED.value,
+        )
+        return sa.exists().where(
+            unwanted.c.gid == gid,
+            unwanted.c.target == self.target,
+            unwanted.c.object == self.object,
+            unwanted.c.profile_digest == digest,
+            unwanted.c.push_digest == self.push_digest,
+            ~held,
+        )
+
     def _made(self, conn: sa.Connection) -> Sequence[sa.ColumnElement[bool]]:
         """Return what holds for an account that this push mapping made."""
         made = [
@@ -93,3 +128,8 @@ class Unchanged:
         gid, digest = people.c
         same = sa.exists().where(gid == account.c.gid, digest == account.c.profile_digest)
         return sa.and_(*self._made(conn), same.correlate(account))
+
+
+def forget_unwanted(conn: sa.Connection, gids: Collection[str]) -> None:
+    """Remove what is remembered of these profiles at every target, for an erasure."""
+    conn.execute(sa.delete(unwanted).where(bulk.among(conn, unwanted.c.gid, gids)))

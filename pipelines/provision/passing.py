@@ -1,4 +1,7 @@
-"""Passing by: profiles whose accounts are as they were made are not even read."""
+"""Passing by: profiles whose accounts are as they were made are not even read.
+
+Nor are those that shall have no account, as an earlier plan found of them as they are.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
+import sqlalchemy as sa
+
 from idp_core.db.engine import reading
 from idp_core.provisioning import accounts
 from idp_core.provisioning.model import ManagedAccount
 from idp_core.provisioning.unchanged import Unchanged
 from pipelines.provision.job import Job
+from pipelines.provision.plan import Plan
 from pipelines.provision.planner import NOBODY, Passed
 
 
@@ -20,21 +26,34 @@ def pass_by(job: Job) -> tuple[Job, Mapping[str, ManagedAccount], Passed]:
     Nobody is when all are looked at: the whole target is read, a line refers to other profiles, or
     most of the profiles are new.
     """
-    if job.stored is not None and not job.everything and not job.push.references:
-        known = Unchanged(
-            job.name, job.push.object, job.push.digest, job.stored.digests, job.erased
-        )
+    known = _known(job)
+    if known is not None and job.stored is not None:
         with reading(job.engine) as conn:
             others, every = known.other_profiles(conn), known.count_profiles(conn)
             if 2 * len(others) < every:
-                held = known.other_accounts(conn)
+                unwanted = known.count_unwanted(conn)
+                passed = _passed(job, known, every - len(others) - unwanted, unwanted)
                 narrowed = replace(job, people=partial(job.stored.named, others))
-                return narrowed, held, _passed(job, known, every - len(others))
+                return narrowed, known.other_accounts(conn), passed
     with reading(job.engine) as conn:
         return job, accounts.read_accounts(conn, job.name, job.push.object), NOBODY
 
 
-def _passed(job: Job, known: Unchanged, count: int) -> Passed:
+def remember(conn: sa.Connection, job: Job, plan: Plan) -> None:
+    """Note who shall have no account by this plan, so that the next ones pass them by."""
+    known = _known(job)
+    if known is not None:
+        known.keep_unwanted(conn, plan.unwanted)
+
+
+def _known(job: Job) -> Unchanged | None:
+    """Return how to tell apart who did not change; None when all are looked at."""
+    if job.stored is None or job.everything or job.push.references:
+        return None
+    return Unchanged(job.name, job.push.object, job.push.digest, job.stored.digests, job.erased)
+
+
+def _passed(job: Job, known: Unchanged, count: int, unwanted: int) -> Passed:
     def holding(keys: Collection[str], remote_ids: Collection[str]) -> Iterable[ManagedAccount]:
         with reading(job.engine) as conn:
             return known.holding(conn, keys, remote_ids)
@@ -47,4 +66,4 @@ def _passed(job: Job, known: Unchanged, count: int) -> Passed:
         with reading(job.engine) as conn:
             return known.shared(conn)
 
-    return Passed(count, holding, rewritten, shared)
+    return Passed(count, unwanted, holding, rewritten, shared)

@@ -33,12 +33,13 @@ from pipelines.provision.rules import Person, Push, Refusal, profile_record
 class Passed:
     """The profiles that a plan passes by: how many, and what it may have to ask about them.
 
-    Each has one active account. `holding` gives the accounts of theirs with one of these keys, or
-    of the target's own ids; `rewritten` those of whose values the target made others; `shared`
-    those that another profile holds, too.
+    `count` have one active account each, `unwanted` have none and shall have none. `holding` gives
+    the accounts of theirs with one of these keys, or of the target's own ids; `rewritten` those of
+    whose values the target made others; `shared` those that another profile holds, too.
     """
 
     count: int = 0
+    unwanted: int = 0
     holding: Callable[[Collection[str], Collection[str]], Iterable[ManagedAccount]] = (
         lambda _keys, _ids: ()
     )
@@ -94,7 +95,7 @@ def make_plan(
         object=push.object,
         push_digest=push.digest,
         made_at=now,
-        people=planner.people + inputs.passed.count,
+        people=planner.people + inputs.passed.count + inputs.passed.unwanted,
         managed=inputs.passed.count
         + sum(1 for a in inputs.accounts.values() if a.state is AccountState.ACTIVE),
         unchanged=planner.unchanged + inputs.passed.count,
@@ -111,6 +112,7 @@ def make_plan(
             *notes.nobodys_accounts(push, inputs.seen, inputs.accounts.values(), items),
         ),
         waiting=sum(planner.waiting.values()),
+        unwanted=planner.unwanted,
     )
 
 
@@ -131,6 +133,7 @@ class _Planner:
         self.said = inputs.said
         self.waiting: Counter[str] = Counter()
         self.items: list[PlanItem] = []
+        self.unwanted: list[tuple[str, str]] = []
         self.settled: list[ManagedAccount] = []
         self.people = self.unchanged = 0
         self._done: set[str] = set()
@@ -151,7 +154,9 @@ class _Planner:
         if isinstance(wanted, Wanted):
             self.waiting.update(wanted.waiting)
         if isinstance(wanted, Unwanted):
-            if account is not None:
+            if account is None or account.state is AccountState.DELETED:
+                self.unwanted.append((gid, person.digest))
+            else:
                 self._leave(account, wanted.cause, person)
         elif wanted.refused:
             self.items.append(self.maker.refused(wanted, account))

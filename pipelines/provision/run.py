@@ -26,7 +26,7 @@ from pipelines.provision.job import Job, Prepared, Report
 from pipelines.provision.look import look
 from pipelines.provision.matching import Seen
 from pipelines.provision.order import Order, note
-from pipelines.provision.passing import pass_by
+from pipelines.provision.passing import pass_by, remember
 from pipelines.provision.plan import Plan, PlanItem, item_digest
 from pipelines.provision.planner import Inputs, Passed, make_plan
 from pipelines.provision.recover import recover
@@ -75,6 +75,7 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
         last = plans.latest_plan(conn, job.name, job.push.object, [PlanStatus.APPLIED])
         verdict = judge(plan, job.limits, last.people if last else None)
         record = store_plan(conn, plan, verdict)
+        remember(conn, job, plan)
     return Prepared(plan, record, verdict, recovered, withheld.tried)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 
 from connectors import memory
 from connectors.errors import UnauthorizedError
 from idp_core.db.engine import reading
 from idp_core.profiles import store
 from idp_core.provisioning.receipts import read_receipts
+from idp_core.provisioning.tables import unwanted
 from pipelines.deadletters import replay
 from pipelines.errors import StoppedError
 from tests.pipelines.small import LENIENT, Small
@@ -58,6 +60,19 @@ def test_the_person_goes_from_here_and_from_every_target_with_a_receipt(small):
     assert (receipt.target, receipt.proof) == ("portal", "gone")
     assert small.letters() == []
     assert set(small.held()) == {each["id"] for each in PEOPLE[1:]}
+
+
+def test_nothing_stays_of_a_person_who_was_to_have_no_account(small):
+    push = small.folder / "mappings/portal.push.yaml"
+    push.write_text(push.read_text() + "scope: p.family_name <> 'Outside'\n")
+    guest = {"id": "9", "mail": "p9@people.example", "name": "Outside"}
+    small.sync(*PEOPLE, guest, targets=["portal"])
+    known = sa.select(unwanted.c.gid)
+    with small.bus() as bus, reading(bus.engine) as conn:
+        assert conn.scalars(known).all() == [gid_of(small, guest["mail"])]
+    small.sync(*PEOPLE, guest | {"forget": True}, targets=["portal"])
+    with small.bus() as bus, reading(bus.engine) as conn:
+        assert conn.scalars(known).all() == []
 
 
 def test_asked_again_it_is_done_already_and_a_record_never_seen_is_nobody(small):

@@ -16,7 +16,7 @@ from idp_core.provisioning.model import AccountState
 from pipelines.provision.job import Job
 from pipelines.provision.look import look
 from pipelines.provision.matching import Seen
-from pipelines.provision.passing import pass_by
+from pipelines.provision.passing import pass_by, remember
 from pipelines.provision.plan import Cause
 from pipelines.provision.planner import NOBODY, Inputs, make_plan
 from pipelines.targets import people_of, stored
@@ -25,6 +25,7 @@ from tests.pipelines.provision.test_planner_laws import crowds, redirections
 from tests.pipelines.provision.world import NOW, World, line, person, push, read
 
 CROWD = [person(f"c{n:02}", email=f"{n}@b.c", given_name="C") for n in range(20)]
+OUTSIDE = [person(f"o{n:02}", email=f"o{n}@b.c", loyalty_tier="none") for n in range(8)]
 
 
 class Stored:
@@ -32,6 +33,11 @@ class Stored:
 
     def __init__(self, engine):
         self.engine, self.world = engine, World()
+
+    def anew(self):
+        self.world = World()
+        with writing(self.engine) as conn:
+            conn.exec_driver_sql("DELETE FROM unwanted")
 
     def fill(self, people):
         with writing(self.engine) as conn:
@@ -71,7 +77,10 @@ def db(engine):
 def settle(db, people, rules=None):
     db.fill(people)
     everybody = list(people_of(db.engine))
-    db.world.settle(db.world.plan(everybody, rules, look=False))
+    plan = db.world.plan(everybody, rules, look=False)
+    with writing(db.engine) as conn:
+        remember(conn, db.job(rules), plan)
+    db.world.settle(plan)
 
 
 @st.composite
@@ -79,7 +88,11 @@ def worlds(draw):
     """Steps after which a target has accounts of every kind, and people as they are then."""
     before, after = draw(crowds()), draw(crowds())
     spoilt = draw(st.lists(st.sampled_from(range(20)), max_size=5, unique=True))
-    return before, after, spoilt, draw(redirections), draw(st.sets(st.sampled_from(["g0", "c01"])))
+    inside = draw(
+        st.dictionaries(st.sampled_from(["o00", "o01", "o02"]), st.sampled_from(AccountState))
+    )
+    erased = draw(st.sets(st.sampled_from(["g0", "c01", "o01"])))
+    return before, after, spoilt, inside, draw(redirections), erased
 
 
 @settings(
@@ -89,10 +102,10 @@ def worlds(draw):
 )
 @given(worlds(), st.sampled_from(["p1", "p1", "p1", "p2"]), st.booleans())
 def test_passing_people_by_makes_the_plan_of_reading_them(db, drawn, digest, twins):
-    before, after, spoilt, redirects, erased = drawn
-    db.world = World()
-    settle(db, [*before, *CROWD])
-    settle(db, [*after, *CROWD])
+    before, after, spoilt, inside, redirects, erased = drawn
+    db.anew()
+    settle(db, [*before, *CROWD, *OUTSIDE])
+    settle(db, [*after, *CROWD, *OUTSIDE])
     for number in spoilt:
         gid = f"c{number:02}"
         held = db.world.managed[gid]
@@ -106,14 +119,18 @@ def test_passing_people_by_makes_the_plan_of_reading_them(db, drawn, digest, twi
             {"key": "g0"},
         )
         db.world.managed[gid] = replace(held, **changes[number % len(changes)])
-    gone = set(redirects) | {"c19"}
-    people = [p for p in [*after, *CROWD] if p.gid not in gone]
+    for gid, state in inside.items():  # as one that took over an account has
+        held = db.world.managed["c11"]
+        db.world.managed[gid] = replace(held, gid=gid, key=gid, remote_id=gid, state=state)
+    gone = set(redirects) | {"c19", "o07"}
+    people = [p for p in [*after, *CROWD, *OUTSIDE[:6]] if p.gid not in gone]
+    people.append(person("o06", email="o6@b.c"))
     if twins:
         people.append(person("new", email="10@b.c"))
     rules = push(digest=digest)
     read_all, passing, passed = db.both(people, rules, redirects=redirects, erased=erased)
     assert read_all == passing
-    assert passed.count > 0 or digest == "p2"
+    assert (passed.count > 0 and passed.unwanted > 1) or digest == "p2"
 
 
 def test_of_unchanged_people_nothing_is_read(db):
@@ -121,6 +138,29 @@ def test_of_unchanged_people_nothing_is_read(db):
     db.fill(CROWD)
     job, held, passed = pass_by(db.job())
     assert (list(job.people()), held, passed.count) == ([], {}, len(CROWD))
+
+
+def test_of_people_who_shall_have_no_account_nothing_is_read(db):
+    settle(db, [*CROWD[:1], *OUTSIDE])
+    db.fill([*CROWD[:1], *OUTSIDE])
+    job, held, passed = pass_by(db.job())
+    assert (list(job.people()), held) == ([], {})
+    assert (passed.count, passed.unwanted) == (1, len(OUTSIDE))
+
+
+def test_who_shall_have_an_account_after_all_is_looked_at(db):
+    settle(db, [*CROWD, *OUTSIDE])
+    joined = [*OUTSIDE[1:], person("o00", email="o0@b.c", loyalty_tier="gold")]
+    read_all, passing, passed = db.both([*CROWD, *joined])
+    assert [(item.gid, item.action) for item in passing.items] == [("o00", Action.CREATE)]
+    assert (read_all, passed.unwanted) == (passing, len(OUTSIDE) - 1)
+
+
+def test_all_who_shall_have_no_account_are_looked_at_by_another_push_mapping(db):
+    settle(db, [*CROWD, *OUTSIDE])
+    db.fill([*CROWD, *OUTSIDE])
+    narrowed, _, passed = pass_by(db.job(push(digest="p2")))
+    assert (passed, len(list(narrowed.people()))) == (NOBODY, len(CROWD) + len(OUTSIDE))
 
 
 def test_nobody_is_passed_by_when_all_is_to_be_seen(db):
