@@ -25,6 +25,7 @@ from pipelines.provision import run as provisioning
 from pipelines.provision.documents import read_item
 from pipelines.provision.errors import StalePlanError
 from pipelines.provision.matching import Hit
+from pipelines.provision.orphans import Orphan, find_orphans
 from pipelines.provision.person import PersonPlan, plan_person
 from pipelines.provision.plan import Cause, PlanItem
 from pipelines.provision.rehearsal import rehearse
@@ -106,6 +107,11 @@ def plan_one(bus: Bus, target: str, gid: str) -> PersonPlan:
         now = store.get_stored(conn, gid, schema=bus.schema).gid
     person = next(iter(read_people(bus, [now])), None)
     return plan_person(job, now, person, datetime.now(UTC))
+
+
+def orphans(bus: Bus, target: str) -> Sequence[Orphan]:
+    """Return the accounts of a target that no profile has. Raises what `find_orphans` does."""
+    return find_orphans(provisioning_job(bus, target, ""))
 
 
 def adopt(bus: Bus, target: str, gid: str, who: str) -> None:

@@ -37,6 +37,10 @@ class Request(NamedTuple):
     name: str
     operation: Any
 
+    def __repr__(self) -> str:
+        """Show no value of a customer."""
+        return f"Request({self.name!r})"
+
 
 class Control(NamedTuple):
     """A request control (RFC 4511 section 4.1.11)."""
@@ -53,6 +57,10 @@ class Condition(NamedTuple):
     attribute: str
     value: str
     parts: list[Condition]
+
+    def __repr__(self) -> str:
+        """Show no value of a customer."""
+        return f"Condition({self.kind!r}, {self.attribute!r}, parts={self.parts!r})"
 
 
 def encoded(number: int, request: Request, controls: Sequence[Control] = ()) -> bytes:

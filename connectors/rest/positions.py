@@ -18,6 +18,10 @@ class Entry(NamedTuple):
     place: Place
     row: dict[str, Any] | None
 
+    def __repr__(self) -> str:
+        """Show no value of a customer."""
+        return f"Entry({len(self.row or ())} columns)"
+
 
 Page = TypeVar("Page")
 Cut = tuple[list[Entry], Cursor | None]

@@ -33,6 +33,7 @@ _LIGHT = (
     sa.cast(account.c.rewritten, sa.Text),
 )
 """The columns of an account in its order; JSON as text, to be read when it is looked into."""
+_LIVE = (AccountState.ACTIVE.value, AccountState.DEACTIVATED.value)
 _STATES = {state.value: state for state in AccountState}
 
 
@@ -53,6 +54,14 @@ def accounts_where(conn: sa.Connection, *those: sa.ColumnElement[bool]) -> Itera
     """Yield the accounts for which all these conditions hold, as they come from the database."""
     query = sa.select(*_LIGHT).where(*those)
     yield from map(_account, conn.execute(query, execution_options={"yield_per": 10_000}))
+
+
+def live_remote_ids(conn: sa.Connection, target: str, object_: str) -> Collection[str]:
+    """Return the target's own ids of the accounts we manage there."""
+    query = sa.select(account.c.remote_id).where(
+        account.c.target == target, account.c.object == object_, account.c.state.in_(_LIVE)
+    )
+    return {id_ for id_ in conn.scalars(query) if id_ is not None}
 
 
 def accounts_of(conn: sa.Connection, gid: str) -> Sequence[ManagedAccount]:
@@ -78,8 +87,7 @@ def shared_accounts(
     conn: sa.Connection, target: str, object_: str, limit: int
 ) -> Sequence[tuple[str, Sequence[str]]]:
     """Return accounts of the target that several global ids hold, with these, at most `limit`."""
-    living = (AccountState.ACTIVE.value, AccountState.DEACTIVATED.value)
-    mine = (account.c.target == target, account.c.object == object_, account.c.state.in_(living))
+    mine = (account.c.target == target, account.c.object == object_, account.c.state.in_(_LIVE))
     several = (
         sa.select(account.c.remote_id)
         .where(*mine, account.c.remote_id.is_not(None))

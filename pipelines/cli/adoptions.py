@@ -1,18 +1,80 @@
-"""``isthmus plan adopt``, ``decline``, ``reopen``, ``adoptions``: whose an account is."""
+"""Whose an account is: ``isthmus plan orphans``, ``adopt``, ``decline`` and their kin."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import Folder, Json, Who, who_says
+from pipelines.cli.options import Folder, Json, Values, Who, who_says
 from pipelines.cli.output import give, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.table import Table
+
+    from connectors.contract import Account
+    from pipelines.provision.orphans import Orphan
 
 _Holder = Annotated[str, typer.Argument(help="The target that has the account.")]
 _Gid = Annotated[str, typer.Argument(help="The profile's global id.")]
+
+
+def orphans(
+    target: _Holder,
+    limit: Annotated[int, typer.Option(min=1, help="Show so many, in the order of ids.")] = 100,
+    project: Folder = Path(),
+    values: Values = False,
+    as_json: Json = False,
+) -> None:
+    """List the accounts of a target that no profile has, and the profiles that they match.
+
+    All accounts of the target are read; nothing is written or stored. Who is matched has no account
+    there; the next plan says what becomes of it.
+    """
+    from pipelines.bus import open_bus
+    from pipelines.planning import orphans as find
+    from pipelines.project import load_project
+
+    with open_bus(load_project(project)) as bus:
+        found = find(bus, target)
+    said = f"{target}: no profile has {len(found):,} of its accounts; they are left alone"
+    more = f", {len(found) - limit:,} more than are shown" if len(found) > limit else ""
+    parts = [_shown(found[:limit], values=values)] if found else []
+    listed = [_orphan(each, values=values) for each in found]
+    document = {"target": target, "count": len(found), "orphans": listed}
+    give(document, *parts, said + more, as_json=as_json)
+
+
+def _shown(found: Sequence[Orphan], *, values: bool) -> Table:
+    columns, folds = ["account", "active", "matches"], ["matches"]
+    rows = [[each.account.id, _ACTIVE[each.active], _matches(each)] for each in found]
+    if values:
+        columns.append("values")
+        folds.append("values")
+        rows = [[*row, _values(each.account)] for row, each in zip(rows, found, strict=True)]
+    return table(columns, rows, folds=folds)
+
+
+def _orphan(each: Orphan, *, values: bool) -> Mapping[str, object]:
+    shown = {"key": each.account.key, "attributes": each.account.attributes} if values else {}
+    matches = [asdict(claim) for claim in each.claims]
+    return {"account": each.account.id, "active": each.active, "matches": matches, **shown}
+
+
+_ACTIVE = {True: "yes", False: "no", None: "not said"}
+
+
+def _matches(each: Orphan) -> str:
+    return "; ".join(f"{claim.gid} by {claim.path}" for claim in each.claims)
+
+
+def _values(account: Account) -> str:
+    held = {"key": account.key, **account.attributes}
+    return "; ".join(f"{path} {value}" for path, value in held.items() if value is not None)
 
 
 def adopt(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from pipelines.cli.adoptions import adopt, adoptions, decline, reopen
+from pipelines.cli.adoptions import adopt, adoptions, decline, orphans, reopen
 from pipelines.cli.group import Implied
 from pipelines.cli.options import Folder, Json, Values, Who, who_says
 from pipelines.cli.output import complain, give, table, tell
@@ -192,7 +192,7 @@ def list_plans(
     give(document, shown, as_json=as_json)
 
 
-for each in (adopt, decline, reopen, adoptions):
+for each in (orphans, adopt, decline, reopen, adoptions):
     app.command()(each)
 
 

@@ -94,6 +94,10 @@ class Spot(NamedTuple):
     path: str
     want: Any
 
+    def __repr__(self) -> str:
+        """Show no value of a customer."""
+        return f"Spot({self.path!r})"
+
 
 def spots(push: Push, wanted: Wanted, pushed: Mapping[str, Any]) -> Iterator[Spot]:
     """Yield what each line writes: its path, or each element that it has or had put there."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from idp_core.provisioning.model import ManagedAccount
 from pipelines.provision.diff import rewriting
+from pipelines.provision.groups import OBJECT as GROUPS
 from pipelines.provision.matching import Seen
 from pipelines.provision.plan import Cause, PlanItem
 from pipelines.provision.rules import Push
@@ -54,6 +55,7 @@ def shared_accounts(
 
 
 def nobodys_accounts(
+    target: str,
     push: Push,
     seen: Seen | None,
     accounts: Iterable[ManagedAccount],
@@ -65,7 +67,8 @@ def nobodys_accounts(
     ours = {account.remote_id for account in accounts if account.live}
     ours.update(item.account.remote_id for item in items if item.cause is Cause.ADOPTED)
     if count := len(seen.by_id.keys() - ours):
+        how = "" if push.object == GROUPS else f"; isthmus plan orphans {target} lists them"
         yield (
             f"{push.place}: the target has {count:,} of {push.object} that no profile of ours has; "
-            "nobody here manages them, and they are left alone"
+            f"nobody here manages them, and they are left alone{how}"
         )

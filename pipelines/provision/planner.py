@@ -109,7 +109,7 @@ def make_plan(
             *notes.shared_accounts(
                 push, chain(inputs.accounts.values(), inputs.passed.shared()), inputs.redirects
             ),
-            *notes.nobodys_accounts(push, inputs.seen, inputs.accounts.values(), items),
+            *notes.nobodys_accounts(target, push, inputs.seen, inputs.accounts.values(), items),
         ),
         waiting=sum(planner.waiting.values()),
         unwanted=planner.unwanted,

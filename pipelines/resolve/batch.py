@@ -41,6 +41,10 @@ class Basis(NamedTuple):
     edges: Edges
     likes: Likes | None
 
+    def __repr__(self) -> str:
+        """Show no value of a customer."""
+        return f"Basis({len(self.known):,} records)"
+
 
 class Heard(NamedTuple):
     """What records say, in the order of their names: who they are, and what likeness compares.
@@ -50,6 +54,10 @@ class Heard(NamedTuple):
 
     known: Sequence[Evidence]
     said: Sequence[Said]
+
+    def __repr__(self) -> str:
+        """Show no value of a customer."""
+        return f"Heard({len(self.known):,} records)"
 
 
 @paused()

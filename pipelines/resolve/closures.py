@@ -31,6 +31,10 @@ class Row(NamedTuple):
     texts: Texts
     shared: frozenset[int] = frozenset()
 
+    def __repr__(self) -> str:
+        """Show no value of a customer."""
+        return f"Row(shared={sorted(self.shared)})"
+
 
 class Scored(NamedTuple):
     """What a pair is worth in bits, whether it must not join, and the level of each comparison.

@@ -23,6 +23,10 @@ class Survey(NamedTuple):
     contested: Witnesses
     namesakes: Witnesses
 
+    def __repr__(self) -> str:
+        """Show no value of a customer."""
+        return f"Survey({self.population!r})"
+
 
 def population(
     records: Sequence[Evidence], policy: IdentifierPolicy, constraints: Constraints

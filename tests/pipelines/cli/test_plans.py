@@ -7,7 +7,7 @@ import re
 import pytest
 
 from connectors.contract import Account
-from idp_core.db.engine import reading
+from idp_core.db.engine import reading, writing
 from idp_core.ledger import store as ledger
 from tests.pipelines.cli.conftest import document
 from tests.pipelines.small import GOOD, Small
@@ -248,3 +248,36 @@ def test_an_account_that_is_said_to_be_somebody_elses_is_not_asked_about_again(i
     assert "account.declined" in logged
     assert "account.reopened" in logged
     assert "nobody said anything" in isthmus("plan", "adoptions").stdout
+
+
+def test_accounts_that_no_profile_has_are_listed_with_those_they_match(isthmus, small):
+    file = small.folder / "mappings/portal.push.yaml"
+    file.write_text(file.read_text().replace(*REVIEWED))
+    isthmus("plan")
+    assert isthmus("apply", "portal").exit_code == 0
+    assert "portal: no profile has 0 of its accounts" in isthmus("plan", "orphans", "portal").stdout
+    (ours, *_) = small.store.accounts["User"]
+    mail = small.store.accounts["User"][ours].attributes["userName"]
+    with small.bus() as bus, writing(bus.engine) as conn:
+        conn.exec_driver_sql(f"UPDATE account SET state = 'deleted' WHERE remote_id = '{ours}'")
+    small.store.accounts["User"] |= {
+        "s1": Account("s1", None, {"userName": "who@secret.example", "active": False}),
+        ours: Account(ours, None, {"userName": mail.upper()}),
+    }
+    shown = isthmus("plan", "orphans", "portal")
+    assert shown.exit_code == 0, shown.stderr
+    assert "no profile has 2 of its accounts; they are left alone" in shown.stdout
+    assert "ecret" not in shown.stdout
+    found = document(isthmus("plan", "orphans", "portal", "--json"))
+    listed = {each["account"]: each for each in found["orphans"]}
+    assert (found["count"], set(listed)) == (2, {"s1", ours})
+    assert (listed["s1"]["active"], listed["s1"]["matches"]) == (False, [])
+    (match,) = listed[ours]["matches"]
+    assert (listed[ours]["active"], match["path"]) == (None, "userName")
+    assert f"{match['gid']} by userName" in shown.stdout
+    told = isthmus("plan", "orphans", "portal", "--values", "--limit", "1").stdout
+    assert "1 more than are shown" in told
+    (with_values, *_) = document(isthmus("plan", "orphans", "portal", "--values", "--json"))[
+        "orphans"
+    ]
+    assert with_values["attributes"]["userName"]

@@ -94,6 +94,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     "profile set": ["profile", "set", "{gid}", "nickname", NAME, "--why", "asked"],
     "profile release": ["profile", "release", "{gid}", "nickname"],
     "plan list": ["plan", "list"],
+    "plan orphans": ["plan", "orphans", "portal"],
     "plan adopt": ["plan", "adopt", "portal", "{gid}"],
     "plan decline": ["plan", "decline", "portal", "{gid}"],
     "plan reopen": ["plan", "reopen", "portal", "{gid}"],

@@ -32,7 +32,7 @@ _LOOKED_AT = 100
 
 
 def classes() -> list[type]:
-    """Every dataclass and model of the four packages."""
+    """Every dataclass, model and named tuple of the four packages."""
     found: dict[type, None] = {}
     for name in OURS:
         package = importlib.import_module(name)
@@ -44,9 +44,13 @@ def classes() -> list[type]:
                     for each in vars(module).values()
                     if isinstance(each, type)
                     and each.__module__ == info.name
-                    and (is_dataclass(each) or issubclass(each, BaseModel))
+                    and (is_dataclass(each) or issubclass(each, BaseModel) or _is_tuple(each))
                 )
     return list(found)
+
+
+def _is_tuple(each: type) -> bool:
+    return issubclass(each, tuple) and hasattr(each, "_fields")
 
 
 @dataclass
@@ -55,13 +59,16 @@ class Seen:
 
     shows: Callable[[str], object]
     made: Counter[str] = field(default_factory=Counter)
+    looked: Counter[str] = field(default_factory=Counter)
     leaking: set[str] = field(default_factory=set)
 
     def look(self, thing: object, text: Callable[[Any], str]) -> None:
         name = type(thing).__qualname__
         self.made[name] += 1
-        if self.made[name] <= _LOOKED_AT and self.shows(text(thing)):
-            self.leaking.add(f"{type(thing).__module__}.{name}")
+        whole = f"{type(thing).__module__}.{name}"
+        self.looked[whole] += 1
+        if self.looked[whole] <= _LOOKED_AT and self.shows(text(thing)):
+            self.leaking.add(whole)
 
 
 @contextmanager
@@ -81,7 +88,8 @@ def watched(seen: Seen) -> Iterator[None]:
 def _looking(init: Any, seen: Seen, text: Callable[[Any], str]) -> Any:
     @wraps(init)
     def made(self: object, *args: object, **more: object) -> None:
-        init(self, *args, **more)
+        if not _is_tuple(type(self)):  # a tuple is made before
+            init(self, *args, **more)
         seen.look(self, text)
 
     return made

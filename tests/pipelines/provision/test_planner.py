@@ -141,6 +141,7 @@ def test_those_who_share_an_account_already_are_told():
 def test_accounts_that_are_nobodys_are_told_where_all_are_looked_at_and_left_alone():
     world = World(account("x", userName="other@b.c"), account("y", userName="ann@example.com"))
     assert world.plan([]).notes[0].startswith("crm.yaml:2: the target has 2 of User")
+    assert world.plan([]).notes[0].endswith("isthmus plan orphans crm lists them")
     plan = world.plan([ANN])
     assert plan.notes[0].startswith("crm.yaml:2: the target has 1 of User"), "one is taken over"
     world.settle(plan)
