@@ -1,8 +1,8 @@
 """Profiles that a target has nothing new of, told apart where they are stored.
 
 A profile whose account was made from it as it is, by the push mapping as it is, needs no look; nor
-does one that shall have no account by that mapping, as it is. Of a million such profiles nothing
-is read. The caller owns the transaction.
+does one that shall have no account by that mapping, as it is, and has none or a deactivated one. Of
+a million such profiles nothing is read. The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Unchanged:
     those that shall have none by both.
 
     `profiles` selects global id and digest of the profiles that are there; those of `but` are
-    never among them.
+    never among them. With `rests` a deactivated account stays as it is: none is deleted after a
+    grace.
     """
 
     target: str
@@ -34,6 +35,7 @@ class Unchanged:
     push_digest: str
     profiles: sa.Select[str, str] = field(repr=False)
     but: Collection[str] = field(default=(), repr=False)
+    rests: bool = False
 
     def other_profiles(self, conn: sa.Connection) -> Sequence[str]:
         """Return the global ids of the profiles that are to be looked at."""
@@ -42,16 +44,21 @@ class Unchanged:
         same = sa.exists().where(
             *self._made(conn), account.c.gid == gid, account.c.profile_digest == digest
         )
-        known = self._unwanted(gid, digest)
+        known = self._unwanted(conn, gid, digest)
         query = sa.select(gid).where(~same.correlate(people), ~known.correlate(people))
         return list(conn.scalars(query))
 
     def count_unwanted(self, conn: sa.Connection) -> int:
-        """Return how many profiles are not to be looked at as they shall have no account."""
+        """Return how many profiles are not to be looked at as they shall have no active account."""
         people = self.profiles.subquery()
-        known = self._unwanted(*people.c).correlate(people)
+        known = self._unwanted(conn, *people.c).correlate(people)
         counted = sa.select(sa.func.count()).select_from(people).where(known)
         return conn.execute(counted).scalar_one()
+
+    def count_resting(self, conn: sa.Connection) -> int:
+        """Return how many of these have a deactivated account."""
+        query = sa.select(sa.func.count()).select_from(account).where(self._resting(conn))
+        return conn.execute(query).scalar_one() if self.rests else 0
 
     def keep_unwanted(self, conn: sa.Connection, people: Iterable[tuple[str, str]]) -> None:
         """Remember that these profiles, global id and digest, shall have no account."""
@@ -65,8 +72,7 @@ class Unchanged:
 
     def other_accounts(self, conn: sa.Connection) -> Mapping[str, ManagedAccount]:
         """Return by global id the accounts of the target that are to be looked at."""
-        there = account.c.target == self.target, account.c.object == self.object
-        found = accounts_where(conn, *there, sa.not_(self._theirs(conn)))
+        found = accounts_where(conn, *self._there(), sa.not_(self._passed(conn)))
         return {each.gid: each for each in found}
 
     def holding(
@@ -77,57 +83,88 @@ class Unchanged:
             bulk.among(conn, account.c.key, keys),
             bulk.among(conn, account.c.remote_id, remote_ids),
         )
-        return list(accounts_where(conn, self._theirs(conn), held))
+        return list(accounts_where(conn, self._passed(conn), held))
 
     def rewritten(self, conn: sa.Connection) -> Iterator[ManagedAccount]:
         """Yield the accounts of theirs of whose values the target made others."""
-        return accounts_where(conn, self._theirs(conn), account.c.rewritten.is_not(None))
+        return accounts_where(conn, self._passed(conn), account.c.rewritten.is_not(None))
 
     def shared(self, conn: sa.Connection) -> Sequence[ManagedAccount]:
         """Return the accounts of theirs that another profile holds, too."""
         several = (
             sa.select(account.c.remote_id)
-            .where(account.c.target == self.target, account.c.object == self.object)
-            .where(account.c.remote_id.is_not(None))
+            .where(*self._there(), account.c.remote_id.is_not(None))
             .group_by(account.c.remote_id)
             .having(sa.func.count() > 1)
         )
         ids = conn.scalars(several).all()
         return self.holding(conn, (), ids) if ids else ()
 
-    def _unwanted(self, gid: sa.ColumnElement[str], digest: sa.ColumnElement[str]) -> sa.Exists:
-        """Return whether a profile shall have no account and has none."""
+    def _unwanted(
+        self, conn: sa.Connection, gid: sa.ColumnElement[str], digest: sa.ColumnElement[str]
+    ) -> sa.Exists:
+        """Return whether a profile shall have no account, and has none or one that rests."""
         held = sa.exists().where(
-            account.c.target == self.target,
-            account.c.object == self.object,
+            *self._there(),
             account.c.gid == unwanted.c.gid,
             account.c.state != AccountState.DELETED.value,
         )
-        return sa.exists().where(
+        if self.rests:
+            same = account.c.profile_digest == unwanted.c.profile_digest
+            held = held.where(sa.not_(sa.and_(same, *self._left(conn))))
+        return sa.exists().where(*self._remembered(gid, digest), ~held)
+
+    def _passed(self, conn: sa.Connection) -> sa.ColumnElement[bool]:
+        """Return whether an account is of a profile that is not to be looked at."""
+        people = self.profiles.subquery()
+        gid, digest = people.c
+        same = sa.exists().where(gid == account.c.gid, digest == account.c.profile_digest)
+        theirs = sa.and_(*self._made(conn), same.correlate(account))
+        return sa.or_(theirs, self._resting(conn)) if self.rests else theirs
+
+    def _resting(self, conn: sa.Connection) -> sa.ColumnElement[bool]:
+        """Return whether an account is deactivated, and its profile as it was then."""
+        people = self.profiles.subquery()
+        gid, digest = people.c
+        same = gid == account.c.gid, digest == account.c.profile_digest
+        known = sa.exists().where(*same, *self._remembered(gid, digest))
+        return sa.and_(*self._there(), *self._left(conn), known.correlate(account))
+
+    def _there(self) -> Sequence[sa.ColumnElement[bool]]:
+        return account.c.target == self.target, account.c.object == self.object
+
+    def _remembered(
+        self, gid: sa.ColumnElement[str], digest: sa.ColumnElement[str]
+    ) -> Sequence[sa.ColumnElement[bool]]:
+        """Return what holds for what is remembered of a profile that shall have no account."""
+        return (
             unwanted.c.gid == gid,
             unwanted.c.target == self.target,
             unwanted.c.object == self.object,
             unwanted.c.profile_digest == digest,
             unwanted.c.push_digest == self.push_digest,
-            ~held,
         )
 
     def _made(self, conn: sa.Connection) -> Sequence[sa.ColumnElement[bool]]:
         """Return what holds for an account that this push mapping made."""
-        made = [
-            account.c.target == self.target,
-            account.c.object == self.object,
+        return [
+            *self._there(),
             account.c.state == AccountState.ACTIVE.value,
             account.c.left_at.is_(None),
-            account.c.push_digest == self.push_digest,
+            *self._of_today(conn),
         ]
-        return [*made, sa.not_(bulk.among(conn, account.c.gid, self.but))] if self.but else made
 
-    def _theirs(self, conn: sa.Connection) -> sa.ColumnElement[bool]:
-        people = self.profiles.subquery()
-        gid, digest = people.c
-        same = sa.exists().where(gid == account.c.gid, digest == account.c.profile_digest)
-        return sa.and_(*self._made(conn), same.correlate(account))
+    def _left(self, conn: sa.Connection) -> Sequence[sa.ColumnElement[bool]]:
+        """Return what holds for an account that this push mapping deactivated."""
+        return [
+            account.c.state == AccountState.DEACTIVATED.value,
+            account.c.left_at.is_not(None),
+            *self._of_today(conn),
+        ]
+
+    def _of_today(self, conn: sa.Connection) -> Sequence[sa.ColumnElement[bool]]:
+        made = account.c.push_digest == self.push_digest
+        return [made, sa.not_(bulk.among(conn, account.c.gid, self.but))] if self.but else [made]
 
 
 def forget_unwanted(conn: sa.Connection, gids: Collection[str]) -> None:

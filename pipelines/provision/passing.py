@@ -31,8 +31,9 @@ def pass_by(job: Job) -> tuple[Job, Mapping[str, ManagedAccount], Passed]:
         with reading(job.engine) as conn:
             others, every = known.other_profiles(conn), known.count_profiles(conn)
             if 2 * len(others) < every:
-                unwanted = known.count_unwanted(conn)
-                passed = _passed(job, known, every - len(others) - unwanted, unwanted)
+                unwanted, resting = known.count_unwanted(conn), known.count_resting(conn)
+                counts = every - len(others) - unwanted, resting, unwanted - resting
+                passed = _passed(job, known, counts)
                 narrowed = replace(job, people=partial(job.stored.named, others))
                 return narrowed, known.other_accounts(conn), passed
     with reading(job.engine) as conn:
@@ -50,10 +51,11 @@ def _known(job: Job) -> Unchanged | None:
     """Return how to tell apart who did not change; None when all are looked at."""
     if job.stored is None or job.everything or job.push.references:
         return None
-    return Unchanged(job.name, job.push.object, job.push.digest, job.stored.digests, job.erased)
+    push, rests = job.push, job.push.leave.grace is None
+    return Unchanged(job.name, push.object, push.digest, job.stored.digests, job.erased, rests)
 
 
-def _passed(job: Job, known: Unchanged, count: int, unwanted: int) -> Passed:
+def _passed(job: Job, known: Unchanged, counts: tuple[int, int, int]) -> Passed:
     def holding(keys: Collection[str], remote_ids: Collection[str]) -> Iterable[ManagedAccount]:
         with reading(job.engine) as conn:
             return known.holding(conn, keys, remote_ids)
@@ -66,4 +68,4 @@ def _passed(job: Job, known: Unchanged, count: int, unwanted: int) -> Passed:
         with reading(job.engine) as conn:
             return known.shared(conn)
 
-    return Passed(count, unwanted, holding, rewritten, shared)
+    return Passed(*counts, holding, rewritten, shared)

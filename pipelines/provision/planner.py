@@ -33,12 +33,14 @@ from pipelines.provision.rules import Person, Push, Refusal, profile_record
 class Passed:
     """The profiles that a plan passes by: how many, and what it may have to ask about them.
 
-    `count` have one active account each, `unwanted` have none and shall have none. `holding` gives
-    the accounts of theirs with one of these keys, or of the target's own ids; `rewritten` those of
-    whose values the target made others; `shared` those that another profile holds, too.
+    `count` have one active account each; `resting` have a deactivated one and `unwanted` none, and
+    neither shall have any. `holding` gives the accounts of theirs with one of these keys, or of the
+    target's own ids; `rewritten` those of whose values the target made others; `shared` those that
+    another profile holds, too.
     """
 
     count: int = 0
+    resting: int = 0
     unwanted: int = 0
     holding: Callable[[Collection[str], Collection[str]], Iterable[ManagedAccount]] = (
         lambda _keys, _ids: ()
@@ -95,10 +97,13 @@ def make_plan(
         object=push.object,
         push_digest=push.digest,
         made_at=now,
-        people=planner.people + inputs.passed.count + inputs.passed.unwanted,
+        people=planner.people
+        + inputs.passed.count
+        + inputs.passed.resting
+        + inputs.passed.unwanted,
         managed=inputs.passed.count
         + sum(1 for a in inputs.accounts.values() if a.state is AccountState.ACTIVE),
-        unchanged=planner.unchanged + inputs.passed.count,
+        unchanged=planner.unchanged + inputs.passed.count + inputs.passed.resting,
         items=tuple(replace(item, number=number) for number, item in enumerate(items, start=1)),
         settled=tuple(sorted(planner.settled, key=lambda account: account.gid)),
         notes=(
@@ -114,6 +119,9 @@ def make_plan(
         waiting=sum(planner.waiting.values()),
         unwanted=planner.unwanted,
     )
+
+
+_AWAY = frozenset({AccountState.DELETED, AccountState.DEACTIVATED})
 
 
 class _Planner:
@@ -154,9 +162,9 @@ class _Planner:
         if isinstance(wanted, Wanted):
             self.waiting.update(wanted.waiting)
         if isinstance(wanted, Unwanted):
-            if account is None or account.state is AccountState.DELETED:
+            if account is None or account.state in _AWAY:
                 self.unwanted.append((gid, person.digest))
-            else:
+            if account is not None:
                 self._leave(account, wanted.cause, person)
         elif wanted.refused:
             self.items.append(self.maker.refused(wanted, account))

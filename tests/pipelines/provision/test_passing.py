@@ -19,12 +19,15 @@ from pipelines.provision.matching import Seen
 from pipelines.provision.passing import pass_by, remember
 from pipelines.provision.plan import Cause
 from pipelines.provision.planner import NOBODY, Inputs, make_plan
+from pipelines.provision.rules import Leave, LeaveAction
 from pipelines.targets import people_of, stored
 from tests.often import often
 from tests.pipelines.provision.test_planner_laws import crowds, redirections
 from tests.pipelines.provision.world import NOW, World, line, person, push, read
 
 CROWD = [person(f"c{n:02}", email=f"{n}@b.c", given_name="C") for n in range(20)]
+LEAVERS = [person(f"l{n:02}", email=f"l{n}@b.c") for n in range(6)]
+GONE = [person(p.gid, **p.attributes, loyalty_tier="none") for p in LEAVERS]
 OUTSIDE = [person(f"o{n:02}", email=f"o{n}@b.c", loyalty_tier="none") for n in range(8)]
 
 
@@ -83,6 +86,20 @@ def settle(db, people, rules=None):
     db.world.settle(plan)
 
 
+LEFT = (
+    {"left_at": None},
+    {"profile_digest": "of before"},
+    {"push_digest": "of before"},
+    {"key": "g0"},
+    {"state": AccountState.CONFLICT},
+    {"rewritten": {"userName": "other"}},
+    {"remote_id": None},
+    "back",
+    "changed",
+)
+"""What may have become of an account that was deactivated, or of its profile."""
+
+
 @st.composite
 def worlds(draw):
     """Steps after which a target has accounts of every kind, and people as they are then."""
@@ -91,8 +108,9 @@ def worlds(draw):
     inside = draw(
         st.dictionaries(st.sampled_from(["o00", "o01", "o02"]), st.sampled_from(AccountState))
     )
-    erased = draw(st.sets(st.sampled_from(["g0", "c01", "o01"])))
-    return before, after, spoilt, inside, draw(redirections), erased
+    left = draw(st.dictionaries(st.integers(0, 5), st.sampled_from(LEFT)))
+    erased = draw(st.sets(st.sampled_from(["g0", "c01", "o01", "l01"])))
+    return before, after, spoilt, inside, left, draw(redirections), erased
 
 
 @settings(
@@ -100,12 +118,14 @@ def worlds(draw):
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(worlds(), st.sampled_from(["p1", "p1", "p1", "p2"]), st.booleans())
-def test_passing_people_by_makes_the_plan_of_reading_them(db, drawn, digest, twins):
-    before, after, spoilt, inside, redirects, erased = drawn
+@given(worlds(), st.sampled_from(["p1", "p1", "p1", "p2"]), st.booleans(), st.booleans())
+def test_passing_people_by_makes_the_plan_of_reading_them(db, drawn, digest, twins, grace):
+    before, after, spoilt, inside, left, redirects, erased = drawn
+    rules = push() if grace else push(leave=Leave(LeaveAction.DEACTIVATE))
     db.anew()
-    settle(db, [*before, *CROWD, *OUTSIDE])
-    settle(db, [*after, *CROWD, *OUTSIDE])
+    settle(db, [*before, *CROWD, *OUTSIDE, *LEAVERS], rules)
+    for _ in range(2):  # who left is remembered by the plan after
+        settle(db, [*after, *CROWD, *OUTSIDE, *GONE], rules)
     for number in spoilt:
         gid = f"c{number:02}"
         held = db.world.managed[gid]
@@ -122,12 +142,21 @@ def test_passing_people_by_makes_the_plan_of_reading_them(db, drawn, digest, twi
     for gid, state in inside.items():  # as one that took over an account has
         held = db.world.managed["c11"]
         db.world.managed[gid] = replace(held, gid=gid, key=gid, remote_id=gid, state=state)
+    leavers = list(GONE)
+    for number, change in left.items():
+        gid = GONE[number].gid
+        if change == "back":
+            leavers[number] = LEAVERS[number]
+        elif change == "changed":
+            leavers[number] = person(gid, email="new@b.c", loyalty_tier="none")
+        else:
+            db.world.managed[gid] = replace(db.world.managed[gid], **change)
     gone = set(redirects) | {"c19", "o07"}
-    people = [p for p in [*after, *CROWD, *OUTSIDE[:6]] if p.gid not in gone]
+    people = [p for p in [*after, *CROWD, *OUTSIDE[:6], *leavers] if p.gid not in gone]
     people.append(person("o06", email="o6@b.c"))
     if twins:
         people.append(person("new", email="10@b.c"))
-    rules = push(digest=digest)
+    rules = replace(rules, digest=digest)
     read_all, passing, passed = db.both(people, rules, redirects=redirects, erased=erased)
     assert read_all == passing
     assert (passed.count > 0 and passed.unwanted > 1) or digest == "p2"
@@ -146,6 +175,26 @@ def test_of_people_who_shall_have_no_account_nothing_is_read(db):
     job, held, passed = pass_by(db.job())
     assert (list(job.people()), held) == ([], {})
     assert (passed.count, passed.unwanted) == (1, len(OUTSIDE))
+
+
+def test_a_deactivated_account_that_stays_so_is_not_read(db):
+    rules = push(leave=Leave(LeaveAction.DEACTIVATE))
+    left = [person(f"c{n:02}", email=f"{n}@b.c", loyalty_tier="none") for n in range(8)]
+    settle(db, CROWD, rules)
+    for _ in range(2):
+        settle(db, [*left, *CROWD[8:]], rules)
+    db.fill([*left, *CROWD[8:]])
+    job, held, passed = pass_by(db.job(rules))
+    assert (list(job.people()), held) == ([], {})
+    assert (passed.count, passed.resting, passed.unwanted) == (12, 8, 0)
+    _, held, passed = pass_by(db.job(push()))
+    assert (set(held), passed.resting) == ({each.gid for each in left}, 0), "their grace may end"
+    read_all, passing, _ = db.both([*left[1:], *CROWD[8:]], rules)
+    assert read_all == passing
+    back = [*CROWD[:1], *left[1:], *CROWD[8:]]
+    read_all, passing, _ = db.both(back, rules)
+    assert read_all == passing
+    assert [(item.gid, item.cause) for item in passing.items] == [("c00", Cause.REJOINED)]
 
 
 def test_who_shall_have_an_account_after_all_is_looked_at(db):
