@@ -31,10 +31,14 @@ def pass_by(job: Job) -> tuple[Job, Mapping[str, ManagedAccount], Passed]:
         with reading(job.engine) as conn:
             others, every = known.other_profiles(conn), known.count_profiles(conn)
             if 2 * len(others) < every:
-                unwanted, resting = known.count_unwanted(conn), known.count_resting(conn)
-                counts = every - len(others) - unwanted, resting, unwanted - resting
-                passed = _passed(job, known, counts)
                 narrowed = replace(job, people=partial(job.stored.named, others))
+                unwanted, resting = known.count_unwanted(conn), known.count_resting(conn)
+                passed = replace(
+                    _passed(job, known),
+                    count=every - len(others) - unwanted,
+                    resting=resting,
+                    unwanted=unwanted - resting,
+                )
                 return narrowed, known.other_accounts(conn), passed
     with reading(job.engine) as conn:
         return job, accounts.read_accounts(conn, job.name, job.push.object), NOBODY
@@ -55,7 +59,9 @@ def _known(job: Job) -> Unchanged | None:
     return Unchanged(job.name, push.object, push.digest, job.stored.digests, job.erased, rests)
 
 
-def _passed(job: Job, known: Unchanged, counts: tuple[int, int, int]) -> Passed:
+def _passed(job: Job, known: Unchanged) -> Passed:
+    """Return who is passed by, not counted yet: what may be asked about them."""
+
     def holding(keys: Collection[str], remote_ids: Collection[str]) -> Iterable[ManagedAccount]:
         with reading(job.engine) as conn:
             return known.holding(conn, keys, remote_ids)
@@ -68,4 +74,4 @@ def _passed(job: Job, known: Unchanged, counts: tuple[int, int, int]) -> Passed:
         with reading(job.engine) as conn:
             return known.shared(conn)
 
-    return Passed(*counts, holding, rewritten, shared)
+    return Passed(holding=holding, rewritten=rewritten, shared=shared)
