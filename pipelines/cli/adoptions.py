@@ -32,8 +32,8 @@ def orphans(
 ) -> None:
     """List the accounts of a target that no profile has, and the profiles that they match.
 
-    All accounts of the target are read; nothing is written or stored. Who is matched has no account
-    there; the next plan says what becomes of it.
+    All accounts of the target are read; nothing is written or stored. The next plan takes over what
+    matches by a rule with `adopt: auto` and nobody else does; the others wait for a person's word.
     """
     from pipelines.bus import open_bus
     from pipelines.planning import orphans as find
@@ -41,12 +41,13 @@ def orphans(
 
     with open_bus(load_project(project)) as bus:
         found = find(bus, target)
-    said = f"{target}: no profile has {len(found):,} of its accounts; they are left alone"
+    said = f"{target}: no profile has {len(found):,} of its accounts"
     more = f", {len(found) - limit:,} more than are shown" if len(found) > limit else ""
+    said += f"{more}; those that match none are left alone"
     parts = [_shown(found[:limit], values=values)] if found else []
     listed = [_orphan(each, values=values) for each in found]
     document = {"target": target, "count": len(found), "orphans": listed}
-    give(document, *parts, said + more, as_json=as_json)
+    give(document, *parts, said, as_json=as_json)
 
 
 def _shown(found: Sequence[Orphan], *, values: bool) -> Table:
@@ -69,7 +70,7 @@ _ACTIVE = {True: "yes", False: "no", None: "not said"}
 
 
 def _matches(each: Orphan) -> str:
-    return "; ".join(f"{claim.gid} by {claim.path}" for claim in each.claims)
+    return "; ".join(f"{claim.gid} by {claim.path} ({claim.adopt})" for claim in each.claims)
 
 
 def _values(account: Account) -> str:

@@ -14,14 +14,18 @@ from pipelines.provision.desired import Wanted, desired
 from pipelines.provision.job import Job
 from pipelines.provision.matching import NOTHING_SAID, Seen, fitting
 from pipelines.provision.passing import pass_by
+from pipelines.provision.rules import Adopt
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A profile without an account that this one matches, and the attribute it matches by."""
+    """A profile without an account that this one matches, the attribute it matches by, and whether
+    the rule takes it over by itself.
+    """
 
     gid: str
     path: str
+    adopt: Adopt
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def _claims(job: Job, orphans: Sequence[Account]) -> Mapping[str, Sequence[Claim
         if fit is None:
             continue
         for each in fit.accounts:
-            claims.setdefault(each.id, []).append(Claim(person.gid, fit.path))
+            claims.setdefault(each.id, []).append(Claim(person.gid, fit.path, fit.adopt))
     return {id_: sorted(found, key=lambda each: each.gid) for id_, found in claims.items()}
 
 

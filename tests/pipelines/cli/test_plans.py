@@ -266,7 +266,7 @@ def test_accounts_that_no_profile_has_are_listed_with_those_they_match(isthmus, 
     }
     shown = isthmus("plan", "orphans", "portal")
     assert shown.exit_code == 0, shown.stderr
-    assert "no profile has 2 of its accounts; they are left alone" in shown.stdout
+    assert "no profile has 2 of its accounts; those that match none are left alone" in shown.stdout
     assert "ecret" not in shown.stdout
     found = document(isthmus("plan", "orphans", "portal", "--json"))
     listed = {each["account"]: each for each in found["orphans"]}
@@ -274,7 +274,8 @@ def test_accounts_that_no_profile_has_are_listed_with_those_they_match(isthmus, 
     assert (listed["s1"]["active"], listed["s1"]["matches"]) == (False, [])
     (match,) = listed[ours]["matches"]
     assert (listed[ours]["active"], match["path"]) == (None, "userName")
-    assert f"{match['gid']} by userName" in shown.stdout
+    assert match["adopt"] == "review"
+    assert f"{match['gid']} by userName (review)" in shown.stdout
     told = isthmus("plan", "orphans", "portal", "--values", "--limit", "1").stdout
     assert "1 more than are shown" in told
     (with_values, *_) = document(isthmus("plan", "orphans", "portal", "--values", "--json"))[

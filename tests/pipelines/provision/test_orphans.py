@@ -10,6 +10,7 @@ from idp_core.provisioning.belongings import Belonging
 from pipelines.errors import JobError, RemoteError
 from pipelines.provision.job import Job
 from pipelines.provision.orphans import Claim, find_orphans
+from pipelines.provision.rules import Adopt
 from tests.pipelines.provision.test_planner import settled
 from tests.pipelines.provision.world import NOW, person, push
 
@@ -45,7 +46,7 @@ def test_an_account_of_ours_is_no_orphan_and_one_that_matches_names_whom(engine)
     found = orphans(engine, mine, theirs, nobodys)
     assert [(each.account.id, each.active, each.claims) for each in found] == [
         ("a", None, ()),  # Ann has an account: this one is not hers
-        ("x", True, [Claim("g2", "userName")]),
+        ("x", True, [Claim("g2", "userName", Adopt.AUTO)]),
     ]
     assert "ob@" not in repr(found)
 
