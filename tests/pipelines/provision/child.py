@@ -63,4 +63,6 @@ def provision(database, path, seed, count, night=1):
 
 if __name__ == "__main__":
     database, path, seed, count, night = sys.argv[1:]
+    sys.stdout.write("begun\n")
+    sys.stdout.flush()
     provision(database, path, int(seed), int(count), int(night))
