@@ -54,7 +54,6 @@ def check(database, path, people, told, since):
     with reading(engine) as conn:
         known = accounts.read_accounts(conn, "crm", "User")
         assert journal.unsettled(conn, "crm", "User") == []
-        verdict = log.verify(conn, KEY)
         operations = log.find_operations(conn, log.Wanted(since=since))
         done = [(e.data["plan"], o.gid) for e, o in operations if o.outcome == "done"]
         lines = conn.execute(sa.text("select plan_id, gid from journal where state = 'done'"))
@@ -63,7 +62,6 @@ def check(database, path, people, told, since):
         told.update(done)
         assert {gid for _, gid in told} == set(known)
         assert {(row.plan_id, row.gid) for row in lines} <= told
-    assert verdict.broken_at is None
     engine.dispose()
     assert {g for g, a in known.items() if a.state is AccountState.ACTIVE} == set(wanted)
     for gid, account in known.items():
@@ -86,13 +84,17 @@ def suffer(database, path, *, kills, count, longest):
         provision(database, path, night, count, night)
         check(database, path, crowd(count, night), told, since)
         assert provision(database, path, night, count, night).done == {}
+    engine = make_engine(database)
+    with reading(engine) as conn:
+        assert log.verify(conn, KEY).broken_at is None
+    engine.dispose()
 
 
 def test_a_run_that_is_killed_again_and_again_does_each_change_once(database_url, tmp_path):
-    suffer(database_url, tmp_path / "target.db", kills=6, count=400, longest=0.5)
+    suffer(database_url, tmp_path / "target.db", kills=6, count=400, longest=0.2)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_hundred_kills_over_ten_thousand_accounts_lose_and_double_nothing(database_url, tmp_path):
-    suffer(database_url, tmp_path / "target.db", kills=100, count=10_000, longest=2.0)
+    suffer(database_url, tmp_path / "target.db", kills=100, count=10_000, longest=0.6)
