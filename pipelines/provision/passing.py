@@ -5,18 +5,15 @@ Nor are those that shall have no account, as an earlier plan found of them as th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-import sqlalchemy as sa
-
-from idp_core.db.engine import reading
+from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts
 from idp_core.provisioning.model import ManagedAccount
 from idp_core.provisioning.unchanged import Unchanged
 from pipelines.provision.job import Job
-from pipelines.provision.plan import Plan
 from pipelines.provision.planner import NOBODY, Passed
 
 
@@ -44,11 +41,12 @@ def pass_by(job: Job) -> tuple[Job, Mapping[str, ManagedAccount], Passed]:
         return job, accounts.read_accounts(conn, job.name, job.push.object), NOBODY
 
 
-def remember(conn: sa.Connection, job: Job, plan: Plan) -> None:
-    """Note who shall have no account by this plan, so that the next ones pass them by."""
+def remember(job: Job, people: Sequence[tuple[str, str]]) -> None:
+    """Keep who shall have no account, global id and digest, so that the next plans pass them by."""
     known = _known(job)
     if known is not None:
-        known.keep_unwanted(conn, plan.unwanted)
+        with writing(job.engine) as conn:
+            known.keep_unwanted(conn, people)
 
 
 def _known(job: Job) -> Unchanged | None:

@@ -113,8 +113,7 @@ class Plan:
     """All of it. `settled` are accounts whose bookkeeping alone moves on, without any write.
 
     `notes` say which attributes the target does not hold as they are given, and of how many;
-    `waiting` counts values that refer to accounts which are not there yet. `unwanted` are those
-    looked at who shall have no account and have none: global id and digest.
+    `waiting` counts values that refer to accounts which are not there yet.
     """
 
     target: str
@@ -128,7 +127,6 @@ class Plan:
     settled: Sequence[ManagedAccount] = field(default=(), repr=False)
     notes: Sequence[str] = ()
     waiting: int = 0
-    unwanted: Sequence[tuple[str, str]] = field(default=(), repr=False, compare=False)
 
     @cached_property
     def hash(self) -> str:

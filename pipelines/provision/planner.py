@@ -1,9 +1,9 @@
-"""`make_plan`: from profiles, accounts and what was seen to a plan. Pure: no I/O, no clock."""
+"""`make_plan`: from profiles, accounts and what was seen to a plan. No I/O of its own, no clock."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
@@ -62,7 +62,8 @@ class Inputs:
     may refer to; `seen` is what was looked at in the target, if anything was. `passed` are people
     who are neither in `people` nor, with their accounts, in `accounts`: nothing of them changed.
     `said` is what people said of accounts, by global id; `unique` are attributes of which the
-    target lets no two accounts hold one value.
+    target lets no two accounts hold one value. `unwanted` is told, some at a time, who shall have
+    no active account and has none: global id and digest.
     """
 
     people: Iterable[Person] = field(repr=False)
@@ -75,6 +76,7 @@ class Inputs:
     passed: Passed = NOBODY
     said: Mapping[str, Said] = field(default_factory=dict)
     unique: Collection[str] = ()
+    unwanted: Callable[[Sequence[tuple[str, str]]], None] = lambda _: None
 
 
 def make_plan(
@@ -89,6 +91,7 @@ def make_plan(
     planner = _Planner(maker, inputs)
     for person in inputs.people:
         planner.person(person)
+    planner.tell_unwanted()
     planner.newcomers()
     planner.absent()
     items = sorted(planner.items, key=order)
@@ -117,10 +120,10 @@ def make_plan(
             *notes.nobodys_accounts(target, push, inputs.seen, inputs.accounts.values(), items),
         ),
         waiting=sum(planner.waiting.values()),
-        unwanted=planner.unwanted,
     )
 
 
+_TOLD = 10_000
 _AWAY = frozenset({AccountState.DELETED, AccountState.DEACTIVATED})
 
 
@@ -141,7 +144,8 @@ class _Planner:
         self.said = inputs.said
         self.waiting: Counter[str] = Counter()
         self.items: list[PlanItem] = []
-        self.unwanted: list[tuple[str, str]] = []
+        self.tell = inputs.unwanted
+        self._unwanted: list[tuple[str, str]] = []
         self.settled: list[ManagedAccount] = []
         self.people = self.unchanged = 0
         self._done: set[str] = set()
@@ -163,7 +167,9 @@ class _Planner:
             self.waiting.update(wanted.waiting)
         if isinstance(wanted, Unwanted):
             if account is None or account.state in _AWAY:
-                self.unwanted.append((gid, person.digest))
+                self._unwanted.append((gid, person.digest))
+                if len(self._unwanted) >= _TOLD:
+                    self.tell_unwanted()
             if account is not None:
                 self._leave(account, wanted.cause, person)
         elif wanted.refused:
@@ -172,6 +178,12 @@ class _Planner:
             self._accountless(wanted)
         else:
             self._managed(account, wanted)
+
+    def tell_unwanted(self) -> None:
+        """Tell of those who shall have no account, whom nobody else keeps: they may be millions."""
+        if self._unwanted:
+            self.tell(self._unwanted)
+            self._unwanted = []
 
     def newcomers(self) -> None:
         """Adopt what fits, create the rest; two people who fit one account are a conflict.

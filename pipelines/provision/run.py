@@ -7,7 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -67,6 +69,7 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
     except ConnectorError as error:
         raise RemoteError(f"{job.name}: {error}") from error
     inputs = inputs_of(job, held, seen, recovered.unsure, passed)
+    inputs = replace(inputs, unwanted=partial(remember, job))
     plan = make_plan(job.name, job.push, inputs, now=now, correct_drift=job.correct_drift)
     withheld = withhold_refused(job, plan, now)
     plan = withheld.plan
@@ -75,7 +78,6 @@ def prepare(job: Job, now: datetime | None = None) -> Prepared:
         last = plans.latest_plan(conn, job.name, job.push.object, [PlanStatus.APPLIED])
         verdict = judge(plan, job.limits, last.people if last else None)
         record = store_plan(conn, plan, verdict)
-        remember(conn, job, plan)
     return Prepared(plan, record, verdict, recovered, withheld.tried)
 
 

@@ -80,10 +80,8 @@ def db(engine):
 def settle(db, people, rules=None):
     db.fill(people)
     everybody = list(people_of(db.engine))
-    plan = db.world.plan(everybody, rules, look=False)
-    with writing(db.engine) as conn:
-        remember(conn, db.job(rules), plan)
-    db.world.settle(plan)
+    told = partial(remember, db.job(rules))
+    db.world.settle(db.world.plan(everybody, rules, look=False, unwanted=told))
 
 
 LEFT = (
