@@ -41,13 +41,17 @@ def orphans(
 
     with open_bus(load_project(project)) as bus:
         found = find(bus, target)
-    said = f"{target}: no profile has {len(found):,} of its accounts"
-    more = f", {len(found) - limit:,} more than are shown" if len(found) > limit else ""
-    said += f"{more}; those that match none are left alone"
-    parts = [_shown(found[:limit], values=values)] if found else []
     listed = [_orphan(each, values=values) for each in found]
     document = {"target": target, "count": len(found), "orphans": listed}
-    give(document, *parts, said, as_json=as_json)
+    if not found:
+        give(document, f"{target}: each of its accounts is a profile's", as_json=as_json)
+        return
+    more = f", {len(found) - limit:,} more than are shown" if len(found) > limit else ""
+    said = (
+        f"{target}: no profile has {len(found):,} of its accounts{more}; those that match none are "
+        "left alone"
+    )
+    give(document, _shown(found[:limit], values=values), said, as_json=as_json)
 
 
 def _shown(found: Sequence[Orphan], *, values: bool) -> Table:

@@ -255,7 +255,9 @@ def test_accounts_that_no_profile_has_are_listed_with_those_they_match(isthmus, 
     file.write_text(file.read_text().replace(*REVIEWED))
     isthmus("plan")
     assert isthmus("apply", "portal").exit_code == 0
-    assert "portal: no profile has 0 of its accounts" in isthmus("plan", "orphans", "portal").stdout
+    assert (
+        "portal: each of its accounts is a profile's" in isthmus("plan", "orphans", "portal").stdout
+    )
     (ours, *_) = small.store.accounts["User"]
     mail = small.store.accounts["User"][ours].attributes["userName"]
     with small.bus() as bus, writing(bus.engine) as conn:
