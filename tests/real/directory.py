@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from connectors.kit import CANARY
 from connectors.ldap import Ldap
 from tests.real.openldap import ADMIN, SUFFIX
 
@@ -19,3 +22,16 @@ def records_at(base, **more):
 
 
 PEOPLE = records_at(SUFFIX)
+
+
+class Troubles:
+    """The connectors that a contract wants besides: to no server, and with a wrong password."""
+
+    @pytest.fixture
+    def unreachable(self):
+        return ldap("ldap://127.0.0.1:1")
+
+    @pytest.fixture
+    def refused(self, slapd, monkeypatch):
+        monkeypatch.setenv("LDAP_PASSWORD", CANARY)
+        return ldap(slapd.url)

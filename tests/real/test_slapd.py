@@ -15,15 +15,15 @@ from connectors.errors import (
     MisconfiguredError,
     TransientError,
 )
-from connectors.kit import CANARY, RECORDS, FeedContract, SourceContract
+from connectors.kit import RECORDS, FeedContract, SourceContract
 from connectors.kit.source import rows_of
-from tests.real.directory import ldap, records_at
+from tests.real.directory import Troubles, ldap, records_at
 from tests.real.openldap import ADMIN, READER, SUFFIX, Slapd, name_of, record
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("ldap_passwords")]
 
 
-class TestSlapdAsSource(SourceContract):
+class TestSlapdAsSource(Troubles, SourceContract):
     @pytest.fixture
     def source(self, slapd, place, records):
         for row in records:
@@ -33,15 +33,6 @@ class TestSlapdAsSource(SourceContract):
     @pytest.fixture
     def empty(self, slapd, place):
         return ldap(slapd.url, records_at(place))
-
-    @pytest.fixture
-    def unreachable(self):
-        return ldap("ldap://127.0.0.1:1")
-
-    @pytest.fixture
-    def refused(self, slapd, monkeypatch):
-        monkeypatch.setenv("LDAP_PASSWORD", CANARY)
-        return ldap(slapd.url)
 
 
 class System:

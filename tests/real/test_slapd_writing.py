@@ -17,9 +17,9 @@ from connectors.errors import (
     TransientError,
     UncertainError,
 )
-from connectors.kit import CANARY, TargetContract
+from connectors.kit import TargetContract
 from connectors.ldap.names import normal, pairs, split
-from tests.real.directory import ldap
+from tests.real.directory import Troubles, ldap
 from tests.real.openldap import READER
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("ldap_passwords")]
@@ -37,7 +37,7 @@ def accounts_at(base, **more):
     return {"people": spec | more}
 
 
-class TestSlapdAsTarget(TargetContract):
+class TestSlapdAsTarget(Troubles, TargetContract):
     name = "people"
     unique = "uid"
     fixed: ClassVar = {"givenName": "Zoë", "sn": "Lee", "cn": "Zoë Lee"}
@@ -46,15 +46,6 @@ class TestSlapdAsTarget(TargetContract):
     @pytest.fixture
     def target(self, slapd, place):
         return ldap(slapd.url, accounts_at(place))
-
-    @pytest.fixture
-    def unreachable(self):
-        return ldap("ldap://127.0.0.1:1")
-
-    @pytest.fixture
-    def refused(self, slapd, monkeypatch):
-        monkeypatch.setenv("LDAP_PASSWORD", CANARY)
-        return ldap(slapd.url)
 
 
 def change(action, key="k1", **more):
