@@ -194,22 +194,25 @@ def _flatten_attribute(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def write(resource: dict[str, Any], path: ScimPath, value: Any) -> None:
     """Set (or, with None, remove) one path of a resource in place."""
+    if value is not None and not path.listed:
+        _put(resource, path, value)
+        return
     holder = resource.setdefault(path.schema, {}) if path.schema else resource
     if path.listed:
         _write_element(holder, path, value)
     elif path.part:
         complex_value = holder.setdefault(path.attribute, {})
-        _set(complex_value, path.part, value)
+        complex_value.pop(path.part, None)
         if not complex_value:
             del holder[path.attribute]
     else:
-        _set(holder, path.attribute, value)
+        holder.pop(path.attribute, None)
     if path.schema and not holder:
         del resource[path.schema]
 
 
 def _put(resource: dict[str, Any], path: ScimPath, value: Any) -> None:
-    """Set one path that leads into no list: `write`, without looking at more."""
+    """Set one path that leads into no list."""
     holder = resource.setdefault(path.schema, {}) if path.schema else resource
     if path.part:
         holder.setdefault(path.attribute, {})[path.part] = value

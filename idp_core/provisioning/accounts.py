@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from idp_core.db import bulk
 from idp_core.db.later import LaterMapping
 from idp_core.db.types import utc_text
-from idp_core.provisioning.model import AccountState, ManagedAccount, Written
+from idp_core.provisioning.model import LIVE, AccountState, ManagedAccount, Written
 from idp_core.provisioning.tables import account
 
 _COLUMNS = tuple(column.name for column in account.columns)
@@ -33,7 +33,7 @@ _LIGHT = (
     sa.cast(account.c.rewritten, sa.Text),
 )
 """The columns of an account in its order; JSON as text, to be read when it is looked into."""
-_LIVE = (AccountState.ACTIVE.value, AccountState.DEACTIVATED.value)
+_LIVE = tuple(sorted(state.value for state in LIVE))
 _STATES = {state.value: state for state in AccountState}
 
 

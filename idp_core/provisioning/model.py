@@ -25,6 +25,10 @@ class AccountState(StrEnum):
     """Several accounts of the target match this profile; a person decides."""
 
 
+LIVE = frozenset({AccountState.ACTIVE, AccountState.DEACTIVATED})
+"""The states of accounts that the target still has."""
+
+
 @dataclass(frozen=True, slots=True)
 class ManagedAccount:
     """An account we manage (or managed), keyed by target, object type and global id.
@@ -51,7 +55,7 @@ class ManagedAccount:
     @property
     def live(self) -> bool:
         """Whether the target still has it."""
-        return self.state in (AccountState.ACTIVE, AccountState.DEACTIVATED)
+        return self.state in LIVE
 
     @property
     def active_id(self) -> str | None:

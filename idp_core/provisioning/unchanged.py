@@ -57,8 +57,10 @@ class Unchanged:
 
     def count_resting(self, conn: sa.Connection) -> int:
         """Return how many of these have a deactivated account."""
+        if not self.rests:
+            return 0
         query = sa.select(sa.func.count()).select_from(account).where(self._resting(conn))
-        return conn.execute(query).scalar_one() if self.rests else 0
+        return conn.execute(query).scalar_one()
 
     def keep_unwanted(self, conn: sa.Connection, people: Iterable[tuple[str, str]]) -> None:
         """Remember that these profiles, global id and digest, shall have no account."""

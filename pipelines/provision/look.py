@@ -29,7 +29,7 @@ def look(job: Job, accounts: Mapping[str, ManagedAccount], others: int = 0) -> S
     paths = [rule.path for rule in push.match]
     if job.everything:
         return Seen(target.accounts(push.object), paths, complete=True, key_path=push.key_path)
-    meant = list(_meant(job, accounts))
+    meant = list(sought(job, accounts))
     if len(meant) > max(_FEW, (len(accounts) + others) // _PAGE):
         return Seen(target.accounts(push.object), paths, complete=False, key_path=push.key_path)
     found = [
@@ -40,7 +40,7 @@ def look(job: Job, accounts: Mapping[str, ManagedAccount], others: int = 0) -> S
     return Seen(found, paths, complete=False, key_path=push.key_path)
 
 
-def _meant(job: Job, accounts: Mapping[str, ManagedAccount]) -> Iterator[Wanted]:
+def sought(job: Job, accounts: Mapping[str, ManagedAccount]) -> Iterator[Wanted]:
     """Yield the people whose accounts are looked for, with what these shall hold."""
     for person in job.people():
         if not _to_ask(job, person, accounts.get(person.gid)):

@@ -10,8 +10,8 @@ from connectors.errors import ConnectorError
 from idp_core.db.engine import reading
 from idp_core.provisioning import accounts
 from pipelines.errors import JobError, RemoteError
-from pipelines.provision.desired import Wanted, desired
 from pipelines.provision.job import Job
+from pipelines.provision.look import sought
 from pipelines.provision.matching import NOTHING_SAID, Seen, fitting
 from pipelines.provision.passing import pass_by
 from pipelines.provision.rules import Adopt
@@ -65,18 +65,13 @@ def _claims(job: Job, orphans: Sequence[Account]) -> Mapping[str, Sequence[Claim
     seen = Seen(orphans, paths, complete=False, key_path=push.key_path)
     narrowed, held, _ = pass_by(job)
     claims: dict[str, list[Claim]] = {}
-    for person in narrowed.people():
-        account = held.get(person.gid)
-        if account is not None and account.live:
-            continue
-        wanted = desired(push, person)
-        if not isinstance(wanted, Wanted):
-            continue
-        fit = fitting(push, wanted, seen, job.said.get(person.gid, NOTHING_SAID))
+    for wanted in sought(narrowed, held):
+        gid = wanted.person.gid
+        fit = fitting(push, wanted, seen, job.said.get(gid, NOTHING_SAID))
         if fit is None:
             continue
         for each in fit.accounts:
-            claims.setdefault(each.id, []).append(Claim(person.gid, fit.path, fit.adopt))
+            claims.setdefault(each.id, []).append(Claim(gid, fit.path, fit.adopt))
     return {id_: sorted(found, key=lambda each: each.gid) for id_, found in claims.items()}
 
 

@@ -10,9 +10,9 @@ from idp_core.provisioning.belongings import Belonging
 from pipelines.errors import JobError, RemoteError
 from pipelines.provision.job import Job
 from pipelines.provision.orphans import Claim, find_orphans
-from pipelines.provision.rules import Adopt
+from pipelines.provision.rules import Adopt, Line, Refusal
 from tests.pipelines.provision.test_planner import settled
-from tests.pipelines.provision.world import NOW, person, push
+from tests.pipelines.provision.world import LINES, NOW, person, push
 
 ANN, BOB = person("g1", email="ann@b.c"), person("g2", email="bob@b.c")
 
@@ -30,11 +30,11 @@ class Listed:
         raise AssertionError("nothing is asked for one by one")
 
 
-def orphans(engine, *accounts, said=()):
+def orphans(engine, *accounts, said=(), rules=None):
     with writing(engine) as conn:
         save_accounts(conn, settled(ANN).managed.values(), NOW)
     words = {"g2": {each.remote_id: each for each in said}}
-    job = Job("crm", engine, Listed(*accounts), push(), lambda: [ANN, BOB], said=words)
+    job = Job("crm", engine, Listed(*accounts), rules or push(), lambda: [ANN, BOB], said=words)
     return find_orphans(job)
 
 
@@ -55,6 +55,13 @@ def test_one_that_a_person_said_is_somebody_elses_matches_no_more(engine):
     theirs = Account("x", None, {"userName": "bob@b.c"})
     word = Belonging("crm", "User", "g2", "x", theirs=False, who="ann", at=NOW)
     (found,) = orphans(engine, theirs, said=[word])
+    assert found.claims == ()
+
+
+def test_who_is_refused_an_account_matches_none(engine):
+    theirs = Account("x", None, {"userName": "bob@b.c"})
+    broken = Line("title", lambda record: Refusal("too long"), "crm.yaml:4")
+    (found,) = orphans(engine, theirs, rules=push(lines=(*LINES, broken)))
     assert found.claims == ()
 
 
