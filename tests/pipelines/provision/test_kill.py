@@ -1,9 +1,7 @@
 import json
 import random
-import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -23,15 +21,15 @@ def kill_at_random(database, path, luck, count, night, longest):
     command += [database, str(path), str(luck.randrange(10**6)), str(count), str(night)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     child.stdout.readline()  # it has begun: what it imports is not what is tried here
-    deadline = time.monotonic() + luck.uniform(0.0, longest)
-    while time.monotonic() < deadline and child.poll() is None:
-        time.sleep(0.002)
-    finished = child.poll() is not None
-    if finished:
-        assert child.returncode == 0, child.stderr.read().decode()
+    try:
+        child.wait(luck.uniform(0.0, longest))
+    except subprocess.TimeoutExpired:
+        finished = False
+        child.kill()
+        child.wait()
     else:
-        child.send_signal(signal.SIGKILL)
-    child.wait()
+        finished = True
+        assert child.returncode == 0, child.stderr.read().decode()
     child.stdout.close()
     child.stderr.close()
     return finished
