@@ -25,6 +25,11 @@ from tests.connectors.conftest import Serving
 TOKEN = "s3cret-canary"
 
 
+@pytest.fixture(autouse=True)
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCIM_TOKEN", TOKEN)
+
+
 class _Quiet(WSGIRequestHandler):
     def log_message(self, *_: object) -> None:
         pass

@@ -17,7 +17,7 @@ from connectors.errors import (
 )
 from connectors.scim import Scim
 from connectors.scim.quirks import Quirks
-from tests.connectors.scim.conftest import TOKEN
+from tests.connectors.scim.clients import scim
 
 CONFIG = {"patch": {"supported": True}, "bulk": {"supported": True, "maxOperations": 100}}
 
@@ -58,10 +58,8 @@ def operations(*answers: dict[str, Any]) -> Any:
     return reply({"Operations": list(answers)})
 
 
-def test_hundred_and_twenty_changes_are_three_requests_and_are_all_there(provider_url, monkeypatch):
-    monkeypatch.setenv("SCIM_TOKEN", TOKEN)
-    auth = {"type": "bearer", "token": "env:SCIM_TOKEN"}
-    target = Scim.model_validate({"url": provider_url, "auth": auth, "quirks": {"bulk": 50}})
+def test_hundred_and_twenty_changes_are_three_requests_and_are_all_there(provider_url):
+    target = scim(provider_url, quirks={"bulk": 50})
     outcomes = list(target.apply(create(n) for n in range(120)))
     assert [each.error for each in outcomes] == [None] * 120
     ids = {each.change.number: str(each.id) for each in outcomes}

@@ -4,19 +4,13 @@ import pytest
 
 from connectors.kit import CANARY, TargetContract
 from connectors.scim import Scim
-from tests.connectors.scim.conftest import TOKEN
+from tests.connectors.scim import clients
 
 FAST = {"attempts": 2, "backoff_seconds": 0.01, "max_backoff_seconds": 0.02}
 
 
 def scim(url: str) -> Scim:
-    auth = {"type": "bearer", "token": "env:SCIM_TOKEN"}
-    return Scim.model_validate({"url": url, "auth": auth, "http": FAST})
-
-
-@pytest.fixture(autouse=True)
-def token(monkeypatch):
-    monkeypatch.setenv("SCIM_TOKEN", TOKEN)
+    return clients.scim(url, http=FAST)
 
 
 class TestScim(TargetContract):

@@ -14,7 +14,6 @@ from connectors.scim import Scim
 from connectors.scim.paging import Reader
 from connectors.scim.resources import ResourceType
 from connectors.scim.transport import Answer
-from tests.connectors.scim.conftest import TOKEN
 from tests.connectors.scim.test_contract import scim
 
 USERS = ResourceType("User", "/Users", "urn:ietf:params:scim:schemas:core:2.0:User")
@@ -104,11 +103,6 @@ def test_an_answer_to_a_filter_costs_one_request():
     provider = Provider(named(1))
     assert read(provider, condition='userName eq "a"') == ["u0"]
     assert provider.asked == 1
-
-
-@pytest.fixture(autouse=True)
-def token(monkeypatch):
-    monkeypatch.setenv("SCIM_TOKEN", TOKEN)
 
 
 def test_an_expired_cursor_begins_anew_and_gives_nobody_twice(scripted):
