@@ -40,16 +40,17 @@ class Credentials:
         self._sign = sign
         self._key = auth if isinstance(auth, ApiKeyAuth) and auth.param else None
         self._lock = threading.Lock()
-        self._headers: Headers | None = None
-        self._until = float("inf")
+        self._proof: tuple[Headers | None, float] = None, float("inf")
 
     def headers(self) -> Headers:
         """Return the headers, asking for a new token where the old one is about to end."""
-        with self._lock:
-            if self._headers is None or time.monotonic() >= self._until:
-                self._headers, lifetime = self._make()
-                self._until = time.monotonic() + lifetime
-            return self._headers
+        headers, until = self._proof  # read at once, so that the usual case needs no lock
+        if headers is None or time.monotonic() >= until:
+            with self._lock:
+                headers, until = self._proof
+                if headers is None or time.monotonic() >= until:
+                    headers = self._made()
+        return headers
 
     def params(self) -> Mapping[str, str]:
         """Return the parameters of the query that prove who we are; none but for a key there."""
@@ -65,10 +66,16 @@ class Credentials:
     def renew(self, refused: Headers) -> bool:
         """Forget refused headers; whether there is something else to try."""
         with self._lock:
-            if self._headers == refused:
-                self._headers, lifetime = self._make()
-                self._until = time.monotonic() + lifetime
-            return self._headers != refused
+            headers, _ = self._proof
+            if headers == refused:
+                headers = self._made()
+            return headers != refused
+
+    def _made(self) -> Headers:
+        """Log in anew; the lock is held."""
+        headers, lifetime = self._make()
+        self._proof = headers, time.monotonic() + lifetime
+        return headers
 
 
 def _maker(auth: Auth, options: HttpOptions) -> Make:

@@ -8,6 +8,7 @@ little later.
 from __future__ import annotations
 
 import asyncio
+import time
 from types import TracebackType
 from typing import Self
 
@@ -32,7 +33,7 @@ class Overdue:
         task = asyncio.current_task(self._loop)
         if task is None:
             raise RuntimeError("only a task can be ended")
-        self._begun[task] = self._loop.time()
+        self._begun[task] = time.monotonic()
         if self._timer is None:
             self._timer = self._loop.call_later(self._seconds / _PARTS, self._look)
         return self
@@ -60,7 +61,7 @@ class Overdue:
 
     def _look(self) -> None:
         self._timer = None
-        oldest = self._loop.time() - self._seconds
+        oldest = time.monotonic() - self._seconds
         for task, begun in self._begun.items():
             if begun <= oldest and task not in self._ended:
                 self._ended.add(task)

@@ -18,6 +18,10 @@ _SHORTEST = 0.25
 """Seconds that are enough for a first count."""
 _BELOW = 0.98
 """So much of what was taken is asked for after a refusal."""
+_GRAIN = 0.001
+"""Seconds in which what was taken is counted as one: to keep each request by itself is felt."""
+_GRAIN = 0.001
+"""Seconds in which what was taken is kept as one: a line for each request would be felt."""
 _SLOWEST = 0.2
 """Requests a second that are always tried."""
 _FIRST_GROWTH, _LEAST_GROWTH = 1.0, 0.001
@@ -36,14 +40,19 @@ class Limit:
         self.rate: float | None = None
         self.frozen = float("-inf")
         self._growth = _FIRST_GROWTH
-        self._taken: deque[tuple[float, int]] = deque()
+        self._taken: deque[list[float]] = deque()
+        self._last = [float("-inf"), 0.0]
         self._grown = 0.0
 
     def accepted(self, now: float, weight: int = 1) -> None:
         """Note a request that the provider took; `weight` is how many operations it carried."""
-        self._taken.append((now, weight))
-        while self._taken and self._taken[0][0] < now - _WINDOW:
-            self._taken.popleft()
+        if now - self._last[0] < _GRAIN:
+            self._last[1] += weight
+        else:
+            self._last = [now, weight]
+            self._taken.append(self._last)
+            while self._taken[0][0] < now - _WINDOW:
+                self._taken.popleft()
         if self.rate is None:
             return
         passed = min(now - self._grown, _WINDOW)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -175,23 +175,33 @@ class Writer:
             return Outcome(change, id=change.id)
         return Outcome(change, id=change.id)
 
-    async def _update(
+    def _update(
         self, address: str, kind: ResourceType, change: Change, after: Mapping[str, Any]
-    ) -> Answer:
+    ) -> Coroutine[Any, Any, Answer]:
+        """Return what carries out a change: of most the request itself, to be awaited at once."""
         version = change.version if self.features.etag else None
         patch = operations(change.before, after)
         if patch and has_elements(after):
             sendable = patch if self.features.patch else []
             etag = self.features.etag
-            return await write_elements(self.transport, address, kind, change, sendable, etag=etag)
+            return write_elements(self.transport, address, kind, change, sendable, etag=etag)
         if self.features.patch or self.quirks is not None:
             if not patch:
-                return await self.transport.send("GET", address)
+                return self.transport.send("GET", address)
             said = self._sayable(patch, after)
             if said is not None:
-                return await self.transport.send(
-                    "PATCH", address, patch_body(said), version=version
-                )
+                return self.transport.send("PATCH", address, patch_body(said), version=version)
+        return self._put(address, kind, change, after, version)
+
+    async def _put(
+        self,
+        address: str,
+        kind: ResourceType,
+        change: Change,
+        after: Mapping[str, Any],
+        version: str | None,
+    ) -> Answer:
+        """Write the whole resource as it stands, with what is ours as it shall be."""
         current = await self.transport.send("GET", address)
         resource = whole(current.body, change.before, after)
         resource["schemas"] = kind.schemas(resource)

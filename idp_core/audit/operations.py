@@ -28,6 +28,7 @@ ADOPTED = "provisioning.adopted"
 """Accounts that became ours, or another profile's, without a write."""
 KINDS = (WRITTEN, ASKED, ADOPTED)
 _COLUMNS = tuple(column.name for column in operation.columns)
+_WORDS = frozenset({"batch", "time", "action", "cause", "attributes", "outcome"})
 
 
 class Operation(NamedTuple):
@@ -58,7 +59,7 @@ There is one for each write, and an `Operation` would take three times as long t
 def insert(conn: sa.Connection, key: bytes, batch: int, lines: Iterable[Line]) -> str:
     """Store the operations of a batch; return their digest for its entry of the chain."""
     rows = [(batch, number, *line) for number, line in enumerate(lines)]
-    bulk.insert(conn, operation, _COLUMNS, rows)
+    bulk.insert(conn, operation, _COLUMNS, rows, words=_WORDS)
     return _digest(key, rows)
 
 

@@ -3,12 +3,18 @@
 SQLite: ``executemany`` of one prepared statement. PostgreSQL: ``COPY``, for upserts through a
 temporary table. Rows are tuples of what the driver stores as it is: str, int, bool, None; moments
 as `idp_core.db.types.utc_text`, dates as ISO text, JSON as text.
+
+To give SQLite a value costs as much as to store it. So what all rows have in a column is said once,
+in the statement: nothing (null), or a word. `words` names the columns that hold words of ours, and
+never a customer's values, since an error may show its statement.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,13 +25,19 @@ Row = tuple[Any, ...]
 
 
 def insert(
-    conn: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Row]
+    conn: sa.Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    words: Collection[str] = (),
 ) -> None:
     """Insert the rows; they must be new."""
     if conn.dialect.name == "postgresql":
         _copy(conn, _name(conn, table), columns, rows)
         return
-    _many(conn, f"{_insert_into(conn, table, columns)} VALUES ({_marks(columns)})", rows)
+    told = _told(columns, rows, words)
+    _many(conn, f"{_insert_into(conn, table, columns)} VALUES ({told.values})", told)
 
 
 def upsert(
@@ -35,6 +47,7 @@ def upsert(
     rows: Iterable[Row],
     *,
     guard: str | None = None,
+    words: Collection[str] = (),
 ) -> None:
     """Insert the rows, or set all their columns where the table's primary key has them.
 
@@ -44,7 +57,8 @@ def upsert(
     clause = _on_conflict(conn, table, columns, guard)
     into = _insert_into(conn, table, columns)
     if conn.dialect.name != "postgresql":
-        _many(conn, f"{into} VALUES ({_marks(columns)}) {clause}", rows)
+        told = _told(columns, rows, words)
+        _many(conn, f"{into} VALUES ({told.values}) {clause}", told)
         return
     staged, names = _staged(conn, table, columns, rows), _names(conn, columns)
     conn.exec_driver_sql(f"{into} SELECT {names} FROM {staged} {clause}")
@@ -65,10 +79,10 @@ def update(
     keys = [column.name for column in table.primary_key]
     whole = _name(conn, table)
     if conn.dialect.name != "postgresql":
-        marks = {n: f"{_quote(conn, n)} = ?{at}" for at, n in enumerate([*keys, *columns], 1)}
-        sets = ", ".join(marks[name] for name in columns)
-        match = " AND ".join(marks[name] for name in keys)
-        _many(conn, f"UPDATE {whole} SET {sets} WHERE {match}", rows)
+        told = _told([*keys, *columns], rows, ())
+        sets = ", ".join(told.equations(conn, columns))
+        match = " AND ".join(told.equations(conn, keys))
+        _many(conn, f"UPDATE {whole} SET {sets} WHERE {match}", told)
         return
     staged = _staged(conn, table, [*keys, *columns], rows)
     sets = ", ".join(f"{_quote(conn, n)} = {staged}.{_quote(conn, n)}" for n in columns)
@@ -78,7 +92,13 @@ def update(
 
 
 def update_same(
-    conn: sa.Connection, table: sa.Table, columns: Sequence[str], rows: list[Row], same: str
+    conn: sa.Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: Collection[Row],
+    same: str,
+    *,
+    words: Collection[str] = (),
 ) -> bool:
     """Set the columns of rows that are there and have what is in `same`; whether all were so.
 
@@ -87,12 +107,14 @@ def update_same(
     """
     if conn.dialect.name == "postgresql":
         return False
-    keys = [column.name for column in table.primary_key]
-    marks = {name: f"{_quote(conn, name)} = ?{at}" for at, name in enumerate(columns, 1)}
-    sets = ", ".join(marks[name] for name in columns if name not in (*keys, same))
-    match = " AND ".join(marks[name] for name in (*keys, same))
+    if not rows:
+        return True
+    told, keys = _told(columns, rows, words), [column.name for column in table.primary_key]
+    rest = [name for name in columns if name not in (*keys, same)]
+    sets = ", ".join(told.equations(conn, rest))
+    match = " AND ".join(told.equations(conn, (*keys, same)))
     statement = f"UPDATE {_name(conn, table)} SET {sets} WHERE {match}"
-    return not rows or conn.exec_driver_sql(statement, rows).rowcount == len(rows)
+    return conn.exec_driver_sql(statement, told.rows).rowcount == len(rows)
 
 
 def among(
@@ -106,10 +128,57 @@ def among(
     return column.in_(sa.select(each.c.value))
 
 
-def _many(conn: sa.Connection, statement: str, rows: Iterable[Row]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Rows as SQLite is told them: what stands for each column, and what is left to give."""
+
+    marks: Mapping[str, str]
+    rows: list[Row] = field(repr=False)
+
+    @property
+    def values(self) -> str:
+        """What stands for the columns in their order."""
+        return ", ".join(self.marks.values())
+
+    def equations(self, conn: sa.Connection, columns: Iterable[str]) -> list[str]:
+        """Return ``name = mark`` of these columns."""
+        return [f"{_quote(conn, name)} = {self.marks[name]}" for name in columns]
+
+
+FEW = 100
+"""Rows that are given whole: another statement for them costs more than it spares."""
+
+
+def _told(columns: Sequence[str], rows: Iterable[Row], words: Collection[str]) -> _Told:
     listed = rows if isinstance(rows, list) else list(rows)
-    if listed:
-        conn.exec_driver_sql(statement, listed)
+    once: dict[str, str] = {}
+    if len(listed) > FEW:
+        by_column = dict(zip(columns, zip(*listed, strict=True), strict=True))
+        once = {
+            name: _literal(values[0])
+            for name, values in by_column.items()
+            if (values[0] is None or name in words) and values.count(values[0]) == len(values)
+        }
+        if once:
+            listed = list(zip(*(by_column[n] for n in columns if n not in once), strict=True))
+    given = iter(f"?{at}" for at in count(1))
+    return _Told({name: once.get(name) or next(given) for name in columns}, listed)
+
+
+def _literal(word: str | int | None) -> str:
+    """Return a word as it stands in a statement of SQLite, which escapes nothing but the quote."""
+    match word:
+        case None:
+            return "NULL"
+        case int():
+            return str(int(word))
+    quoted = word.replace("'", "''")
+    return f"'{quoted}'"
+
+
+def _many(conn: sa.Connection, statement: str, told: _Told) -> None:
+    if told.rows:
+        conn.exec_driver_sql(statement, told.rows)
 
 
 def _staged(
@@ -157,10 +226,6 @@ def _on_conflict(
 
 def _insert_into(conn: sa.Connection, table: sa.Table, columns: Sequence[str]) -> str:
     return f"INSERT INTO {_name(conn, table)} ({_names(conn, columns)})"
-
-
-def _marks(columns: Sequence[str]) -> str:
-    return ", ".join("?" * len(columns))
 
 
 def _names(conn: sa.Connection, columns: Iterable[str]) -> str:

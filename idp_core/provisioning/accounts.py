@@ -18,6 +18,7 @@ from idp_core.provisioning.model import LIVE, AccountState, ManagedAccount, Writ
 from idp_core.provisioning.tables import account
 
 _COLUMNS = tuple(column.name for column in account.columns)
+_WORDS = frozenset({"target", "object", "state", "push_digest", "changed_at"})
 _LIGHT = (
     account.c.target,
     account.c.object,
@@ -118,9 +119,10 @@ def save_written(
     """Insert or replace accounts as writes left them; a profile must not come twice."""
     moment, listed = utc_text(now or datetime.now(UTC)), list(written)
     rows = [_row(each, moment) for each in listed]
-    if _known(listed) and bulk.update_same(conn, account, _COLUMNS, rows, "remote_id"):
+    known = _known(listed)
+    if known and bulk.update_same(conn, account, _COLUMNS, rows, "remote_id", words=_WORDS):
         return
-    bulk.upsert(conn, account, _COLUMNS, rows)
+    bulk.upsert(conn, account, _COLUMNS, rows, words=_WORDS)
 
 
 def _known(written: Iterable[Written]) -> bool:

@@ -142,6 +142,7 @@ class Work:
 
         What got no outcome at all counts as lost.
         """
+        sent.begun = 0
         outcomes = self._setting.target.apply(self._intended(sent, items, attempt))
         closer = closing(outcomes) if isinstance(outcomes, _Closable) else nullcontext()
         with closer:
@@ -149,7 +150,7 @@ class Work:
                 self._take(sent, sent.open.pop(outcome.change.number), outcome, attempt)
         sent.lost += sent.open.values()
         sent.open.clear()
-        left = [item for item in items if item.number not in sent.begun]
+        left = list(items[sent.begun :])
         if sent.halted:
             self.writer.flush()  # a pause may be long
             return left
@@ -167,7 +168,7 @@ class Work:
                         self.writer.postponed(each, "not sent: the run was halted")
                     return
                 sent.open[item.number] = item
-                sent.begun.add(item.number)
+                sent.begun += 1
                 yield item.change(f"{self._plan}/{item.number}")
 
     def _take(self, sent: _Sent, item: PlanItem, outcome: Outcome, attempt: int) -> None:
@@ -287,11 +288,11 @@ class _Closable(Protocol):
 
 @dataclass(slots=True)
 class _Sent:
-    """One round: what was begun, is still open, to be sent again, or lost; the wait the target
-    asked for; whether the run was halted.
+    """One round: how many were begun since it went on, what is still open, to be sent again, or
+    lost; the wait the target asked for; whether the run was halted.
     """
 
-    begun: set[int] = field(default_factory=set)
+    begun: int = 0
     open: dict[int, PlanItem] = field(default_factory=dict)
     again: list[PlanItem] = field(default_factory=list)
     lost: list[PlanItem] = field(default_factory=list)

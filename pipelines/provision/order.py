@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
 import sqlalchemy as sa
 
+from connectors.contract import Action
 from connectors.elements import list_of
 from idp_core.audit import log as audit
 from idp_core.audit.operations import Line
 from idp_core.db.types import utc_text
 from idp_core.provisioning.model import PlanRecord
-from pipelines.provision.plan import PlanItem, item_digest
+from pipelines.provision.plan import Cause, PlanItem, item_digest
+
+Ended = tuple[PlanItem, str, datetime, str | None]
+"""An item, what became of it, when, and what the target calls its account since then."""
+_WORDS = {word: word.value for word in (*Action, *Cause)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,38 +34,20 @@ class Order:
     actor: str
     key: bytes = field(repr=False)
 
-    def operation(
-        self,
-        item: PlanItem,
-        outcome: str,
-        time: datetime | None = None,
-        remote_id: str | None = None,
-        digest: bytes | None = None,
-    ) -> Line:
-        """Return the line about an item: `remote_id` is what the target calls it since then.
-
-        `digest` is the item's, where it is known already.
-        """
-        account = item.account
-        called = remote_id or account.remote_id
-        return (
-            utc_text(time or datetime.now(UTC)),
-            account.gid,
-            None if called == account.key else called,
-            str(item.action) if item.action else "adopt",
-            str(item.cause),
-            _names(tuple([each.path for each in item.differences])),
-            _sealed(self.key, digest or item_digest(item)),
-            outcome,
-        )
-
     def write(
-        self, conn: sa.Connection, kind: str, record: PlanRecord, lines: Sequence[Line]
+        self,
+        conn: sa.Connection,
+        kind: str,
+        record: PlanRecord,
+        ended: Sequence[Ended],
+        digest: Callable[[int], bytes | None] = lambda _: None,
     ) -> None:
-        """Append the lines as one batch; the last thing in the transaction they belong to."""
-        if not lines:
+        """Append what ended as one batch; the last thing in the transaction it belongs to.
+
+        `digest` gives the digest of an item by its number, where it is known already.
+        """
+        if not ended:
             return
-        failed = any(line[-1] != "done" for line in lines)
         data = {
             "run": self.run,
             "target": record.target,
@@ -69,10 +56,32 @@ class Order:
             "plan_hash": record.hash,
             "mapping": record.push_digest,
         }
+        failed = any(outcome != "done" for _, outcome, _, _ in ended)
         entry = audit.Entry(
             kind, "partly" if failed else "done", datetime.now(UTC), actor=self.actor, data=data
         )
-        audit.record_operations(conn, self.key, entry, lines)
+        audit.record_operations(conn, self.key, entry, self._lines(ended, digest))
+
+    def _lines(
+        self, ended: Iterable[Ended], digest: Callable[[int], bytes | None]
+    ) -> Sequence[Line]:
+        """Return a line about each item: of those there is one for each write, made in one go."""
+        key, lines = self.key, list[Line]()
+        for item, outcome, time, remote_id in ended:
+            account = item.account
+            called = remote_id or account.remote_id
+            line = (
+                utc_text(time),
+                account.gid,
+                None if called == account.key else called,
+                _WORDS[item.action] if item.action else "adopt",
+                _WORDS[item.cause],
+                _names(tuple([each.path for each in item.differences])),
+                _sealed(key, digest(item.number) or item_digest(item)),
+                outcome,
+            )
+            lines.append(line)
+        return lines
 
 
 def note(conn: sa.Connection, order: Order | None, kind: str, record: PlanRecord, who: str) -> None:

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 
 from connectors.contract import Action, Searchable, Target
 from connectors.elements import list_of
-from idp_core.audit.operations import ASKED, Line
+from idp_core.audit.operations import ASKED
 from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, journal, plans
 from idp_core.provisioning.model import Entry, EntryState, ManagedAccount, Pending
 from pipelines.provision.asking import Answer, Word, ask
 from pipelines.provision.documents import read_item
-from pipelines.provision.order import Order
+from pipelines.provision.order import Ended, Order
 from pipelines.provision.plan import PlanItem
 from pipelines.provision.rules import Push
 from pipelines.provision.writing import entry_of
@@ -141,12 +141,11 @@ def _tell(
     items: Mapping[tuple[str, int], PlanItem],
 ) -> None:
     """Write into the audit log what was found out, a batch a plan."""
-    lines: dict[str, list[Line]] = {}
+    now, ended = datetime.now(UTC), dict[str, list[Ended]]()
     for entry, answer in settled:
         item, outcome = items[_key(entry)], _STATES[answer.word].value
-        line = order.operation(item, outcome, remote_id=answer.account.remote_id)
-        lines.setdefault(entry.plan_id, []).append(line)
-    for plan_id, batch in lines.items():
+        ended.setdefault(entry.plan_id, []).append((item, outcome, now, answer.account.remote_id))
+    for plan_id, batch in ended.items():
         record = plans.read_plan(conn, plan_id)
         if record is not None:
             order.write(conn, ASKED, record, batch)

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.exchange import Exchange
-from idp_core.audit.operations import WRITTEN, Line
+from idp_core.audit.operations import WRITTEN
 from idp_core.db.engine import reading, writing
 from idp_core.db.types import utc_text
 from idp_core.provisioning import accounts, journal, plans
@@ -27,7 +27,7 @@ from idp_core.provisioning.model import (
 )
 from pipelines.provision.documents import item_document
 from pipelines.provision.groups import OBJECT as GROUP_OBJECT
-from pipelines.provision.order import Order
+from pipelines.provision.order import Ended, Order
 from pipelines.provision.plan import Cause, PlanItem
 
 GROUP, _MOST = 200, 2_000
@@ -109,7 +109,7 @@ class JournalWriter:
             noted.moved.add(item.moved_from)
         if item.cause is Cause.ERASED:
             noted.erased.add(gid)
-        self.done[str(item.action or "none")] += 1
+        self.done[item.action or "none"] += 1
         self._end(item, EntryState.DONE, remote_id=written.remote_id)
 
     def refused(
@@ -157,7 +157,7 @@ class JournalWriter:
             if self._keep is not None and noted.letters:
                 self._keep(conn, noted.letters)
             if self._order is not None:
-                self._order.write(conn, WRITTEN, self._record, noted.operations)
+                self._order.write(conn, WRITTEN, self._record, noted.ended, self._digest)
         self._noted, self._intended = _Noted(), False
         self._flushed = time.monotonic()
 
@@ -180,9 +180,7 @@ class JournalWriter:
         if state is EntryState.UNCERTAIN:
             self._doubtful[number] = line
         if self._order is not None:
-            digest = self._digest(number)
-            told = self._order.operation(item, str(state), now, remote_id, digest)
-            noted.operations.append(told)
+            noted.ended.append((item, state.value, now, remote_id))
         if state is not EntryState.DONE or self._order is None or number in self._lines:
             ended_at = None if state is EntryState.UNCERTAIN else now
             pending = journal.pending_of(self._record.id, line)
@@ -229,7 +227,7 @@ class _Noted:
     moved: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
     letters: list[DeadLetter] = field(default_factory=list)
-    operations: list[Line] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
 
 
 def _keepable(item: PlanItem, exchange: Exchange | None) -> Exchange | None:

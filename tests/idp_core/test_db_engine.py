@@ -82,6 +82,53 @@ def test_an_upsert_inserts_what_is_new_and_sets_what_is_there(engine):
         assert sorted(tuple(row) for row in found) == [("a", 1), ("b", 2), ("c", 2)]
 
 
+MANY = range(bulk.FEW + 1)
+ODD_WORDS = ["it's", "", "%s ?1 :x --", "née 東", 7, True, None]
+
+
+@pytest.mark.parametrize("word", ODD_WORDS)
+@pytest.mark.parametrize("many", [MANY, range(3)])
+def test_what_all_rows_have_is_stored_as_in_rows_of_their_own(word, many):
+    meta = sa.MetaData()
+    table = sa.Table(
+        "t",
+        meta,
+        sa.Column("word", sa.Boolean if word is True else sa.Integer if word == 7 else sa.Text),
+        sa.Column("n", sa.Integer, primary_key=True),
+        sa.Column("blank", sa.Text),
+        sa.Column("mixed", sa.Text),
+    )
+    engine = make_engine("sqlite://")
+    rows = [(word, n, None, "x" if n else None) for n in many]
+    columns = ("word", "n", "blank", "mixed")
+    with writing(engine) as conn:
+        meta.create_all(conn)
+        bulk.insert(conn, table, columns, rows, words={"word"})
+        assert list(conn.execute(sa.select(table))) == rows
+        more = [(word, n + 1, None, "y") for n in many]
+        bulk.upsert(conn, table, columns, more, words={"word"})
+        held = list(conn.execute(sa.select(table).order_by(table.c.n)))
+        assert held == [rows[0], *more]
+        last = [(word, n + 1, "z", None) for n in many]
+        assert bulk.update_same(conn, table, columns, last, "n", words={"word"})
+        bulk.update(conn, table, ("blank",), [(n + 1, None) for n in many])
+        held = list(conn.execute(sa.select(table).order_by(table.c.n)))
+        assert held == [rows[0], *((word, n + 1, None, None) for n in many)]
+
+
+def test_only_words_of_ours_are_ever_said_in_a_statement(engine):
+    table = sa.Table("t", sa.MetaData(), sa.Column("word", sa.Text), sa.Column("value", sa.Text))
+    said = []
+    with writing(engine) as conn:
+        sa.event.listen(conn, "before_cursor_execute", lambda *told: said.append(told[2]))
+        table.metadata.create_all(conn)
+        bulk.insert(conn, table, ("word", "value"), [("ours", SECRET)] * len(MANY), words={"word"})
+        counted = conn.scalar(sa.select(sa.func.count()).where(table.c.value == SECRET))
+        assert (counted, conn.dialect.name) in {(len(MANY), "sqlite"), (len(MANY), "postgresql")}
+        assert any("'ours'" in each for each in said) is (conn.dialect.name == "sqlite")
+    assert not any(SECRET in each for each in said)
+
+
 def test_among_takes_any_number_of_values(engine):
     with writing(engine) as conn:
         time = "2030-01-01T00:00:00.000000Z"
