@@ -159,6 +159,8 @@ def _told(columns: Sequence[str], rows: Iterable[Row], words: Collection[str]) -
             for name, values in by_column.items()
             if (values[0] is None or name in words) and values.count(values[0]) == len(values)
         }
+        if len(once) == len(columns):
+            once = {}  # rows without a key, all the same: there must be something to give
         if once:
             listed = list(zip(*(by_column[n] for n in columns if n not in once), strict=True))
     given = iter(f"?{at}" for at in count(1))

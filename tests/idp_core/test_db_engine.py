@@ -116,6 +116,15 @@ def test_what_all_rows_have_is_stored_as_in_rows_of_their_own(word, many):
         assert held == [rows[0], *((word, n + 1, None, None) for n in many)]
 
 
+def test_rows_that_are_all_the_same_are_stored_each():
+    table = sa.Table("t", sa.MetaData(), sa.Column("word", sa.Text), sa.Column("blank", sa.Text))
+    engine = make_engine("sqlite://")
+    with writing(engine) as conn:
+        table.metadata.create_all(conn)
+        bulk.insert(conn, table, ("word", "blank"), [("a", None) for _ in MANY], words={"word"})
+        assert list(conn.execute(sa.select(table))) == [("a", None) for _ in MANY]
+
+
 def test_only_words_of_ours_are_ever_said_in_a_statement(engine):
     table = sa.Table("t", sa.MetaData(), sa.Column("word", sa.Text), sa.Column("value", sa.Text))
     said = []
