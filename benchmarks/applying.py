@@ -3,6 +3,11 @@
 ``python -m benchmarks applying [--writes N] [--repeat N]``. The server is a process of its own that
 costs next to nothing; what is measured is the client's process alone. The bare loop sends the same
 requests with as many under way, and reads the answers; it keeps nothing of them.
+
+Rates are the best of all rounds. A share is the median of those of each round, in which one is
+measured beside the other: a machine that is not ours alone is faster in one round than in the next,
+and the best of each may come from different ones. Each measurement is a process of its own, as a
+run is: what another one left in memory makes whoever comes next slower.
 """
 
 from __future__ import annotations
@@ -10,13 +15,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import multiprocessing
 import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import aiohttp
@@ -162,9 +171,9 @@ def _in_bulk(url: str) -> Scim:
 
 WAYS = (
     Way("bare loop", singly),
-    Way("journalled", lambda *args: ours(_one_by_one, *args)),
+    Way("journalled", partial(ours, _one_by_one)),
     Way("bare loop of /Bulk", together),
-    Way("journalled, by /Bulk", lambda *args: ours(_in_bulk, *args)),
+    Way("journalled, by /Bulk", partial(ours, _in_bulk)),
 )
 
 
@@ -172,31 +181,38 @@ def main(argv: list[str] | None = None) -> int:
     """Measure and print; 1 when a goal is missed."""
     parser = argparse.ArgumentParser(prog="benchmarks applying", description=__doc__)
     parser.add_argument("--writes", type=int, default=20_000)
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args(argv)
     print(
         f"{platform.machine()}, Python {platform.python_version()}, "
         f"SQLAlchemy {sqlalchemy.__version__}, aiohttp {aiohttp.__version__}"
     )
-    best: dict[str, tuple[float, float]] = {}
+    rounds: dict[str, list[tuple[float, float]]] = {way.name: [] for way in WAYS}
     with served() as server, tempfile.TemporaryDirectory() as folder:
         for _ in range(options.repeat):  # in turns: the machine is not ours alone
             for way in WAYS:
-                found = way.seconds(server.url, options.writes, Path(folder))
-                known = best.get(way.name, found)
-                best[way.name] = min(known[0], found[0]), min(known[1], found[1])
-    return _told(best, options.writes)
+                rounds[way.name].append(_alone(way, server.url, options.writes, Path(folder)))
+    return _told(rounds, options.writes)
 
 
-def _told(best: dict[str, tuple[float, float]], writes: int) -> int:
+def _alone(way: Way, url: str, writes: int, folder: Path) -> tuple[float, float]:
+    """Measure in a new process."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(way.seconds, url, writes, folder).result()
+
+
+def _told(rounds: Mapping[str, Sequence[tuple[float, float]]], writes: int) -> int:
     titles = "".join(f"{title:>12}{'of bare':>9}" for title in ("creations", "updates"))
     print(f"{'operations a CPU-second':<24}{titles}")
-    bare, missed = best["bare loop"], False
-    for name, taken in best.items():
+    bare, missed = rounds["bare loop"], False
+    for name, taken in rounds.items():
         bare = taken if name.startswith("bare") else bare
-        rates = [writes / seconds for seconds in taken]
-        shares = [theirs / mine for mine, theirs in zip(taken, bare, strict=True)]
-        told = (f"{rate:>12,.0f}{share:>9.0%}" for rate, share in zip(rates, shares, strict=True))
+        rates = [writes / min(seconds) for seconds in zip(*taken, strict=True)]
+        shares = [
+            median(theirs[kind] / mine[kind] for mine, theirs in zip(taken, bare, strict=True))
+            for kind in range(len(rates))
+        ]
+        told = (f"{rate:>12,.0f}{share:>9.1%}" for rate, share in zip(rates, shares, strict=True))
         print(f"{name:<24}{''.join(told)}")
         if name.startswith("journalled"):
             rate, share = (20_000, 0.0) if "Bulk" in name else (2_000, 0.75)

@@ -85,7 +85,7 @@ class Writer:
             return await self._delete(address, change)
         after = self._after(kind, change)
         answer = await self._update(address, kind, change, after)
-        return Outcome(change, id=change.id, version=answer.tag, held=_held(answer, after))
+        return Outcome(change, None, change.id, answer.tag, _held(answer, after))
 
     def _after(self, kind: ResourceType, change: Change) -> Mapping[str, Any]:
         """Return what an account shall hold afterwards."""
