@@ -19,8 +19,6 @@ _SHORTEST = 0.25
 _BELOW = 0.98
 """So much of what was taken is asked for after a refusal."""
 _GRAIN = 0.001
-"""Seconds in which what was taken is counted as one: to keep each request by itself is felt."""
-_GRAIN = 0.001
 """Seconds in which what was taken is kept as one: a line for each request would be felt."""
 _SLOWEST = 0.2
 """Requests a second that are always tried."""

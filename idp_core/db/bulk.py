@@ -163,7 +163,7 @@ def _told(columns: Sequence[str], rows: Iterable[Row], words: Collection[str]) -
             once = {}  # rows without a key, all the same: there must be something to give
         if once:
             listed = list(zip(*(by_column[n] for n in columns if n not in once), strict=True))
-    given = iter(f"?{at}" for at in count(1))
+    given = (f"?{at}" for at in count(1))
     return _Told({name: once.get(name) or next(given) for name in columns}, listed)
 
 

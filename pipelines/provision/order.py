@@ -65,7 +65,7 @@ class Order:
     def _lines(
         self, ended: Iterable[Ended], digest: Callable[[int], bytes | None]
     ) -> Sequence[Line]:
-        """Return a line about each item: of those there is one for each write, made in one go."""
+        """Return a line about each item, made in one go: a call for each is felt."""
         key, lines = self.key, list[Line]()
         for item, outcome, time, remote_id in ended:
             account = item.account

@@ -5,7 +5,7 @@ import heapq
 
 import pytest
 
-from connectors.scim.pace import Pace
+from connectors.scim.pace import Limit, Pace
 
 
 class World:
@@ -103,3 +103,14 @@ def test_turns_that_come_late_are_made_good_but_a_long_rest_is_no_credit():
     assert asyncio.run(turns(101)) == pytest.approx(1.0, abs=0.02)
     now[0] += 60.0
     assert asyncio.run(turns(101)) >= 0.93
+
+
+def test_what_was_taken_within_one_moment_counts_each():
+    limit = Limit()
+    for n in range(4_000):
+        limit.accepted(n / 4_000)  # four a millisecond, for a second
+        limit.accepted(n / 4_000, weight=9)
+    limit.refused(1.0, wait=0.0)
+    assert limit.rate == pytest.approx(0.98 * 40_000 / 2)
+    limit.refused(2.5, wait=0.0)
+    assert limit.rate == pytest.approx(0.2)  # nothing was taken since the first refusal
