@@ -181,7 +181,7 @@ def main(argv: list[str] | None = None) -> int:
     """Measure and print; 1 when a goal is missed."""
     parser = argparse.ArgumentParser(prog="benchmarks applying", description=__doc__)
     parser.add_argument("--writes", type=int, default=20_000)
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--repeat", type=int, default=9)
     options = parser.parse_args(argv)
     print(
         f"{platform.machine()}, Python {platform.python_version()}, "
