@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.contract import Page, Row
+from mappings.values import quote
 from pipelines.errors import JobError
 from pipelines.workbench import room
 
@@ -157,7 +158,7 @@ def _load(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[Path]) -> 
     if parquet:
         parts.append("SELECT * FROM read_parquet($parquet, union_by_name := true)")
     if lines:
-        columns = ", ".join(f"{_text(name)}: 'JSON'" for name in _keys(con, lines))
+        columns = ", ".join(f"{quote(name)}: 'JSON'" for name in _keys(con, lines))
         parts.append(
             f"SELECT * FROM read_json($lines, format := 'newline_delimited', columns := "
             f"{{{columns}}}, maximum_object_size := 67108864)"
@@ -195,10 +196,6 @@ def _require_distinct(names: Sequence[str]) -> None:
         )
 
 
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 def rows_as_json(
     con: duckdb.DuckDBPyConnection, table: str, numbers: Sequence[int]
 ) -> dict[int, str]:
@@ -218,7 +215,7 @@ def rows_as_json(
 def _member(name: str, kind: str) -> str:
     """Return one member of a row's JSON object; decimals are text, as JSON would round them."""
     column = _column(name)
-    return f"{_text(name)}: {f'{column}::VARCHAR' if kind.startswith('DECIMAL') else column}"
+    return f"{quote(name)}: {f'{column}::VARCHAR' if kind.startswith('DECIMAL') else column}"
 
 
 def restore(
@@ -244,7 +241,7 @@ def restore(
 
 
 def _restored(name: str, kind: str) -> str:
-    pointer = _text("/" + name.replace("~", "~0").replace("/", "~1"))
+    pointer = quote("/" + name.replace("~", "~0").replace("/", "~1"))
     if kind.endswith(("]", ")")) and not kind.startswith("DECIMAL"):
         value = f"CAST(kept -> {pointer} AS {kind})"
     else:

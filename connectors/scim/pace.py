@@ -39,16 +39,14 @@ class Limit:
         self.frozen = float("-inf")
         self._growth = _FIRST_GROWTH
         self._taken: deque[list[float]] = deque()
-        self._last = [float("-inf"), 0.0]
         self._grown = 0.0
 
     def accepted(self, now: float, weight: int = 1) -> None:
         """Note a request that the provider took; `weight` is how many operations it carried."""
-        if now - self._last[0] < _GRAIN:
-            self._last[1] += weight
+        if self._taken and now - self._taken[-1][0] < _GRAIN:
+            self._taken[-1][1] += weight
         else:
-            self._last = [now, weight]
-            self._taken.append(self._last)
+            self._taken.append([now, weight])
             while self._taken[0][0] < now - _WINDOW:
                 self._taken.popleft()
         if self.rate is None:

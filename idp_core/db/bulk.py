@@ -20,6 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp_core.db.engine import without_values
+from mappings.values import quote
 
 Row = tuple[Any, ...]
 
@@ -174,8 +175,7 @@ def _literal(word: str | int | None) -> str:
             return "NULL"
         case int():
             return str(int(word))
-    quoted = word.replace("'", "''")
-    return f"'{quoted}'"
+    return quote(word)
 
 
 def _many(conn: sa.Connection, statement: str, told: _Told) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +16,7 @@ from idp_core.audit.operations import ADOPTED
 from idp_core.db.engine import reading, writing
 from idp_core.provisioning import accounts, plans, quarantine, refusals
 from idp_core.provisioning.model import Approval, ManagedAccount, PlanRecord, PlanStatus
+from pipelines.collector import passing_by
 from pipelines.errors import RemoteError
 from pipelines.provision.apply import Setting, Work
 from pipelines.provision.breaker import kind
@@ -53,8 +52,6 @@ __all__ = [
 
 _CHUNK = 5_000
 _PLANS_KEPT = 20
-_YOUNG = 20_000
-"""So many new objects are searched for garbage at once while writing."""
 _READY = frozenset({PlanStatus.PLANNED, PlanStatus.WAITING, PlanStatus.APPROVED})
 
 
@@ -241,7 +238,7 @@ def _work(job: Job, prepared: Prepared, writes: Sequence[PlanItem]) -> Work:
     )
     work = Work(setting, prepared.record, writes)
     try:
-        with _passed_by():
+        with passing_by():
             work.run()
     except QuarantinedError as error:
         with writing(job.engine) as conn:
@@ -257,22 +254,6 @@ def _work(job: Job, prepared: Prepared, writes: Sequence[PlanItem]) -> Work:
         with writing(job.engine) as conn:
             quarantine.end_quarantine(conn, job.name)
     return work
-
-
-@contextmanager
-def _passed_by() -> Iterator[None]:
-    """Let the search for garbage pass by what is there: a large plan is all but garbage.
-
-    What comes is searched seldom, too: next to nothing of it is in a ring.
-    """
-    gc.freeze()
-    before = gc.get_threshold()
-    gc.set_threshold(_YOUNG, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def _forgive(conn: sa.Connection, job: Job, reasons: Collection[str]) -> None:

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import duckdb
 
 from mappings.schema import CUSTOMER, Schema
+from mappings.values import quote
 from pipelines.quality.evaluate import Judged, evaluate
-from pipelines.quality.literals import quoted, text
+from pipelines.quality.literals import quoted
 from pipelines.quality.model import Severity, Suite, Verdict
 from pipelines.quality.table import LIVE, Table, checked_view
 from pipelines.quality.words import failure
@@ -183,7 +184,7 @@ def _critical(verdict: Verdict) -> bool:
 def _reason(verdict: Verdict) -> str:
     of = verdict.expectation
     parts = ("expectation", of.type, ", ".join(of.columns), failure(of))
-    return _REASON.format(*map(text, parts))
+    return _REASON.format(*map(quote, parts))
 
 
 def _counts(con: duckdb.DuckDBPyConnection, relation: str, bad: str) -> tuple[int, int]:

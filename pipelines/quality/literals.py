@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from mappings.values import quote
 from pipelines.quality.errors import SuiteError
 
 _NUMBERS = ("DECIMAL", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT")
@@ -15,11 +16,6 @@ _NUMBERS = ("DECIMAL", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "D
 def quoted(name: str) -> str:
     """Return a column or relation name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """Return a SQL text literal."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def is_number(type_: str) -> bool:
@@ -62,7 +58,7 @@ def _literal(value: Any, type_: str) -> str | None:
     if of == "number" and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return _number(value)
     if of == "text" and isinstance(value, str):
-        return text(value)
+        return quote(value)
     if of == "true or false" and isinstance(value, bool):
         return str(value).upper()
     if of in {"date", "timestamp"} and isinstance(value, str):

@@ -14,8 +14,9 @@ from typing import Any
 
 import duckdb
 
+from mappings.values import quote
 from pipelines.quality.errors import SuiteError, UnsupportedError
-from pipelines.quality.literals import is_list, is_number, kind, literal, quoted, text
+from pipelines.quality.literals import is_list, is_number, kind, literal, quoted
 from pipelines.quality.measure import Check, Judged, both, counted, scope
 from pipelines.quality.model import Expectation
 from pipelines.quality.patterns import UntranslatableError, to_re2
@@ -185,7 +186,7 @@ def _matches(column: str, pattern: Any, expectation: Expectation, table: Table) 
         table.con.execute("SELECT regexp_matches('', ?)", [words]).fetchall()
     except (UntranslatableError, duckdb.Error):
         raise UnsupportedError("a pattern beyond RE2") from None
-    return f"regexp_matches({column}, {text(words)})"
+    return f"regexp_matches({column}, {quote(words)})"
 
 
 def regex(expectation: Expectation, table: Table) -> Check:

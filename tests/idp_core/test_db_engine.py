@@ -132,8 +132,8 @@ def test_only_words_of_ours_are_ever_said_in_a_statement(engine):
         sa.event.listen(conn, "before_cursor_execute", lambda *told: said.append(told[2]))
         table.metadata.create_all(conn)
         bulk.insert(conn, table, ("word", "value"), [("ours", SECRET)] * len(MANY), words={"word"})
-        counted = conn.scalar(sa.select(sa.func.count()).where(table.c.value == SECRET))
-        assert (counted, conn.dialect.name) in {(len(MANY), "sqlite"), (len(MANY), "postgresql")}
+        found = sa.select(sa.func.count()).where(table.c.value == SECRET)
+        assert conn.scalar(found) == len(MANY)
         assert any("'ours'" in each for each in said) is (conn.dialect.name == "sqlite")
     assert not any(SECRET in each for each in said)
 
